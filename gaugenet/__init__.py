@@ -1,0 +1,3 @@
+"""Gauge-equivariant neural networks on triangle meshes."""
+
+__version__ = "0.1.0"
