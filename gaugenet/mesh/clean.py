@@ -1,0 +1,124 @@
+"""The door for meshes: every defect is refused by name or repaired with a warning that says how."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+
+from gaugenet.mesh.connectivity import bowties, connect, fans
+from gaugenet.mesh.mesh import Mesh, MeshWarning
+from gaugenet.mesh.repair import (
+    count,
+    degenerate_face,
+    duplicate_face,
+    nonorientable_components,
+    repair_mesh,
+    repeated_vertex,
+)
+
+# Smallest extent of a mesh and largest distance from the origin: areas, and one over them, stay in float32.
+_EXTENT = (1e-12, 1e12)
+
+
+def clean_mesh(pos: np.ndarray, face: np.ndarray) -> Mesh:
+    """Return the part of a triangle mesh that carries clean geometry, with one `MeshWarning` that says what was done.
+
+    * Degenerate faces (a repeated vertex, or thinner than 1e-10 of their longest edge) are set aside, and of the faces
+      with the same three vertices all but the first.
+    * At an edge with more than two faces, those of the largest patches (joined across two-faced edges) and among them
+      the largest stay.
+    * Where the faces at a vertex form several fans, the fan of the largest component, then of the largest angle stays.
+    * Faces are re-oriented to agree with their neighbours: a closed component so that it encloses positive volume, an
+      open one as most of its area is. Consistent orientations are never changed.
+    * Vertices are never dropped or renumbered; those without a face are isolated. Several components are no defect.
+
+    Args:
+        pos: (V, 3) vertex positions [mesh unit].
+        face: (F, 3) integer vertex indices.
+
+    Raises:
+        ValueError: wrong shape or dtype, positions that are not finite or of absurd extent, no faces, indices out of
+            range, no usable face, or a non-orientable surface (it has no bundle of oriented frames).
+    """
+    pos, face = _checked(pos, face)
+    if len(face) == 0:
+        raise ValueError("mesh has 0 faces; expected at least one triangle: a point cloud needs meshing first")
+    _refuse(~np.isfinite(pos).all(axis=1), "vertices with NaN or infinite positions", "vertex", "repair the file")
+    outside = ((face < 0) | (face >= len(pos))).any(axis=1)
+    _refuse(outside, f"faces with a vertex index outside 0..{len(pos) - 1}", "face", "repair the file")
+    far = np.abs(pos).max(axis=1) > _EXTENT[1]
+    _refuse(far, f"vertices farther than {_EXTENT[1]:g} from the origin", "vertex", "move or rescale the mesh")
+    extent = float(np.ptp(pos[face.ravel()], axis=0).max())
+    if 0 < extent < _EXTENT[0]:
+        raise ValueError(f"mesh has extent {extent:.3g}, expected at least {_EXTENT[0]:g}; rescale the mesh")
+    repair = repair_mesh(pos, face)
+    if len(repair.kept) == 0:
+        raise ValueError(f"mesh has no usable face: all {len(face)} are degenerate (e.g. face 0); repair the file")
+    if repair.nonorientable.any():
+        where = repair.nonorientable
+        raise ValueError(
+            f"mesh is not orientable: {nonorientable_components(repair)} component(s) of {int(where.sum())} faces "
+            f"(e.g. face {repair.kept[where][0]}) are one-sided like a Moebius strip; cut the surface open first"
+        )
+    notes = repair.notes
+    isolated = np.flatnonzero(np.bincount(repair.face.ravel(), minlength=len(pos)) == 0)
+    if len(isolated):
+        notes.append(
+            f"{count(len(isolated), 'vertex')} without a face, so without neighbours (e.g. vertex {isolated[0]})"
+        )
+    if notes:
+        warnings.warn("mesh cleaned: " + "; ".join(notes), MeshWarning, stacklevel=2)
+    return Mesh(pos=pos, face=repair.face, kept=repair.kept)
+
+
+def find_defects(pos: np.ndarray, face: np.ndarray) -> dict[str, int]:
+    """Count the defects of a mesh by kind, zeros included, without changing or refusing it.
+
+    Edges and vertices are counted in the mesh as given, less faces with repeated vertices and duplicates. Of a
+    duplicated face all copies but one count; `flipped_face` counts the faces that `clean_mesh` would reverse.
+
+    Args:
+        pos: (V, 3) vertex positions.
+        face: (F, 3) integer vertex indices.
+
+    Raises:
+        ValueError: wrong shape or dtype.
+    """
+    pos, face = _checked(pos, face)
+    finite = np.isfinite(pos).all(axis=1)
+    inside = ((face >= 0) & (face < len(pos))).all(axis=1)
+    used = face[inside]
+    proper = used[~repeated_vertex(used)]
+    proper = proper[~duplicate_face(proper)]
+    mesh = connect(proper)
+    sound = used[finite[used].all(axis=1)]
+    repair = repair_mesh(pos, sound)
+    return {
+        "nonfinite_vertex": int((~finite).sum()),
+        "index_out_of_range": int((~inside).sum()),
+        "degenerate_face": int(
+            degenerate_face(pos, sound).sum() + repeated_vertex(used[~finite[used].all(axis=1)]).sum()
+        ),
+        "duplicate_face": int(duplicate_face(used[~repeated_vertex(used)]).sum()),
+        "nonmanifold_edge": int((mesh.faces_at_edge > 2).sum()),
+        "bowtie_vertex": int(bowties(proper, fans(mesh), len(pos)).sum()),
+        "flipped_face": repair.flipped,
+        "nonorientable_component": nonorientable_components(repair),
+        "isolated_vertex": int((np.bincount(used.ravel(), minlength=len(pos)) == 0).sum()),
+    }
+
+
+def _checked(pos: np.ndarray, face: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    pos, face = np.asarray(pos), np.asarray(face)
+    if pos.ndim != 2 or pos.shape[1] != 3 or pos.dtype.kind not in "fiu":
+        raise ValueError(f"pos must be a real array of shape (V, 3), got {pos.dtype} {pos.shape}")
+    if face.ndim != 2 or face.shape[1] != 3 or (face.dtype.kind not in "iu" and face.size):
+        hint = "; transpose it" if face.ndim == 2 and face.shape[0] == 3 else "; triangulate the mesh"
+        raise ValueError(f"face must be an integer array of shape (F, 3), got {face.dtype} {face.shape}{hint}")
+    return pos.astype(np.float64), face.astype(np.int64)
+
+
+def _refuse(bad: np.ndarray, what: str, kind: str, remedy: str) -> None:
+    if bad.any():
+        raise ValueError(f"mesh has {int(bad.sum())} {what} (e.g. {kind} {int(np.argmax(bad))}); {remedy}")

@@ -1,0 +1,201 @@
+"""Set aside or turn around the faces of an unclean mesh until the rest is an oriented manifold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from gaugenet.mesh.connectivity import bowties, connect, face_components, fans, first_of_each, orientation
+
+# A face is degenerate if its smallest height is below this share of its longest edge: its smallest angle is then below
+# 1e-10 rad and its cotangents exceed 1e10, so that products of two of them have no correct digit left in float64.
+# Shares of the face's own edge, not of the mesh, keep small but well-shaped faces.
+_THINNEST = 1e-10
+# Edges shorter than this share of the mesh are below the rounding of its coordinates.
+_SHORTEST = 1e-14
+
+
+@dataclass
+class Repair:
+    """Collect what cleaning does: the faces that stay, how they are turned, and one note an action."""
+
+    kept: np.ndarray
+    face: np.ndarray
+    nonorientable: np.ndarray
+    flipped: int = 0
+    notes: list[str] = field(default_factory=list)
+
+
+def repair_mesh(pos: np.ndarray, face: np.ndarray) -> Repair:
+    """Repair `face` (F, 3), with all indices in range, over finite positions `pos` (V, 3); see `clean_mesh`."""
+    repair = Repair(kept=np.arange(len(face)), face=face, nonorientable=np.zeros(0, dtype=bool))
+
+    def set_aside(bad: np.ndarray, noun: str, where: str = "") -> None:
+        if bad.any():
+            repair.notes.append(f"{count(int(bad.sum()), noun)} set aside{where} (e.g. face {repair.kept[bad][0]})")
+            repair.kept, repair.face = repair.kept[~bad], repair.face[~bad]
+
+    set_aside(degenerate_face(pos, repair.face), "degenerate face")
+    set_aside(duplicate_face(repair.face), "duplicate face")
+    unit = _unit(pos, repair.face)
+    set_aside(~_two_faces_an_edge(repair.face, unit), "face", " at non-manifold edges")
+    set_aside(~_one_fan_a_vertex(repair.face, unit), "face", " at bowtie vertices")
+    _orient(repair, unit)
+    return repair
+
+
+def count(number: int, noun: str) -> str:
+    """Return `3 faces`, `1 vertex`: a number with its noun."""
+    return f"{number} {noun if number == 1 else noun.removesuffix('ex') + ('ices' if noun.endswith('ex') else 's')}"
+
+
+def _unit(pos: np.ndarray, face: np.ndarray) -> np.ndarray:
+    """Centre and scale the positions so that the used ones fit the unit box; areas then neither over- nor underflow."""
+    if face.size == 0:
+        return pos
+    low, high = pos[face.ravel()].min(axis=0), pos[face.ravel()].max(axis=0)
+    extent = (high / 2 - low / 2).max()
+    with np.errstate(over="ignore"):  # of vertices without a face
+        return (pos - (low / 2 + high / 2)) / (extent if extent > 0 else 1.0) / 2
+
+
+def _area(pos: np.ndarray, face: np.ndarray) -> np.ndarray:
+    a, b, c = pos[face[:, 0]], pos[face[:, 1]], pos[face[:, 2]]
+    return np.linalg.norm(np.cross(b - a, c - a), axis=1) / 2
+
+
+def repeated_vertex(face: np.ndarray) -> np.ndarray:
+    """Mark the faces (F, 3) that name a vertex twice."""
+    return (face == np.roll(face, 1, axis=1)).any(axis=1)
+
+
+def degenerate_face(pos: np.ndarray, face: np.ndarray) -> np.ndarray:
+    """Mark the faces (F, 3) that name a vertex twice or have no reliable area."""
+    unit = _unit(pos, face)
+    longest = np.linalg.norm(unit[face] - unit[np.roll(face, 1, axis=1)], axis=2).max(axis=1, initial=0)
+    height = 2 * _area(unit, face) / np.maximum(longest, _SHORTEST)
+    return repeated_vertex(face) | (longest <= _SHORTEST) | (height <= _THINNEST * longest)
+
+
+def duplicate_face(face: np.ndarray) -> np.ndarray:
+    """Mark the faces (F, 3) with the same vertices, in any order, as an earlier face."""
+    vertex = np.sort(face, axis=1)
+    order = np.lexsort((vertex[:, 2], vertex[:, 0] * (int(face.max(initial=0)) + 1) + vertex[:, 1]))
+    same = np.zeros(len(face), dtype=bool)
+    same[order[1:]] = (vertex[order[1:]] == vertex[order[:-1]]).all(axis=1)
+    return same
+
+
+def _two_faces_an_edge(face: np.ndarray, pos: np.ndarray) -> np.ndarray:
+    """Mark faces (F,) to keep so that no edge with more than two faces is left, and two traverse it oppositely.
+
+    Faces are taken in order of merit, each that is the first at its edges to traverse them its way. That the ways
+    differ keeps a solid that touches itself orientable; patches of mixed orientation are made consistent before.
+    """
+    keep = np.ones(len(face), dtype=bool)
+    mesh = connect(face)
+    if not (mesh.faces_at_edge > 2).any():
+        return keep
+    flip, _ = _flips(face, pos)
+    turned = np.where(flip[:, None], face[:, [0, 2, 1]], face)
+    mesh = connect(turned)
+    # Way 2e or 2e + 1 along edge e.
+    way = (2 * mesh.side_edge + (turned < np.roll(turned, -1, axis=1)).ravel()).reshape(-1, 3)
+    crowded = (mesh.faces_at_edge > 2)[mesh.side_edge].reshape(-1, 3)
+    candidate = np.flatnonzero(crowded.any(axis=1))
+    area, patch = _area(pos, face), face_components(mesh)
+    patch_area = np.bincount(patch, area)[patch]
+    # float32: faces that are equal by symmetry tie, and their order does not depend on how the mesh is turned.
+    merit = np.lexsort((-area[candidate].astype(np.float32), -patch_area[candidate].astype(np.float32)))
+    taken: set[int] = set()
+    for f in candidate[merit].tolist():
+        ways = way[f][crowded[f]].tolist()
+        keep[f] = taken.isdisjoint(ways)
+        if keep[f]:
+            taken.update(ways)
+    return keep
+
+
+def _one_fan_a_vertex(face: np.ndarray, pos: np.ndarray) -> np.ndarray:
+    """Mark faces (F,) to keep so that those at each vertex form one fan.
+
+    Setting a face aside can split the fan of its other vertices, so this goes in rounds. In a round only vertices act
+    that are the best of all bowties they share a face with: the fan such a vertex keeps stays whole in that round, so
+    never are all faces lost.
+    """
+    keep = np.ones(len(face), dtype=bool)
+    if len(face) == 0:
+        return keep
+    component = face_components(connect(face))
+    merit = np.bincount(component, _area(pos, face))[component].astype(np.float32)
+    angle = _angles(pos, face)
+    suspect = np.ones(len(pos), dtype=bool)
+    rng = np.random.default_rng(0)
+    while True:
+        near = np.flatnonzero(keep & suspect[face].any(axis=1))
+        corner = face[near].ravel()
+        fan = fans(connect(face[near]))
+        at = bowties(face[near], fan, len(pos)) & suspect
+        if not at.any():
+            return keep
+        fan_angle = np.bincount(fan, angle[near].ravel()).astype(np.float32)
+        first = first_of_each(fan)
+        first = first[at[corner[first]]]
+        first = first[np.lexsort((first, -fan_angle[fan[first]], -merit[near][first // 3]))]
+        vertex, best = np.unique(corner[first], return_index=True)
+        best_fan = np.full(len(pos), -1)
+        best_fan[vertex] = fan[first[best]]
+        # Ties between vertices are drawn, not numbered: numbers along a row would make one round a vertex.
+        order = np.lexsort((rng.permutation(len(vertex)), -fan_angle[best_fan[vertex]], -merit[near][first[best] // 3]))
+        rank = np.full(len(pos), len(vertex))
+        rank[vertex[order]] = np.arange(len(vertex))
+        rival = np.full(len(pos), len(vertex))
+        np.minimum.at(rival, corner, np.repeat(rank[face[near]].min(axis=1), 3))
+        acts = at & (rival == rank)
+        lost = near[np.flatnonzero(acts[corner] & (fan != best_fan[corner])) // 3]
+        keep[lost] = False
+        suspect = at & ~acts
+        suspect[face[lost].ravel()] = True
+
+
+def _angles(pos: np.ndarray, face: np.ndarray) -> np.ndarray:
+    corner = pos[face]
+    ahead, behind = np.roll(corner, -1, axis=1) - corner, np.roll(corner, 1, axis=1) - corner
+    return np.arctan2(np.linalg.norm(np.cross(ahead, behind), axis=2), (ahead * behind).sum(axis=2))
+
+
+def _orient(repair: Repair, pos: np.ndarray) -> None:
+    flip, repair.nonorientable = _flips(repair.face, pos)
+    if flip.any():
+        turned = repair.kept[flip]
+        repair.notes.append(f"{count(len(turned), 'face')} re-oriented like the neighbours (e.g. face {turned[0]})")
+        repair.face = np.where(flip[:, None], repair.face[:, [0, 2, 1]], repair.face)
+        repair.flipped = len(turned)
+
+
+def _flips(face: np.ndarray, pos: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mark the faces (F,) to reverse for a consistent orientation, and those of non-orientable components (F,)."""
+    mesh = connect(face)
+    if not mesh.same_way.any():
+        return np.zeros(len(face), dtype=bool), np.zeros(len(face), dtype=bool)
+    flip, nonorientable = orientation(mesh)
+    component = face_components(mesh)
+    size = int(component.max()) + 1
+    area = _area(pos, face)
+    minority = np.bincount(component, np.where(flip, area, -area), minlength=size) > 0
+    open_ = np.zeros(size, dtype=bool)
+    open_[component[np.flatnonzero(mesh.faces_at_edge[mesh.side_edge] != 2) // 3]] = True
+    a, b, c = (pos[face[:, k]] for k in range(3))
+    volume = np.bincount(component, np.where(flip, -1, 1) * (np.cross(a, b) * c).sum(axis=1) / 6, minlength=size)
+    uneven = np.bincount(component, flip, minlength=size) > 0
+    solid = ~open_ & (np.abs(volume) > 1e-9 * np.bincount(component, area, minlength=size) ** 1.5)
+    flip ^= (np.where(solid, volume < 0, minority) & uneven)[component] & ~nonorientable
+    return flip, nonorientable
+
+
+def nonorientable_components(repair: Repair) -> int:
+    """Count the components that admit no consistent orientation."""
+    if not repair.nonorientable.any():
+        return 0
+    return len(np.unique(face_components(connect(repair.face))[repair.nonorientable]))
