@@ -44,12 +44,12 @@ def clean_mesh(pos: np.ndarray, face: np.ndarray) -> Mesh:
     pos, face = _checked(pos, face)
     if len(face) == 0:
         raise ValueError("mesh has 0 faces; expected at least one triangle: a point cloud needs meshing first")
-    _refuse(~np.isfinite(pos).all(axis=1), "vertices with NaN or infinite positions", "vertex", "repair the file")
+    _refuse(~np.isfinite(pos).all(axis=1), "vertex", "with NaN or infinite position", "repair the file")
     outside = ((face < 0) | (face >= len(pos))).any(axis=1)
-    _refuse(outside, f"faces with a vertex index outside 0..{len(pos) - 1}", "face", "repair the file")
+    _refuse(outside, "face", f"with a vertex index outside 0..{len(pos) - 1}", "repair the file")
     far = np.abs(pos).max(axis=1) > _EXTENT[1]
-    _refuse(far, f"vertices farther than {_EXTENT[1]:g} from the origin", "vertex", "move or rescale the mesh")
-    extent = float(np.ptp(pos[face.ravel()], axis=0).max())
+    _refuse(far, "vertex", f"farther than {_EXTENT[1]:g} from the origin", "move or rescale the mesh")
+    extent = float(np.ptp(pos[np.bincount(face.ravel(), minlength=len(pos)) > 0], axis=0).max())
     if 0 < extent < _EXTENT[0]:
         raise ValueError(f"mesh has extent {extent:.3g}, expected at least {_EXTENT[0]:g}; rescale the mesh")
     repair = repair_mesh(pos, face)
@@ -119,6 +119,7 @@ def _checked(pos: np.ndarray, face: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     return pos.astype(np.float64), face.astype(np.int64)
 
 
-def _refuse(bad: np.ndarray, what: str, kind: str, remedy: str) -> None:
+def _refuse(bad: np.ndarray, noun: str, what: str, remedy: str) -> None:
     if bad.any():
-        raise ValueError(f"mesh has {int(bad.sum())} {what} (e.g. {kind} {int(np.argmax(bad))}); {remedy}")
+        example = f"{noun} {int(np.argmax(bad))}"
+        raise ValueError(f"mesh has {count(int(bad.sum()), noun)} {what} (e.g. {example}); {remedy}")

@@ -32,7 +32,7 @@ class Connectivity:
 
 def connect(face: np.ndarray) -> Connectivity:
     """Find edges and neighbours of `face` (F, 3), whose faces have three different vertices each."""
-    start, end = face.ravel(), np.roll(face, -1, axis=1).ravel()
+    start, end = face.ravel(), face[:, [1, 2, 0]].ravel()
     low, high = np.minimum(start, end), np.maximum(start, end)
     # One int64 key an edge: exact for fewer than 3e9 vertices.
     key = low * (int(face.max(initial=0)) + 1) + high

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from gaugenet.mesh.connectivity import bowties, connect, face_components, fans, first_of_each, orientation
+from gaugenet.mesh.connectivity import Connectivity, bowties, connect, face_components, fans, first_of_each, orientation
 
 # A face is degenerate if its smallest height is below this share of its longest edge: its smallest angle is then below
 # 1e-10 rad and its cotangents exceed 1e10, so that products of two of them have no correct digit left in float64.
@@ -38,10 +38,19 @@ def repair_mesh(pos: np.ndarray, face: np.ndarray) -> Repair:
 
     set_aside(degenerate_face(pos, repair.face), "degenerate face")
     set_aside(duplicate_face(repair.face), "duplicate face")
-    unit = _unit(pos, repair.face)
-    set_aside(~_two_faces_an_edge(repair.face, unit), "face", " at non-manifold edges")
-    set_aside(~_one_fan_a_vertex(repair.face, unit), "face", " at bowtie vertices")
-    _orient(repair, unit)
+    unit, mesh = _unit(pos, repair.face), connect(repair.face)
+    if (mesh.faces_at_edge > 2).any():
+        set_aside(~_two_faces_an_edge(repair.face, unit, mesh), "face", " at non-manifold edges")
+        mesh = connect(repair.face)
+    if bowties(repair.face, fans(mesh), len(pos)).any():
+        set_aside(~_one_fan_a_vertex(repair.face, unit, mesh), "face", " at bowtie vertices")
+        mesh = connect(repair.face)
+    flip, repair.nonorientable = _flips(repair.face, unit, mesh)
+    if flip.any():
+        turned = repair.kept[flip]
+        repair.notes.append(f"{count(len(turned), 'face')} re-oriented like the neighbours (e.g. face {turned[0]})")
+        repair.face = np.where(flip[:, None], repair.face[:, [0, 2, 1]], repair.face)
+        repair.flipped = len(turned)
     return repair
 
 
@@ -54,7 +63,9 @@ def _unit(pos: np.ndarray, face: np.ndarray) -> np.ndarray:
     """Centre and scale the positions so that the used ones fit the unit box; areas then neither over- nor underflow."""
     if face.size == 0:
         return pos
-    low, high = pos[face.ravel()].min(axis=0), pos[face.ravel()].max(axis=0)
+    used = np.zeros(len(pos), dtype=bool)
+    used[face] = True
+    low, high = pos[used].min(axis=0), pos[used].max(axis=0)
     extent = (high / 2 - low / 2).max()
     with np.errstate(over="ignore"):  # of vertices without a face
         return (pos - (low / 2 + high / 2)) / (extent if extent > 0 else 1.0) / 2
@@ -67,13 +78,13 @@ def _area(pos: np.ndarray, face: np.ndarray) -> np.ndarray:
 
 def repeated_vertex(face: np.ndarray) -> np.ndarray:
     """Mark the faces (F, 3) that name a vertex twice."""
-    return (face == np.roll(face, 1, axis=1)).any(axis=1)
+    return (face == face[:, [2, 0, 1]]).any(axis=1)
 
 
 def degenerate_face(pos: np.ndarray, face: np.ndarray) -> np.ndarray:
     """Mark the faces (F, 3) that name a vertex twice or have no reliable area."""
     unit = _unit(pos, face)
-    longest = np.linalg.norm(unit[face] - unit[np.roll(face, 1, axis=1)], axis=2).max(axis=1, initial=0)
+    longest = np.linalg.norm(unit[face] - unit[face[:, [2, 0, 1]]], axis=2).max(axis=1, initial=0)
     height = 2 * _area(unit, face) / np.maximum(longest, _SHORTEST)
     return repeated_vertex(face) | (longest <= _SHORTEST) | (height <= _THINNEST * longest)
 
@@ -87,17 +98,14 @@ def duplicate_face(face: np.ndarray) -> np.ndarray:
     return same
 
 
-def _two_faces_an_edge(face: np.ndarray, pos: np.ndarray) -> np.ndarray:
+def _two_faces_an_edge(face: np.ndarray, pos: np.ndarray, mesh: Connectivity) -> np.ndarray:
     """Mark faces (F,) to keep so that no edge with more than two faces is left, and two traverse it oppositely.
 
     Faces are taken in order of merit, each that is the first at its edges to traverse them its way. That the ways
     differ keeps a solid that touches itself orientable; patches of mixed orientation are made consistent before.
     """
     keep = np.ones(len(face), dtype=bool)
-    mesh = connect(face)
-    if not (mesh.faces_at_edge > 2).any():
-        return keep
-    flip, _ = _flips(face, pos)
+    flip, _ = _flips(face, pos, mesh)
     turned = np.where(flip[:, None], face[:, [0, 2, 1]], face)
     mesh = connect(turned)
     # Way 2e or 2e + 1 along edge e.
@@ -117,7 +125,7 @@ def _two_faces_an_edge(face: np.ndarray, pos: np.ndarray) -> np.ndarray:
     return keep
 
 
-def _one_fan_a_vertex(face: np.ndarray, pos: np.ndarray) -> np.ndarray:
+def _one_fan_a_vertex(face: np.ndarray, pos: np.ndarray, mesh: Connectivity) -> np.ndarray:
     """Mark faces (F,) to keep so that those at each vertex form one fan.
 
     Setting a face aside can split the fan of its other vertices, so this goes in rounds. In a round only vertices act
@@ -125,9 +133,7 @@ def _one_fan_a_vertex(face: np.ndarray, pos: np.ndarray) -> np.ndarray:
     never are all faces lost.
     """
     keep = np.ones(len(face), dtype=bool)
-    if len(face) == 0:
-        return keep
-    component = face_components(connect(face))
+    component = face_components(mesh)
     merit = np.bincount(component, _area(pos, face))[component].astype(np.float32)
     angle = _angles(pos, face)
     suspect = np.ones(len(pos), dtype=bool)
@@ -165,18 +171,8 @@ def _angles(pos: np.ndarray, face: np.ndarray) -> np.ndarray:
     return np.arctan2(np.linalg.norm(np.cross(ahead, behind), axis=2), (ahead * behind).sum(axis=2))
 
 
-def _orient(repair: Repair, pos: np.ndarray) -> None:
-    flip, repair.nonorientable = _flips(repair.face, pos)
-    if flip.any():
-        turned = repair.kept[flip]
-        repair.notes.append(f"{count(len(turned), 'face')} re-oriented like the neighbours (e.g. face {turned[0]})")
-        repair.face = np.where(flip[:, None], repair.face[:, [0, 2, 1]], repair.face)
-        repair.flipped = len(turned)
-
-
-def _flips(face: np.ndarray, pos: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _flips(face: np.ndarray, pos: np.ndarray, mesh: Connectivity) -> tuple[np.ndarray, np.ndarray]:
     """Mark the faces (F,) to reverse for a consistent orientation, and those of non-orientable components (F,)."""
-    mesh = connect(face)
     if not mesh.same_way.any():
         return np.zeros(len(face), dtype=bool), np.zeros(len(face), dtype=bool)
     flip, nonorientable = orientation(mesh)
