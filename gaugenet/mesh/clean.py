@@ -45,7 +45,7 @@ def clean_mesh(pos: np.ndarray, face: np.ndarray) -> Mesh:
     if len(face) == 0:
         raise ValueError("mesh has 0 faces; expected at least one triangle: a point cloud needs meshing first")
     _refuse(~np.isfinite(pos).all(axis=1), "vertex", "with NaN or infinite position", "repair the file")
-    outside = ((face < 0) | (face >= len(pos))).any(axis=1)
+    outside = np.any((face < 0) | (face >= len(pos)), axis=1)
     _refuse(outside, "face", f"with a vertex index outside 0..{len(pos) - 1}", "repair the file")
     far = np.abs(pos).max(axis=1) > _EXTENT[1]
     _refuse(far, "vertex", f"farther than {_EXTENT[1]:g} from the origin", "move or rescale the mesh")
