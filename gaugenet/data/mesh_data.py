@@ -1,0 +1,56 @@
+"""Meshes as PyG data whose batches are right on every level."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import torch
+from torch_geometric.data import Data
+
+_COARSE_INDEX = re.compile(r"(edge|pool)_index_([1-9]\d*)")
+
+
+class MeshData(Data):
+    """Hold a mesh with its labels and, after `FrameBundle`, its frame bundle; batches like any PyG `Data`.
+
+    `pos (V, 3)` float64 [mesh unit] and `face (3, F)` int64 are as in the file: no vertex or face is renumbered or
+    dropped. `face_label (F,)`, `vertex_label (V,)` int64 index into `label_names`; -1 is unlabelled.
+
+    Keys with a suffix `_l` belong to level l, whose vertices are those of `area_l (V_l,)`; level 0 is the mesh. In a
+    batch, `edge_index_l` is shifted by V_l, `sample_index_l (V_l,)` by V, and the two rows of `pool_index_l (2, P)`
+    (vertices of level l - 1, of level l) by V_(l-1) and V_l.
+    """
+
+    def __inc__(self, key: str, value: Any, *args: Any, **kwargs: Any) -> Any:
+        match = _COARSE_INDEX.fullmatch(key)
+        if match is None:
+            return super().__inc__(key, value, *args, **kwargs)
+        level = int(match[2])
+        if match[1] == "edge":
+            return self._level_size(level)
+        return torch.tensor([[self._level_size(level - 1)], [self._level_size(level)]])
+
+    @property
+    def num_levels(self) -> int:
+        """Number of levels, the mesh itself included; 0 before `FrameBundle`."""
+        level = 0
+        while f"edge_index_{level}" in self:
+            level += 1
+        return level
+
+    def level_batch(self, level: int) -> torch.Tensor:
+        """Return the (V_l,) index of the mesh that each vertex of a level belongs to; zeros for a single mesh.
+
+        Raises:
+            ValueError: the data has no such level.
+        """
+        if not 0 <= level < max(self.num_levels, 1):
+            raise ValueError(f"data has {self.num_levels} levels, got level {level}: add levels with FrameBundle")
+        batch = self.get("batch")
+        if batch is None:
+            return torch.zeros(self._level_size(level), dtype=torch.int64, device=self.pos.device)
+        return batch if level == 0 else batch[self[f"sample_index_{level}"]]
+
+    def _level_size(self, level: int) -> int:
+        return self.pos.size(0) if level == 0 else self[f"area_{level}"].size(0)

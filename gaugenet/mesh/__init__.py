@@ -1,0 +1,7 @@
+"""Triangle meshes: the door that cleans them, topology, geometry, Laplacian."""
+
+from gaugenet.mesh.clean import clean_mesh, find_defects
+from gaugenet.mesh.mesh import Mesh, MeshWarning
+from gaugenet.mesh.topology import Topology
+
+__all__ = ["Mesh", "MeshWarning", "Topology", "clean_mesh", "find_defects"]
