@@ -68,7 +68,7 @@ def read_labels(path: str | os.PathLike[str], num_vertices: int, num_faces: int)
         if suffix == ".ply":
             found = column_labels(parse_ply(blob))
             if not found:
-                raise ValueError(f"has no property called {', '.join(_COLUMNS)}")
+                raise ValueError(f"has no property called {', '.join(_COLUMNS[:-2])}")
             return _placed(found[-1].label, found[-1].names, num_vertices, num_faces, found[-1].where)
         if suffix == ".npy":
             return _placed(*_coded(_array(blob)), num_vertices, num_faces)
