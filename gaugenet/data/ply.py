@@ -41,7 +41,10 @@ def parse_ply(blob: bytes) -> PolygonMesh:
     body = _Text(blob, start) if order == "" else _Binary(blob, start, order)
     found: dict[str, dict[str, Column]] = {}
     for element in elements:
-        found[element.name] = body.read(element)
+        if element.columns:
+            found[element.name] = body.read(element)
+        if any(name in _CORNERS and kind[0] == "f" for name, _, kind in element.columns):
+            raise ValueError(f"has {element.name} rows whose vertex indices are not integers")
     vertex, face = found.get("vertex", {}), found.get("face", {})
     if not all(axis in vertex for axis in "xyz"):
         raise ValueError("has no vertices with x, y and z")
@@ -50,7 +53,8 @@ def parse_ply(blob: bytes) -> PolygonMesh:
         {name: column for name, column in part.items() if isinstance(column, np.ndarray) and column.ndim == 1}
         for part in (vertex, face)
     ]
-    pos = np.stack([single[0][axis] for axis in "xyz"], axis=1).astype(np.float64)
+    with np.errstate(invalid="ignore"):  # signalling NaN; clean_mesh refuses it
+        pos = np.stack([single[0][axis] for axis in "xyz"], axis=1).astype(np.float64)
     return PolygonMesh(pos, *triangulate(corners), vertex_columns=single[0], polygon_columns=single[1])
 
 

@@ -36,14 +36,17 @@ def triangulate(polygons: np.ndarray | Sequence[Sequence[int]]) -> tuple[np.ndar
         (F, 3) triangles in the order of the polygons, and (F,) the polygon of each.
 
     Raises:
-        ValueError: a polygon of fewer than three corners.
+        ValueError: a polygon of fewer than three corners, or an index that is no int64.
     """
     if isinstance(polygons, np.ndarray):
         sizes = np.full(len(polygons), polygons.shape[-1] if polygons.ndim == 2 else 0)
         corner = polygons.ravel().astype(np.int64)
     else:
         sizes = np.array([len(polygon) for polygon in polygons], dtype=np.int64)
-        corner = np.fromiter(chain.from_iterable(polygons), dtype=np.int64, count=sizes.sum())
+        try:
+            corner = np.fromiter(chain.from_iterable(polygons), dtype=np.int64, count=sizes.sum())
+        except OverflowError:
+            raise ValueError("has a face with a vertex index of more than 64 bits") from None
     if (sizes < 3).any():
         raise ValueError(f"face {np.argmax(sizes < 3)} has {sizes[np.argmax(sizes < 3)]} corners, expected at least 3")
     polygon = np.repeat(np.arange(len(sizes)), sizes - 2)

@@ -92,7 +92,8 @@ def _read_with_trimesh(path: Path) -> PolygonMesh:
     if path.suffix == "":
         raise ValueError(f"has no suffix that names its format; expected one of {known}")
     try:
-        scene = trimesh.load_scene(path, process=False)
+        with np.errstate(invalid="ignore"):  # signalling NaN; clean_mesh refuses it
+            scene = trimesh.load_scene(path, process=False)
     except ImportError as error:
         raise ValueError(f"trimesh needs another package for {path.suffix} ({error}); install it, or convert") from None
     except NotImplementedError:

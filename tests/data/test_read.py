@@ -222,6 +222,10 @@ BROKEN = {
     "truncated_ascii.ply": (mixed_ply("ascii")[:-9], "ends inside its 2 face rows"),
     "word.ply": (mixed_ply("ascii").replace(b"2 4 -1", b"2 4 no"), "not a number in its face rows"),
     "half_label.ply": (mixed_ply("ascii").replace(b"short", b"float").replace(b" 7\n", b" 7.5\n"), "not whole numbers"),
+    "float_index.ply": (mixed_ply("ascii").replace(b"uchar int", b"uchar float"), "indices are not integers"),
+    "two_corners.ply": (mixed_ply("ascii").replace(b"3 3 2 4", b"2 3 2"), "face 1 has 2 corners"),
+    "endless.ply": (b"ply\nformat ascii 1.0\nelement vertex 999999999999\nend_header\n", "x, y and z"),
+    "huge_index.off": (SQUARE.replace(b"3 0 2 3", b"3 0 2 " + b"9" * 30), "more than 64 bits"),
     "off.ply": (SQUARE, "looks like OFF: rename it"),
     "glb.obj": (GLB, "looks like GLB: rename it"),
     "ply.stl": (mixed_ply("little"), "looks like PLY: rename it"),
@@ -268,3 +272,13 @@ def test_nan_survives_reading_and_merging(tmp_path):
     content = b"v nan 0 0\nv 1 0 0\nv 0 1 0\nv nan 0 0\nvt 0 0\nf 1/1 2/1 3/1\nf 4/1 3/1 2/1\n"
     data = read(tmp_path, "a.obj", content)
     assert data.pos.size(0) == 3 and data.pos.isnan().sum() == 1
+
+
+def test_signalling_nan_is_read_without_a_murmur(tmp_path):
+    write_mesh(tmp_path / "a.ply", np.array(SPHERE.vertices), np.array(SPHERE.faces))
+    blob = bytearray((tmp_path / "a.ply").read_bytes().replace(b"double", b"float", 3))
+    start = blob.index(b"end_header\n") + len(b"end_header\n")
+    single = np.array(SPHERE.vertices, dtype="<f4").tobytes()
+    blob[start : start + 2 * len(single)] = single
+    blob[start : start + 4] = b"\x00\x00\xa0\x7f"
+    assert read(tmp_path, "b.ply", bytes(blob)).pos.isnan().sum() == 1
