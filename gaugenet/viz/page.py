@@ -1,0 +1,86 @@
+"""A page of pictures with captions and a legend."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.legend import Legend
+from matplotlib.patches import Patch
+
+DPI = 150
+GAP = 24  # between the pictures of a strip; twice that between strips and around them [pixel]
+LINE = 36  # height of a caption [pixel]
+MAX_SIDE = 2**16 - 1  # of what matplotlib can draw [pixel]
+
+
+def page(
+    strips: Sequence[Sequence[np.ndarray]],
+    captions: Sequence[str],
+    columns: int,
+    legend: Sequence[tuple[str, np.ndarray]],
+    title: str | None,
+) -> Figure:
+    """
+    Compose strips of pictures (H, W, 3) uint8, each with a caption, `columns` strips beside each other, as a figure.
+
+    All strips have the same number of pictures. Each picture is drawn pixel by pixel, centred on those above and below.
+    `legend` holds names and colours (3,) uint8. Raises `ValueError` if the page would be larger than can be drawn.
+    """
+    figure = Figure(dpi=DPI)
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    middle: dict[str, Any] = {"ha": "center", "va": "center", "transform": None, "parse_math": False}
+    texts = [figure.text(0, 0, text, size=10, **middle) for text in captions]
+    heading = figure.text(0, 0, title or "", size=12, weight="bold", **middle)
+
+    rows = [range(first, min(first + columns, len(strips))) for first in range(0, len(strips), columns)]
+    heights = [max(picture.shape[0] for s in row for picture in strips[s]) for row in rows]
+    widths = [np.max([[p.shape[1] for p in strip] for strip in strips[c::columns]], axis=0) for c in range(columns)]
+    text_widths = [text.get_window_extent(renderer).width for text in texts]
+    strip_widths = [int(max(w.sum() + GAP * (len(w) - 1), *text_widths[c::columns])) for c, w in enumerate(widths)]
+    W = int(max(sum(strip_widths) + 2 * GAP * (columns + 1), heading.get_window_extent(renderer).width + 4 * GAP))
+    figure.set_size_inches(W / DPI, 1)
+    key = _legend(figure, legend, W).get_window_extent(renderer)
+    W = max(W, int(key.width) + GAP)
+    left = np.cumsum([(W - sum(strip_widths) - 2 * GAP * (columns - 1)) // 2, *(w + 2 * GAP for w in strip_widths)])
+    head = 2 * GAP + (LINE if title else 0)
+    H = head + sum(heights) + len(rows) * (LINE + 2 * GAP) + int(key.height) + 2 * GAP
+    if max(H, W) > MAX_SIDE:
+        raise ValueError(
+            f"expected at most {MAX_SIDE} pixels a side, got a page of {W} x {H}: draw fewer shapes than {len(strips)}"
+        )
+    figure.set_size_inches(W / DPI, H / DPI)
+
+    canvas = np.full((H, W, 3), 255, np.uint8)
+    heading.set_position((W / 2, H - head / 2))
+    top = head
+    for row, height in zip(rows, heights):
+        for c, s in enumerate(row):
+            texts[s].set_position((left[c] + strip_widths[c] / 2, H - top - LINE / 2))
+            x = left[c] + (strip_widths[c] - widths[c].sum() - GAP * (len(widths[c]) - 1)) // 2
+            for picture, width in zip(strips[s], widths[c]):
+                h, w = picture.shape[:2]
+                y0, x0 = top + LINE + (height - h) // 2, x + (width - w) // 2
+                canvas[y0 : y0 + h, x0 : x0 + w] = picture
+                x += width + GAP
+        top += LINE + height + 2 * GAP
+    figure.figimage(canvas)
+    return figure
+
+
+def _legend(figure: Figure, entries: Sequence[tuple[str, np.ndarray]], width: int) -> Legend:
+    """Put a legend at the bottom of a figure, in as few rows as its width [pixel] allows."""
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    patches = [Patch(facecolor=tuple((rgb / 255).tolist()), edgecolor="0.3", linewidth=0.5) for _, rgb in entries]
+    for rows in range(1, len(patches) + 1):
+        columns = -(-len(patches) // rows)
+        legend = figure.legend(
+            patches, ["name"] * len(patches), ncols=columns, loc="lower center", frameon=False, fontsize=10
+        )
+        for text, (name, _) in zip(legend.get_texts(), entries):  # names may hold $ or begin with _
+            text.set(text=name, parse_math=False)
+        if columns == 1 or legend.get_window_extent(renderer).width <= width:
+            break
+        legend.remove()
+    return legend

@@ -1,0 +1,89 @@
+"""Pictures of segmented shapes: several views of each, and a legend."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from gaugenet.viz.colour import UNLABELLED, palette
+from gaugenet.viz.drawable import drawable
+from gaugenet.viz.page import page
+from gaugenet.viz.png import png_path, write_png
+from gaugenet.viz.renderer import render
+from gaugenet.viz.viewpoint import camera_axes, viewpoints
+
+VIEW_AREA = 360**2  # mean area of the views of a panel [pixel²]
+LONGEST_SIDE = 900  # of a view [pixel]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A shape with a title and one label a face: pos (V, 3), face (F, 3), face_label (F,), -1 where unlabelled."""
+
+    title: str
+    pos: np.ndarray
+    face: np.ndarray
+    face_label: np.ndarray
+
+
+def segmentation_picture(
+    path: str | os.PathLike[str],
+    panels: Sequence[Panel],
+    label_names: Sequence[str],
+    *,
+    views: int = 3,
+    title: str | None = None,
+    columns: int = 1,
+    up: ArrayLike | None = None,
+) -> None:
+    """
+    Write a PNG with `views` shaded views of each panel, `columns` panels beside each other, and a legend below.
+
+    All views of a panel have one scale. Faces are coloured by `palette(len(label_names))`, unlabelled ones grey. Views
+    are chosen by `viewpoints`; `up` (3,), if given, is upright in all of them.
+
+    Raises `ValueError` if there are no panels, if labels do not fit the faces or the names, or if a panel cannot be
+    drawn; `FileNotFoundError` if the folder does not exist. Then nothing is written.
+    """
+    file = png_path(path)
+    if not panels:
+        raise ValueError("expected at least one panel to draw, got none")
+    if columns < 1:
+        raise ValueError(f"expected at least one column of panels, got {columns}")
+    labels = [_checked_label(panel, len(label_names)) for panel in panels]
+    colours = np.vstack([palette(len(label_names)), UNLABELLED])  # the last is that of label -1
+    strips = [_views(panel, colours[label], views, up) for panel, label in zip(panels, labels)]
+    legend = list(zip(label_names, colours))
+    if any((label < 0).any() for label in labels):
+        legend.append(("unlabelled", UNLABELLED))
+    write_png(file, page(strips, [panel.title for panel in panels], min(columns, len(panels)), legend, title))
+
+
+def _checked_label(panel: Panel, names: int) -> np.ndarray:
+    """Return the labels (F,) of a panel if they fit its faces and the names."""
+    label = np.asarray(panel.face_label)
+    if label.shape != (len(panel.face),) or label.dtype.kind not in "iu":
+        expected = f"expected {len(panel.face)} integer labels, one a face"
+        raise ValueError(f"{panel.title}: {expected}, got {label.dtype} {label.shape}")
+    if label.size and (label.min() < -1 or label.max() >= names):
+        expected = f"expected labels in -1..{names - 1}, as there are {names} names"
+        raise ValueError(f"{panel.title}: {expected}, got {label.min()}..{label.max()}")
+    return label
+
+
+def _views(panel: Panel, face_rgb: np.ndarray, n: int, up: ArrayLike | None) -> list[np.ndarray]:
+    """Render a panel from n sides at one scale; return n pictures, cropped to the shape."""
+    seen = viewpoints(panel.pos, panel.face, n, up)
+    shape = drawable(panel.pos, panel.face)
+    extents = []
+    for direction in seen.direction:
+        points = shape.pos[shape.face] @ camera_axes(direction, seen.up)[:2].T
+        extents.append(np.ptp(points.reshape(-1, 2), axis=0)[::-1])  # height, width
+    scale = min(np.sqrt(VIEW_AREA / np.mean(np.prod(extents, axis=1))), LONGEST_SIDE / np.max(extents))
+    sizes = np.maximum(np.ceil(scale * np.array(extents)), 1).astype(int).tolist()
+    return [
+        render(panel.pos, panel.face, face_rgb, direction=direction, up=seen.up, size=(height, width))
+        for direction, (height, width) in zip(seen.direction, sizes)
+    ]
