@@ -1,0 +1,1 @@
+"""Frame bundles of meshes: frames, connection, geodesic discs, levels."""

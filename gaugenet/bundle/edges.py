@@ -1,0 +1,38 @@
+"""The edges of a bundle: pairs of neighbours with their log map and transport."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+def wrap(angle: np.ndarray) -> np.ndarray:
+    """Wrap angles into (-pi, pi]."""
+    return -np.remainder(np.pi - angle, 2 * np.pi) + np.pi
+
+
+@dataclass(frozen=True)
+class BundleEdges:
+    """Directed edges j -> i, sorted by target, then by source.
+
+    Attributes:
+        index: ``(2, E)`` int64: sources j, targets i.
+        log: ``(E, 2)`` polar coordinates of j in the frame of i: radius [mesh unit], angle [rad] in (-pi, pi].
+        transport: ``(E,)`` angle [rad] that takes components in j's frame to components in i's frame.
+    """
+
+    index: np.ndarray
+    log: np.ndarray
+    transport: np.ndarray
+
+    @staticmethod
+    def build(source: np.ndarray, target: np.ndarray, log: np.ndarray, transport: np.ndarray) -> BundleEdges:
+        """Sort edges by target and source and wrap their angles."""
+        order = np.lexsort((source, target))
+        log = np.stack([log[order, 0], wrap(log[order, 1])], axis=1)
+        return BundleEdges(np.stack([source[order], target[order]]), log, wrap(transport[order]))
+
+    def select(self, keep: np.ndarray) -> BundleEdges:
+        """Return the edges where ``keep (E,)`` is true."""
+        return BundleEdges(self.index[:, keep], self.log[keep], self.transport[keep])

@@ -1,0 +1,94 @@
+"""The bundle of a mesh: frames, connection, neighbourhoods and levels, computed in one go."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from gaugenet.bundle.connection import Connection, levi_civita, one_ring
+from gaugenet.bundle.edges import BundleEdges
+from gaugenet.bundle.geodesic import Unfolding
+from gaugenet.bundle.levels import Level, build_levels
+from gaugenet.bundle.neighbourhood import discs_of_count, discs_of_radius
+from gaugenet.bundle.vector_heat import vector_heat_discs
+from gaugenet.mesh.geometry import vertex_areas
+from gaugenet.mesh.mesh import Mesh
+
+METHODS = ("geodesic", "vector_heat")
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """The discrete frame bundle of a mesh.
+
+    Attributes:
+        frame: ``(V, 3, 3)`` rows e1, e2, n. area: ``(V,)`` vertex areas [mesh unit squared].
+        edges: neighbourhoods of the vertices. radius: of the kernel on them [mesh unit].
+        levels: coarser levels, finest first.
+    """
+
+    frame: np.ndarray
+    area: np.ndarray
+    edges: BundleEdges
+    radius: float
+    levels: list[Level]
+
+
+def build_bundle(
+    mesh: Mesh,
+    radius: float | None = None,
+    neighbours: float | None = None,
+    levels: Sequence[int] = (),
+    level_neighbours: float = 30,
+    method: str = "geodesic",
+) -> Bundle:
+    """Build frames, the Levi-Civita connection, neighbourhoods and levels of a clean mesh.
+
+    Args:
+        radius: of geodesic discs [mesh unit]. neighbours: or their mean number of vertices. With neither, the 1-ring.
+        levels: falling numbers of vertices of the coarser levels. level_neighbours: mean number in their discs.
+        method: how log maps and transport of discs on the mesh itself are found: "geodesic" or "vector_heat".
+    """
+    connection = levi_civita(mesh)
+    unfolding = Unfolding.build(mesh, connection)
+    area = vertex_areas(mesh.pos, mesh.face)
+    edges, reach = _neighbourhoods(mesh, connection, unfolding, area, radius, neighbours)
+    if method == "vector_heat" and (radius is not None or neighbours is not None):
+        edges = vector_heat_discs(mesh, connection, edges)
+    return Bundle(
+        frame=connection.frame,
+        area=area,
+        edges=edges,
+        radius=reach,
+        levels=build_levels(mesh, unfolding, area, levels, level_neighbours),
+    )
+
+
+def quadrature_weights(edges: BundleEdges, area: np.ndarray) -> np.ndarray:
+    """Return ``(E,)`` weights a_j / sum of a_j over the neighbourhood of i: they sum to 1 at each vertex with neighbours.
+
+    One-sided neighbourhoods at boundaries are right too: a constant field keeps its value.
+    """
+    source, target = edges.index
+    total = np.bincount(target, area[source], len(area))
+    return area[source] / np.maximum(total[target], np.finfo(float).tiny)
+
+
+def _neighbourhoods(
+    mesh: Mesh,
+    connection: Connection,
+    unfolding: Unfolding,
+    area: np.ndarray,
+    radius: float | None,
+    neighbours: float | None,
+) -> tuple[BundleEdges, float]:
+    everyone = np.arange(len(mesh.pos))
+    if radius is not None:
+        edges = discs_of_radius(unfolding, everyone, radius)
+        return edges.select(edges.log[:, 0] <= radius), radius
+    if neighbours is not None:
+        return discs_of_count(unfolding, everyone, neighbours, float(area.sum()))
+    edges = one_ring(mesh, connection)
+    return edges, 1.5 * float(edges.log[:, 0].mean())

@@ -1,0 +1,103 @@
+"""Levels of a bundle: coarser and coarser samples of one surface, and the maps between them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from gaugenet.bundle.edges import BundleEdges
+from gaugenet.bundle.geodesic import Unfolding, geodesic_discs
+from gaugenet.bundle.neighbourhood import discs_of_count
+from gaugenet.bundle.sampling import farthest_point_samples
+from gaugenet.mesh.mesh import Mesh
+
+
+@dataclass(frozen=True)
+class Pooling:
+    """How the vertices of a level hang on those of the next coarser one.
+
+    Attributes:
+        index: ``(2, P)`` finer vertices, coarser vertices; each finer vertex has up to three.
+        transport: ``(P,)`` angle [rad] that takes components in the finer vertex's frame to the coarser one's.
+        weight: ``(P,)`` share of the finer vertex, summing to 1 over its coarser ones.
+    """
+
+    index: np.ndarray
+    transport: np.ndarray
+    weight: np.ndarray
+
+
+@dataclass(frozen=True)
+class Level:
+    """A coarser level.
+
+    Attributes:
+        sample: ``(S,)`` sorted vertex ids of the mesh; the level uses their frames.
+        area: ``(S,)`` areas [mesh unit squared], handed down from the finer level by the pooling shares.
+        edges: between positions in ``sample``. radius: of their discs [mesh unit].
+        pooling: from the next finer level.
+    """
+
+    sample: np.ndarray
+    area: np.ndarray
+    edges: BundleEdges
+    radius: float
+    pooling: Pooling
+
+
+def build_levels(
+    mesh: Mesh, unfolding: Unfolding, area: np.ndarray, counts: Sequence[int], neighbours: float
+) -> list[Level]:
+    """Build one level for each of the falling ``counts``: farthest-point samples with geodesic discs among them.
+
+    Distances, directions and transport are always those of the full mesh, however coarse the level.
+
+    Args:
+        area: ``(V,)`` vertex areas. counts: vertices of each level; more where the surface has more components.
+        neighbours: mean number of neighbours in a disc.
+    """
+    if not counts:
+        return []
+    samples = farthest_point_samples(mesh, unfolding, max(counts))
+    components = int((samples.reach[:-1] > unfolding.length.sum()).sum())
+    levels: list[Level] = []
+    finer = np.arange(len(mesh.pos))
+    for count in counts:
+        count = min(max(count, components), len(samples.vertex))
+        sample = np.sort(samples.vertex[:count])
+        pooling = _pooling(unfolding, finer, sample, samples.reach[count])
+        handed = pooling.weight * area[pooling.index[0]]
+        area = np.bincount(pooling.index[1], handed, len(sample))
+        edges, radius = discs_of_count(unfolding, sample, neighbours, float(area.sum()))
+        levels.append(Level(sample, area, edges, radius, pooling))
+        finer = sample
+    return levels
+
+
+def _pooling(unfolding: Unfolding, finer: np.ndarray, coarser: np.ndarray, reach: float) -> Pooling:
+    """Share each finer vertex among its three nearest coarser ones by 1 / (r^2 + (reach / 4)^2)."""
+    size = len(unfolding.begin) - 1
+    wanted = np.zeros(size, dtype=bool)
+    wanted[finer] = True
+    discs = geodesic_discs(unfolding, coarser, 2.0 * reach, wanted)
+    rank_finer, rank_coarser = np.full(size, -1), np.full(size, -1)
+    rank_finer[finer], rank_coarser[coarser] = np.arange(len(finer)), np.arange(len(coarser))
+    # A coarser vertex is a finer one too, at distance 0 from itself.
+    fine = np.r_[rank_finer[discs.index[0]], rank_finer[coarser]]
+    coarse = np.r_[rank_coarser[discs.index[1]], np.arange(len(coarser))]
+    radius = np.r_[discs.log[:, 0], np.zeros(len(coarser))]
+    transport = np.r_[discs.transport, np.zeros(len(coarser))]
+
+    # Where every vertex is a sample the reach is 0; any softening does then.
+    soft = 0.25 * (reach if reach > 0 else float(unfolding.length.mean()))
+    order = np.lexsort((coarse, np.round(radius / (1e-9 * soft)), fine))
+    fine, coarse, radius, transport = fine[order], coarse[order], radius[order], transport[order]
+    starts = np.r_[True, fine[1:] != fine[:-1]]
+    place = np.arange(len(fine)) - np.flatnonzero(starts)[np.cumsum(starts) - 1]
+    near = place < 3
+    fine, coarse, radius, transport = fine[near], coarse[near], radius[near], transport[near]
+    share = 1.0 / (radius**2 + soft**2)
+    share /= np.bincount(fine, share, len(finer))[fine]
+    return Pooling(np.stack([fine, coarse]), transport, share)

@@ -1,0 +1,75 @@
+"""A cache on disk for transforms: one file a mesh, named after content and settings."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors
+import safetensors.torch
+import torch
+from torch_geometric.data import Data
+from torch_geometric.transforms import BaseTransform
+
+from gaugenet.data.file import open_atomic
+
+# Part of every key: raise it whenever a change makes transforms produce different numbers.
+FORMAT = 1
+
+
+class Cached(BaseTransform):
+    """Run a transform at most once for each mesh, keeping what it adds in a folder.
+
+    The file's name is a hash of pos, face, the transform's ``repr`` and the cache's format number, so that another
+    mesh or another setting is another file. Files appear whole or not at all (written aside, then renamed): several
+    processes may share a folder, and a killed one leaves nothing half-written. A damaged file is made anew.
+
+    Args:
+        transform: adds tensors and strings to data from ``pos`` and ``face`` alone; its ``repr`` names all settings.
+        folder: created where missing.
+    """
+
+    def __init__(self, transform: Callable[[Data], Any], folder: str | os.PathLike[str]) -> None:
+        self.transform, self.folder = transform, Path(folder)
+
+    def path(self, data: Data) -> Path:
+        """Return the file that holds the result for this mesh."""
+        digest = hashlib.sha256(f"{FORMAT}\n{self.transform!r}\n".encode())
+        for key in ("pos", "face"):
+            array = np.ascontiguousarray(data[key].detach().cpu().numpy())
+            digest.update(f"{key} {array.dtype} {array.shape}\n".encode())
+            digest.update(array.tobytes())
+        return self.folder / f"{digest.hexdigest()[:40]}.safetensors"
+
+    def forward(self, data: Data) -> Any:
+        path = self.path(data)
+        stored = _read(path)
+        if stored is not None:
+            tensors, strings = stored
+            for key, value in {**tensors, **strings}.items():
+                data[key] = value.to(data.pos.device) if isinstance(value, torch.Tensor) else value
+            return data
+        before = dict(data.to_dict())
+        out = self.transform(data)
+        added = {key: value for key, value in out.to_dict().items() if before.get(key) is not value}
+        tensors = {key: value.cpu().contiguous() for key, value in added.items() if isinstance(value, torch.Tensor)}
+        strings = {key: value for key, value in added.items() if isinstance(value, str)}
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with open_atomic(path) as file:
+            file.write(safetensors.torch.save(tensors, metadata=strings))
+        return out
+
+    def __repr__(self) -> str:
+        return f"Cached({self.transform!r})"
+
+
+def _read(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]] | None:
+    try:
+        with safetensors.safe_open(path, framework="pt") as file:
+            return {key: file.get_tensor(key) for key in file.keys()}, dict(file.metadata() or {})  # noqa: SIM118
+    except (FileNotFoundError, safetensors.SafetensorError):
+        return None

@@ -1,0 +1,67 @@
+"""Measuring that a whole network is gauge equivariant and blind to rigid motions."""
+
+from __future__ import annotations
+
+import copy
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch_geometric.data import Data
+
+from gaugenet.data.gauge import change_gauge
+from gaugenet.models.segmentation_net import Logits, SegmentationNet
+
+PRECISIONS = {"float64": torch.float64, "float32": torch.float32}
+
+
+@dataclass(frozen=True)
+class Invariance:
+    """Relative errors of the scores, largest difference over largest score, by precision of the network.
+
+    Attributes:
+        gauge_error: after a random change of gauge at every vertex. motion_error: after a random rotation and
+            translation of the mesh, everything computed anew.
+    """
+
+    gauge_error: dict[str, float]
+    motion_error: dict[str, float]
+
+
+@torch.no_grad()
+def check(net: SegmentationNet, mesh: Data, generator: torch.Generator | None = None) -> Invariance:
+    """Measure how far the scores of a network on a mesh depend on the gauge and on the pose.
+
+    Args:
+        net: the network; it is not changed. mesh: with pos and face. generator: of the random angles and motion.
+    """
+    data = net.transform(mesh.clone())
+    angle = 2 * math.pi * torch.rand(data.pos.shape[0], generator=generator, dtype=torch.float64)
+    turned = change_gauge(data, angle.to(data.pos.device))
+    moved = mesh.clone()
+    moved.pos = _rigid_motion(mesh.pos.double(), generator)
+    moved = net.transform(moved)
+    gauge_error, motion_error = {}, {}
+    for name, dtype in PRECISIONS.items():
+        twin = copy.deepcopy(net).to(dtype).eval()
+        scores = _scores(twin(data))
+        gauge_error[name] = _relative(_scores(twin(turned)), scores)
+        motion_error[name] = _relative(_scores(twin(moved)), scores)
+    return Invariance(gauge_error, motion_error)
+
+
+def _rigid_motion(pos: Tensor, generator: torch.Generator | None) -> Tensor:
+    noise = torch.randn(3, 4, generator=generator, dtype=torch.float64).to(pos.device)
+    rotation = torch.linalg.qr(noise[:, :3]).Q
+    rotation = rotation * torch.linalg.det(rotation)
+    extent = (pos.amax(0) - pos.amin(0)).max()
+    return pos @ rotation.T + extent * noise[:, 3]
+
+
+def _scores(out: Tensor | Logits) -> Tensor:
+    return torch.cat([out.face, out.vertex]) if isinstance(out, Logits) else out
+
+
+def _relative(other: Tensor, scores: Tensor) -> float:
+    return float((other - scores).abs().max() / scores.abs().max())

@@ -1,0 +1,162 @@
+"""The segmentation network: a U-Net over the levels of a bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch_geometric.data import Data
+from torch_geometric.transforms import BaseTransform, Compose
+
+from gaugenet.data.frame_bundle import FrameBundle
+from gaugenet.data.input_fields import InputFields
+from gaugenet.nn.intertwiner import Intertwiner
+from gaugenet.nn.layer_norm import LayerNorm
+from gaugenet.nn.pool import LevelMap, Pool, Unpool
+from gaugenet.nn.residual_block import ResidualBlock
+from gaugenet.nn.stencil import Stencil
+from gaugenet.representation import Representation
+
+OUTPUTS = ("face", "vertex", "both")
+
+
+class Logits(NamedTuple):
+    """Scores of the labels: ``face (F, L)`` and ``vertex (V, L)``."""
+
+    face: Tensor
+    vertex: Tensor
+
+
+class SegmentationNet(nn.Module):
+    """Label the faces or vertices of a mesh by a gauge-equivariant U-Net (Ronneberger et al. 2015 on a frame bundle).
+
+    Input fields are averaged onto the first coarser level; residual blocks run on each level down to the coarsest and
+    back up, joined by pooling and unpooling along transport; scores go back to the vertices of the full mesh, where a
+    pointwise head sees them beside the input fields; a face has the mean of its corners. The scores are invariant.
+
+    Args:
+        label_names: names of the labels.
+        levels: vertices of the levels, as for ``FrameBundle``; without any the network runs on the mesh itself.
+        neighbours: mean number of neighbours in the discs.
+        rep: representation on the first level; multiplicities grow by ``growth`` a level.
+        blocks: residual blocks a level on the way down; one on the way up.
+        profiles: radial profiles. dropout: of invariants in training.
+        output: "face", "vertex" or "both".
+        fields: settings of ``InputFields``.
+    """
+
+    def __init__(
+        self,
+        label_names: Sequence[str],
+        levels: Sequence[int] = (2048, 512, 128),
+        neighbours: float = 30,
+        rep: str = "32x0 + 16x1 + 16x2",
+        growth: float = 1.5,
+        blocks: int = 2,
+        profiles: int = 2,
+        dropout: float = 0.0,
+        output: str = "face",
+        fields: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__()
+        if output not in OUTPUTS:
+            raise ValueError(f'output must be one of {", ".join(OUTPUTS)}, got "{output}"')
+        if not label_names:
+            raise ValueError("SegmentationNet needs at least one label name, got none")
+        self.config = {
+            "label_names": list(label_names),
+            "levels": list(levels),
+            "neighbours": neighbours,
+            "rep": str(rep),
+            "growth": growth,
+            "blocks": blocks,
+            "profiles": profiles,
+            "dropout": dropout,
+            "output": output,
+            "fields": dict(fields or {}),
+        }
+        self.label_names, self.output = tuple(label_names), output
+        self.bundle_transform = (
+            FrameBundle(levels=levels, level_neighbours=neighbours) if levels else FrameBundle(neighbours=neighbours)
+        )
+        self.field_transform = InputFields(**self.config["fields"])
+        self.rep_in = self.field_transform.rep
+        self.first = 1 if levels else 0  # the level on which the network begins
+        first = Representation(rep)
+        reps = [_grown(first, growth**depth) for depth in range(max(len(levels), 1))]
+        options = {"profiles": profiles, "dropout": dropout}
+
+        self.enter_pool = Pool(self.rep_in)
+        self.enter = Intertwiner(self.rep_in, first)
+        self.down = nn.ModuleList(nn.ModuleList(ResidualBlock(r, **options) for _ in range(blocks)) for r in reps)
+        self.pool = nn.ModuleList(Pool(r) for r in reps[:-1])
+        self.widen = nn.ModuleList(Intertwiner(a, b) for a, b in zip(reps[:-1], reps[1:], strict=True))
+        self.unpool = nn.ModuleList(Unpool(r) for r in reps[:-1])
+        self.narrow = nn.ModuleList(Intertwiner(b, a) for a, b in zip(reps[:-1], reps[1:], strict=True))
+        self.up = nn.ModuleList(ResidualBlock(r, **options) for r in reps[:-1])
+        width = first.multiplicity(0)
+        invariant = Representation(((width, 0),))
+        self.norm = LayerNorm(first)
+        self.leave = Intertwiner(first, invariant)
+        self.leave_unpool = Unpool(invariant)
+        self.head = nn.Sequential(
+            nn.Linear(width + self.rep_in.multiplicity(0), 2 * width), nn.SiLU(), nn.Linear(2 * width, len(label_names))
+        )
+
+    @property
+    def transform(self) -> BaseTransform:
+        """What turns a mesh (pos, face) into the network's input."""
+        return Compose([self.bundle_transform, self.field_transform])
+
+    def forward(self, data: Data) -> Tensor | Logits:
+        """Return logits ``(F, L)``, ``(V, L)``, or both as ``Logits``, of data made by ``transform``, batched or not."""
+        if getattr(data, "x", None) is None:
+            raise ValueError("SegmentationNet needs input fields x: apply net.transform to the mesh first")
+        self.rep_in.check(data.x, "SegmentationNet")
+        x = data.x.to(self.enter.weight["0_0"].dtype)
+        levels = range(self.first, self.first + len(self.down))
+        stencils = [Stencil.from_data(data, level) for level in levels]
+        maps = [LevelMap.from_data(data, level) for level in levels if level > 0]
+        between = maps[self.first :]
+
+        y = self.enter(self.enter_pool(x, maps[0]) if self.first else x)
+        skips = []
+        for depth, blocks in enumerate(self.down):
+            for block in blocks:
+                y = block(y, stencils[depth])
+            if depth < len(between):
+                skips.append(y)
+                y = self.widen[depth](self.pool[depth](y, between[depth]))
+        for depth in reversed(range(len(between))):
+            y = skips[depth] + self.unpool[depth](self.narrow[depth](y), between[depth])
+            y = self.up[depth](y, stencils[depth])
+        y = self.leave(self.norm(y))
+        y = self.leave_unpool(y, maps[0]) if self.first else y
+        invariants = [x[:, block.columns] for block in self.rep_in if block.order == 0]
+        vertex = self.head(torch.cat([y, *invariants], dim=1))
+        if self.output == "vertex":
+            return vertex
+        face = vertex[data.face].mean(dim=0)
+        return face if self.output == "face" else Logits(face, vertex)
+
+    @torch.no_grad()
+    def segment(self, data: Data) -> Tensor:
+        """Return the label of each face ``(F,)``, or of each vertex ``(V,)`` if that is the network's output.
+
+        ``data`` is a mesh, or what ``transform`` made of one. Labels index ``label_names``.
+        """
+        if getattr(data, "x", None) is None:
+            data = self.transform(data)
+        training = self.training
+        self.eval()
+        try:
+            logits = self(data)
+        finally:
+            self.train(training)
+        return (logits.face if isinstance(logits, Logits) else logits).argmax(dim=-1)
+
+
+def _grown(rep: Representation, factor: float) -> Representation:
+    return Representation(tuple((round(multiplicity * factor), order) for multiplicity, order in rep.terms))

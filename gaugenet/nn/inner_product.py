@@ -1,0 +1,34 @@
+"""Learned inner products of tangent features."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from gaugenet.nn.intertwiner import Intertwiner
+from gaugenet.representation import Representation
+
+
+class InnerProduct(nn.Module):
+    """Make invariants from tangent features: s_c = sum_n Re(conj (A_n z_n)_c (B_n z_n)_c), A and B learned; exact.
+
+    A and B are complex over channels, so that an invariant can tell left from right (cf. the gradient features of
+    Sharp et al. 2022, section 3.4, which are the case n = 1, B = 1).
+
+    Args:
+        rep_in: representation of the input; its invariants are ignored.
+        channels: number of invariants; the output is ``channels x 0``.
+    """
+
+    def __init__(self, rep_in: Representation | str, channels: int) -> None:
+        super().__init__()
+        self.rep_in, self.rep_out = Representation(rep_in), Representation(((channels, 0),))
+        tangent = Representation(tuple((channels, order) for order in self.rep_in.orders if order > 0))
+        self.left = Intertwiner(self.rep_in, tangent)
+        self.right = Intertwiner(self.rep_in, tangent)
+
+    def forward(self, x: Tensor) -> Tensor:
+        product = self.left(x) * self.right(x)
+        return product.unflatten(-1, (-1, self.rep_out.dim)).sum(-2)
+
+    def extra_repr(self) -> str:
+        return f"{self.rep_in} -> {self.rep_out}"

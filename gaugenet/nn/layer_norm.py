@@ -1,0 +1,55 @@
+"""Normalisation of features at each vertex."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from gaugenet.representation import Representation
+
+
+class LayerNorm(nn.Module):
+    """Normalise each vertex over its channels, whatever mesh or batch it is in.
+
+    Invariants: mean 0 and variance 1 over the channels, then scale and bias. Orders n >= 1: divided by the root mean
+    square of all components of the vertex, invariants included, so that a tangent field that vanishes by symmetry stays
+    at the size of rounding errors; then a scale a channel; no bias, which would break equivariance.
+
+    Args:
+        rep: representation of input and output. eps: added to the variance.
+    """
+
+    def __init__(self, rep: Representation | str, eps: float = 1e-5) -> None:
+        super().__init__()
+        self.rep = self.rep_in = self.rep_out = Representation(rep)
+        self.eps = eps
+        invariant = self.rep.multiplicity(0)
+        self.scale = nn.Parameter(torch.ones(sum(block.multiplicity for block in self.rep)))
+        self.bias = nn.Parameter(torch.zeros(invariant))
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.rep.check(x, "LayerNorm")
+        blocks = self.rep.blocks
+        fields = [x[..., block.columns] for block in blocks]
+        invariants = [z for z, block in zip(fields, blocks, strict=True) if block.order == 0]
+        tangents = [z for z, block in zip(fields, blocks, strict=True) if block.order > 0]
+        if invariants:
+            joined = torch.cat(invariants, dim=-1)
+            mean = joined.mean(-1, keepdim=True)
+            spread = (joined.var(-1, keepdim=True, unbiased=False) + self.eps).rsqrt()
+        if tangents:
+            shrink = (x.square().mean(-1, keepdim=True) + self.eps).rsqrt()
+        parts, start, at_bias = [], 0, 0
+        for z, block in zip(fields, blocks, strict=True):
+            scale = self.scale[start : start + block.multiplicity]
+            start += block.multiplicity
+            if block.order == 0:
+                bias = self.bias[at_bias : at_bias + block.multiplicity]
+                at_bias += block.multiplicity
+                parts.append((z - mean) * spread * scale + bias)
+            else:
+                parts.append(z * shrink * scale.repeat(2))
+        return torch.cat(parts, dim=-1)
+
+    def extra_repr(self) -> str:
+        return str(self.rep)

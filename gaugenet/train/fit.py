@@ -1,0 +1,188 @@
+"""Fitting a segmentation network, with checkpoints from which a killed run goes on to the same numbers."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from gaugenet.data.file import open_atomic
+from gaugenet.models.segmentation_net import Logits, SegmentationNet
+from gaugenet.train.metrics import Scores, face_areas
+from gaugenet.train.prepared import Prepared
+
+Progress = Callable[[Iterable[Any], str, int], Iterable[Any]]
+
+
+@dataclass(frozen=True)
+class FitSettings:
+    """How to fit; the defaults are those of all published results.
+
+    Attributes:
+        epochs: passes over the shapes, each shape in one of its variants. learning_rate: peak of the one-cycle schedule.
+        weight_decay: of AdamW. label_smoothing: of the cross entropy. variants, spread: of stretched copies
+            (``Prepared``). average: decay of the moving average of weights that is kept. seed: of everything random.
+    """
+
+    epochs: int = 100
+    learning_rate: float = 2e-3
+    weight_decay: float = 1e-2
+    label_smoothing: float = 0.1
+    variants: int = 9
+    spread: float = 0.12
+    average: float = 0.98
+    seed: int = 0
+
+
+class Fit:
+    """Fit a network to prepared shapes, one shape a step.
+
+    The loss is the cross entropy of face (or vertex) labels, weighted by area, every shape counting the same.
+
+    Args:
+        net: trained in place; ``run`` leaves the averaged weights in it. train: prepared shapes. validation: scored
+            after every tenth epoch, may be empty. settings: see there. checkpoint: file for checkpoints, or None.
+    """
+
+    def __init__(
+        self,
+        net: SegmentationNet,
+        train: Prepared,
+        validation: Prepared | None,
+        settings: FitSettings,
+        checkpoint: str | os.PathLike[str] | None = None,
+    ) -> None:
+        self.net, self.train, self.validation, self.settings = net, train, validation, settings
+        self.checkpoint = None if checkpoint is None else Path(checkpoint)
+        self.average = AveragedModel(net, multi_avg_fn=get_ema_multi_avg_fn(settings.average))
+        self.optimizer = torch.optim.AdamW(net.parameters(), settings.learning_rate, weight_decay=settings.weight_decay)
+        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
+            self.optimizer, settings.learning_rate, total_steps=settings.epochs * len(train.shapes), pct_start=0.1
+        )
+        self.history: list[dict[str, float]] = []
+
+    def run(self, progress: Progress | None = None) -> list[dict[str, float]]:
+        """Train from where the run stands to the last epoch; returns a row of numbers an epoch."""
+        show = progress or (lambda items, _text, _total: items)
+        remaining = range(len(self.history), self.settings.epochs)
+        for epoch in show(remaining, "train", len(remaining)):
+            # Every epoch has its own random numbers, so that a resumed run draws the same ones.
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(self.settings.seed * 1_000_003 + epoch)
+                row = {"epoch": epoch + 1.0, **self._epoch()}
+            last = epoch + 1 == self.settings.epochs
+            if self.validation is not None and len(self.validation) and (last or epoch % 10 == 9):
+                module = self.average.module
+                row["validation_accuracy"] = evaluate(module, self.validation).area_accuracy
+            self.history.append(row)
+            self.save_checkpoint()
+        self.net.load_state_dict(self.average.module.state_dict())
+        self.net.eval()
+        return self.history
+
+    def _epoch(self) -> dict[str, float]:
+        self.net.train()
+        loss_sum = accuracy_sum = 0.0
+        count = len(self.train.shapes)
+        for shape in torch.randperm(count).tolist():
+            variant = int(torch.randint(self.train.variants, ()))
+            data = self.train[shape * self.train.variants + variant]
+            loss, accuracy = shape_loss(self.net, data, self.settings.label_smoothing)
+            self.optimizer.zero_grad()
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
+            self.optimizer.step()
+            self.schedule.step()
+            self.average.update_parameters(self.net)
+            loss_sum += float(loss.detach())
+            accuracy_sum += accuracy
+        return {"loss": loss_sum / count, "accuracy": accuracy_sum / count}
+
+    def save_checkpoint(self) -> None:
+        """Write everything from which ``resume`` can go on; the file appears whole or not at all."""
+        if self.checkpoint is None:
+            return
+        state = {
+            "settings": asdict(self.settings),
+            "config": self.net.config,
+            "net": self.net.state_dict(),
+            "average": self.average.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "schedule": self.schedule.state_dict(),
+            "history": self.history,
+        }
+        buffer = io.BytesIO()
+        torch.save(state, buffer)
+        with open_atomic(self.checkpoint) as file:
+            file.write(buffer.getvalue())
+
+    def resume(self) -> None:
+        """Go on from the checkpoint.
+
+        Raises:
+            FileNotFoundError: there is none. ValueError: it is damaged, or belongs to other settings.
+        """
+        if self.checkpoint is None or not self.checkpoint.is_file():
+            raise FileNotFoundError(f"{self.checkpoint}: no checkpoint to resume from; start without --resume")
+        try:
+            state = torch.load(self.checkpoint, weights_only=True)
+        except Exception as error:
+            raise ValueError(f"{self.checkpoint}: damaged checkpoint ({error}); start without --resume") from None
+        for name, here in (("settings", asdict(self.settings)), ("config", self.net.config)):
+            changed = [key for key in here if state[name].get(key) != here[key]]
+            if changed:
+                raise ValueError(
+                    f"{self.checkpoint}: was made with other {name} ({changed[0]}={state[name].get(changed[0])!r}, "
+                    f"now {here[changed[0]]!r}); use the same ones or start without --resume"
+                )
+        self.net.load_state_dict(state["net"])
+        self.average.load_state_dict(state["average"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.schedule.load_state_dict(state["schedule"])
+        self.history = list(state["history"])
+
+
+def shape_loss(net: SegmentationNet, data: Any, label_smoothing: float) -> tuple[Tensor, float]:
+    """Return the area-weighted cross entropy of one shape, and its area accuracy (a number without gradient)."""
+    logits, label, area = _aligned(net, net(data), data)
+    each = torch.nn.functional.cross_entropy(
+        logits, label, ignore_index=-1, reduction="none", label_smoothing=label_smoothing
+    )
+    counted = area * (label >= 0)
+    share = (counted / counted.sum()).to(each.dtype)
+    accuracy = float((share * (logits.detach().argmax(1) == label)).sum())
+    return (share * each).sum(), accuracy
+
+
+@torch.no_grad()
+def evaluate(net: SegmentationNet, shapes: Iterable[Any]) -> Scores:
+    """Score a network on prepared shapes: area accuracy, IoU and confusion on their original faces (or vertices)."""
+    scores = Scores(net.label_names)
+    training = net.training
+    net.eval()
+    for data in shapes:
+        logits, label, area = _aligned(net, net(data), data)
+        scores.add(logits.argmax(1), label, area)
+    net.train(training)
+    return scores
+
+
+def _aligned(net: SegmentationNet, logits: Tensor | Logits, data: Any) -> tuple[Tensor, Tensor, Tensor]:
+    """Return logits with the labels and areas of what they belong to: faces if the data labels them, else vertices."""
+    at_faces = getattr(data, "face_label", None) is not None and net.output != "vertex"
+    if isinstance(logits, Logits):
+        logits = logits.face if at_faces else logits.vertex
+    elif net.output == "face" and not at_faces:
+        raise ValueError('the network labels faces, the data vertices: set output="vertex", or label the faces')
+    if at_faces:
+        return logits, data.face_label, face_areas(data.pos, data.face)
+    if getattr(data, "vertex_label", None) is None:
+        raise ValueError("the data has no labels (face_label or vertex_label): read them with the mesh")
+    return logits, data.vertex_label, data.area_0

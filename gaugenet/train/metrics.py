@@ -1,0 +1,77 @@
+"""Scores of a labelling, weighted by area."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+
+def face_areas(pos: Tensor, face: Tensor) -> Tensor:
+    """Return ``(F,)`` areas of faces ``(3, F)`` [mesh unit squared]."""
+    a, b, c = pos[face[0]], pos[face[1]], pos[face[2]]
+    return 0.5 * torch.linalg.cross(b - a, c - a).norm(dim=1)
+
+
+def area_accuracy(prediction: Tensor, label: Tensor, area: Tensor) -> float:
+    """Return the share of labelled area with the right label; label -1 does not count. NaN where nothing does."""
+    counted = area * (label >= 0)
+    return float((counted * (prediction == label)).sum() / counted.sum())
+
+
+def confusion(prediction: Tensor, label: Tensor, area: Tensor, num_labels: int) -> Tensor:
+    """Return ``(L, L)`` shares of the labelled area, row = truth, column = prediction; they sum to 1."""
+    known = label >= 0
+    cell = label[known] * num_labels + prediction[known]
+    total = torch.bincount(cell, weights=area[known].double(), minlength=num_labels**2)
+    return (total / total.sum()).reshape(num_labels, num_labels)
+
+
+@dataclass
+class Scores:
+    """Collect the scores of several shapes, every shape counting the same whatever its size.
+
+    Attributes:
+        label_names: L names. accuracies: area accuracy of each shape. matrix: ``(L, L)`` sum of confusion matrices.
+    """
+
+    label_names: Sequence[str]
+    accuracies: list[float] = field(default_factory=list)
+    matrix: Tensor = field(default_factory=lambda: torch.zeros(0))
+
+    def add(self, prediction: Tensor, label: Tensor, area: Tensor) -> None:
+        """Add a shape: labels of prediction and truth ``(N,)`` and areas ``(N,)``."""
+        size = len(self.label_names)
+        if self.matrix.numel() == 0:
+            self.matrix = torch.zeros(size, size, dtype=torch.float64)
+        if not bool((label >= 0).any()):
+            raise ValueError(f"a shape of {len(label)} elements has no labelled one: drop it from the evaluation")
+        self.accuracies.append(area_accuracy(prediction, label, area))
+        self.matrix += confusion(prediction, label, area, size)
+
+    @property
+    def area_accuracy(self) -> float:
+        """Mean over the shapes of the share of area with the right label."""
+        return sum(self.accuracies) / len(self.accuracies) if self.accuracies else float("nan")
+
+    @property
+    def classes(self) -> dict[str, dict[str, float]]:
+        """Intersection over union, and accuracy (recall), of each label that occurs in truth or prediction."""
+        hit = self.matrix.diagonal()
+        truth, guess = self.matrix.sum(1), self.matrix.sum(0)
+        return {
+            name: {
+                "iou": float(hit[k] / (truth[k] + guess[k] - hit[k])),
+                "accuracy": float(hit[k] / truth[k]) if truth[k] > 0 else 0.0,
+            }
+            for k, name in enumerate(self.label_names)
+            if truth[k] + guess[k] > 0
+        }
+
+    @property
+    def mean_iou(self) -> float:
+        """Mean of the intersections over unions of the labels that occur."""
+        values = [scores["iou"] for scores in self.classes.values()]
+        return sum(values) / len(values) if values else float("nan")
