@@ -79,7 +79,7 @@ class Representation:
         return tuple(sorted({order for _, order in self.terms}))
 
     def multiplicity(self, order: int) -> int:
-        """Number of copies of an order over all blocks."""
+        """Count the copies of an order over all blocks."""
         return sum(m for m, n in self.terms if n == order)
 
     def __iter__(self) -> Iterator[Block]:

@@ -67,7 +67,7 @@ def build_bundle(
 
 
 def quadrature_weights(edges: BundleEdges, area: np.ndarray) -> np.ndarray:
-    """Return ``(E,)`` weights a_j / sum of a_j over the neighbourhood of i: they sum to 1 at each vertex with neighbours.
+    """Return ``(E,)`` weights a_j / sum of a_j over the neighbourhood of i: they sum to 1 where there are neighbours.
 
     One-sided neighbourhoods at boundaries are right too: a constant field keeps its value.
     """

@@ -12,7 +12,7 @@ def symmetric(edges: BundleEdges, size: int) -> BundleEdges:
     """Return edges that all have their reverse: radii averaged, transports averaged to be each other's inverse.
 
     The two directions are computed independently and differ by discretisation. Where one is missing, the other
-    supplies it: along a geodesic transport_ij = theta_ij - theta_ji + pi, so that theta_ji = theta_ij - transport_ij + pi.
+    supplies it: along a geodesic transport_ij = theta_ij - theta_ji + pi, so theta_ji = theta_ij - transport_ij + pi.
     """
     j, i = edges.index
     forward, backward = i * size + j, j * size + i
@@ -52,7 +52,7 @@ def discs_of_count(
     The radius grows from that of a flat disc, sqrt(k A / (pi n)), until the mean is reached or no disc grows any more.
     """
     size = len(vertex)
-    target = int(round(min(neighbours, size - 1) * size))
+    target = round(min(neighbours, size - 1) * size)
     if target <= 0:
         return BundleEdges(np.empty((2, 0), np.int64), np.empty((0, 2)), np.empty(0)), 0.0
     radius = 1.15 * np.sqrt(neighbours * area / (np.pi * size))

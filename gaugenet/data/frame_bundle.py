@@ -65,7 +65,7 @@ class FrameBundle(BaseTransform):
         mesh = clean_mesh(data.pos.detach().cpu().numpy(), data.face.detach().cpu().numpy().T)
         bundle = build_bundle(mesh, self.radius, self.neighbours, self.levels, self.level_neighbours, self.method)
         out = data if isinstance(data, MeshData) else MeshData(**data.to_dict())
-        for key in [key for key in out.keys() if key[-1:].isdigit() and key.rstrip("0123456789") in _LEVEL_KEYS]:
+        for key in [key for key in out.to_dict() if key[-1:].isdigit() and key.rstrip("0123456789") in _LEVEL_KEYS]:
             del out[key]
         added = {"frame": bundle.frame}
         finest = (bundle.edges, bundle.area, bundle.radius)

@@ -69,7 +69,8 @@ def _fit_form(ex: np.ndarray, ey: np.ndarray, nx: np.ndarray, ny: np.ndarray) ->
 def _rotate_form(form: np.ndarray, x: np.ndarray, y: np.ndarray, normal: np.ndarray, frame: np.ndarray) -> np.ndarray:
     """Express a form of the face plane (axes x, y) in vertex frames, after tilting the face plane onto the tangent one.
 
-    The tilt is the smallest rotation taking the face normal to the vertex normal: v -> v - (n_v.v) / (1 + n.n_v) (n + n_v).
+    The tilt is the smallest rotation that takes the face normal n to the vertex normal m:
+    v -> v - (m.v) / (1 + n.m) (n + m), for v in the face plane.
     """
     a, b, c = form.T
     vertex_normal = frame[:, 2]

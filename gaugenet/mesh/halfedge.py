@@ -51,7 +51,9 @@ def previous_half_edge(h: int) -> int:
 
 
 @numba.njit(cache=True, nogil=True)
-def polar_angles(angle, twin, first, scale):
+def polar_angles(
+    angle: np.ndarray, twin: np.ndarray, first: np.ndarray, scale: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the direction of each half-edge at its start and, for the last edge of a boundary fan, at its end.
 
     Walks counter-clockwise from ``first``; each corner turns by ``angle * scale`` of its vertex.

@@ -12,7 +12,9 @@ from gaugenet.mesh.geometry import corner_angles, vertex_areas
 
 
 def cotangent_laplacian(pos: np.ndarray, face: np.ndarray) -> sparse.csc_matrix:
-    """Return the positive semi-definite stiffness matrix ``(V, V)`` of linear finite elements (Pinkall & Polthier 1993).
+    """Return the positive semi-definite stiffness matrix ``(V, V)`` of linear finite elements.
+
+    (L f)_i = sum_j (cot a_ij + cot b_ij) / 2 (f_i - f_j), a and b opposite to edge ij (Pinkall & Polthier 1993).
 
     Cotangents are clipped to +-1e4, so that a sliver cannot swamp its neighbours.
     """
@@ -43,7 +45,7 @@ def laplacian_spectrum(pos: np.ndarray, face: np.ndarray, count: int) -> tuple[n
     else:
         start = np.sqrt(unit)  # a fixed start makes the result repeatable; it is the constant function, plus a ramp
         start = start * (1.0 + np.linspace(0.0, 1.0, len(start)))
-        # The solver's vectors are short: BLAS threads only wait for each other (up to 20 times slower on a busy machine).
+        # The solver's vectors are short: BLAS threads only wait for each other (up to 20 times slower when busy).
         with threadpool_limits(1, user_api="blas"):
             value, vector = scipy.sparse.linalg.eigsh(operator, k=count, sigma=-1e-2, which="LM", v0=start)
         order = np.argsort(value)

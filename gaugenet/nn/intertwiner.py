@@ -33,8 +33,8 @@ class Intertwiner(nn.Module):
             fan_in = sum(block.multiplicity for block in self.rep_in if block.order == out.order)
             for a, block in enumerate(self.rep_in):
                 if block.order == out.order:
-                    shape = (block.multiplicity, out.multiplicity)
-                    shape = shape if out.order == 0 else (2, *shape)
+                    parts = () if out.order == 0 else (2,)
+                    shape = (*parts, block.multiplicity, out.multiplicity)
                     scale = (out.size * fan_in) ** -0.5
                     self.weight[f"{a}_{b}"] = nn.Parameter(torch.randn(shape) * scale)
         invariant = self.rep_out.multiplicity(0)

@@ -14,7 +14,8 @@ class LevelMap:
     """How the vertices of a level hang on those of the next coarser one; build one a batch and pair of levels.
 
     Args:
-        index: ``(2, P)`` finer and coarser vertices. transport: ``(P,)`` angle [rad] from the finer to the coarser frame.
+        index: ``(2, P)`` finer and coarser vertices.
+        transport: ``(P,)`` angle [rad] from the finer to the coarser frame.
         weight: ``(P,)`` share of the finer vertex. area: ``(V_fine,)`` areas of the finer vertices.
         num_coarse: number of coarser vertices.
     """
@@ -39,8 +40,8 @@ class LevelMap:
             raise ValueError(
                 f"the data has no map to level {level} (no pool_index_{level}): apply gaugenet.FrameBundle with levels"
             )
-        keys = (f"{name}_{level}" for name in ("pool_index", "pool_transport", "pool_weight"))
-        return cls(*(data[key] for key in keys), data[f"area_{level - 1}"], data[f"area_{level}"].shape[0])
+        index, transport, weight = (data[f"pool_{name}_{level}"] for name in ("index", "transport", "weight"))
+        return cls(index, transport, weight, data[f"area_{level - 1}"], data[f"area_{level}"].shape[0])
 
     def turn(self, rep: Representation, x: Tensor, sign: float) -> Tensor:
         """Rotate features ``(P, rep.dim)`` by ``sign`` times the transport."""
