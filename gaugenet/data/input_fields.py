@@ -44,7 +44,7 @@ class InputFields(BaseTransform):
         position: bool = False,
         coordinates: bool = False,
     ) -> None:
-        self.hks, self.eigenfunctions, self.times = hks, eigenfunctions, tuple(times)
+        self.hks, self.eigenfunctions, self.times = hks, eigenfunctions, (times[0], times[1])
         self.position, self.coordinates = position, coordinates
         invariant = hks + 2 + 2 * position + 3 * coordinates
         self.rep = Representation(((invariant, 0), (1, 1), (1, 2)) if position else ((invariant, 0), (1, 2)))

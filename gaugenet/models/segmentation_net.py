@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from itertools import pairwise
+from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -65,7 +66,7 @@ class SegmentationNet(nn.Module):
             raise ValueError(f'output must be one of {", ".join(OUTPUTS)}, got "{output}"')
         if not label_names:
             raise ValueError("SegmentationNet needs at least one label name, got none")
-        self.config = {
+        self.config: dict[str, Any] = {
             "label_names": list(label_names),
             "levels": list(levels),
             "neighbours": neighbours,
@@ -86,16 +87,17 @@ class SegmentationNet(nn.Module):
         self.first = 1 if levels else 0  # the level on which the network begins
         first = Representation(rep)
         reps = [_grown(first, growth**depth) for depth in range(max(len(levels), 1))]
-        options = {"profiles": profiles, "dropout": dropout}
 
         self.enter_pool = Pool(self.rep_in)
         self.enter = Intertwiner(self.rep_in, first)
-        self.down = nn.ModuleList(nn.ModuleList(ResidualBlock(r, **options) for _ in range(blocks)) for r in reps)
+        self.down = nn.ModuleList(
+            nn.ModuleList(ResidualBlock(r, profiles, dropout=dropout) for _ in range(blocks)) for r in reps
+        )
         self.pool = nn.ModuleList(Pool(r) for r in reps[:-1])
-        self.widen = nn.ModuleList(Intertwiner(a, b) for a, b in zip(reps[:-1], reps[1:], strict=True))
+        self.widen = nn.ModuleList(Intertwiner(a, b) for a, b in pairwise(reps))
         self.unpool = nn.ModuleList(Unpool(r) for r in reps[:-1])
-        self.narrow = nn.ModuleList(Intertwiner(b, a) for a, b in zip(reps[:-1], reps[1:], strict=True))
-        self.up = nn.ModuleList(ResidualBlock(r, **options) for r in reps[:-1])
+        self.narrow = nn.ModuleList(Intertwiner(b, a) for a, b in pairwise(reps))
+        self.up = nn.ModuleList(ResidualBlock(r, profiles, dropout=dropout) for r in reps[:-1])
         width = first.multiplicity(0)
         invariant = Representation(((width, 0),))
         self.norm = LayerNorm(first)
@@ -111,7 +113,7 @@ class SegmentationNet(nn.Module):
         return Compose([self.bundle_transform, self.field_transform])
 
     def forward(self, data: Data) -> Tensor | Logits:
-        """Return logits ``(F, L)``, ``(V, L)``, or both as ``Logits``, of data made by ``transform``, batched or not."""
+        """Return logits ``(F, L)``, ``(V, L)`` or both (``Logits``) of data made by ``transform``, batched or not."""
         if getattr(data, "x", None) is None:
             raise ValueError("SegmentationNet needs input fields x: apply net.transform to the mesh first")
         self.rep_in.check(data.x, "SegmentationNet")
@@ -124,7 +126,7 @@ class SegmentationNet(nn.Module):
         y = self.enter(self.enter_pool(x, maps[0]) if self.first else x)
         skips = []
         for depth, blocks in enumerate(self.down):
-            for block in blocks:
+            for block in cast(nn.ModuleList, blocks):
                 y = block(y, stencils[depth])
             if depth < len(between):
                 skips.append(y)

@@ -88,5 +88,5 @@ def _locate(name: str | os.PathLike[str]) -> tuple[Path, Path]:
         return _files(Path(str(_folder() / os.fspath(name))))
     missing = config if weights.is_file() else weights
     raise FileNotFoundError(
-        f'no network "{os.fspath(name)}": {missing} does not exist, and the networks that ship are {", ".join(shipped())}'
+        f'no network "{os.fspath(name)}": {missing} does not exist; the networks that ship are {", ".join(shipped())}'
     )

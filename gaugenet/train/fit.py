@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -26,7 +26,7 @@ class FitSettings:
     """How to fit; the defaults are those of all published results.
 
     Attributes:
-        epochs: passes over the shapes, each shape in one of its variants. learning_rate: peak of the one-cycle schedule.
+        epochs: passes over the shapes, each in one of its variants. learning_rate: peak of the one-cycle schedule.
         weight_decay: of AdamW. label_smoothing: of the cross entropy. variants, spread: of stretched copies
             (``Prepared``). average: decay of the moving average of weights that is kept. seed: of everything random.
     """
@@ -80,7 +80,7 @@ class Fit:
             last = epoch + 1 == self.settings.epochs
             if self.validation is not None and len(self.validation) and (last or epoch % 10 == 9):
                 module = self.average.module
-                row["validation_accuracy"] = evaluate(module, self.validation).area_accuracy
+                row["validation_accuracy"] = evaluate(cast(SegmentationNet, module), self.validation).area_accuracy
             self.history.append(row)
             self.save_checkpoint()
         self.net.load_state_dict(self.average.module.state_dict())
@@ -162,12 +162,13 @@ def shape_loss(net: SegmentationNet, data: Any, label_smoothing: float) -> tuple
 
 
 @torch.no_grad()
-def evaluate(net: SegmentationNet, shapes: Iterable[Any]) -> Scores:
+def evaluate(net: SegmentationNet, shapes: Sequence[Any] | Prepared) -> Scores:
     """Score a network on prepared shapes: area accuracy, IoU and confusion on their original faces (or vertices)."""
     scores = Scores(net.label_names)
     training = net.training
     net.eval()
-    for data in shapes:
+    for number in range(len(shapes)):
+        data = shapes[number]
         logits, label, area = _aligned(net, net(data), data)
         scores.add(logits.argmax(1), label, area)
     net.train(training)
