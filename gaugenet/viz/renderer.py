@@ -1,10 +1,10 @@
 """Shaded pictures of coloured meshes, traced by Mitsuba: no screen and no graphics driver needed."""
 
+import io
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from typing import Any
 
-import mitsuba
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -66,7 +66,7 @@ def _traced(
     radius = np.linalg.norm(points[face] - middle, axis=-1).max()
     distance = float(1 + 10 * radius)
     key = middle + distance * KEY_DIRECTION / np.linalg.norm(KEY_DIRECTION)
-    with _scalar_mitsuba():
+    with _scalar_mitsuba() as mitsuba:
         transform = mitsuba.ScalarTransform4f
         film = {
             "type": "hdrfilm",
@@ -96,13 +96,13 @@ def _traced(
                     .scale(KEY_SPREAD * distance),
                     "light": {"type": "area", "radiance": {"type": "rgb", "value": KEY / KEY_SPREAD**2}},
                 },
-                "shape": _shape(points, face, reflectance),
+                "shape": _shape(mitsuba, points, face, reflectance),
             }
         )
         return np.array(mitsuba.render(scene))
 
 
-def _shape(points: np.ndarray, face: np.ndarray, reflectance: np.ndarray) -> Any:
+def _shape(mitsuba: Any, points: np.ndarray, face: np.ndarray, reflectance: np.ndarray) -> Any:
     """Return a Mitsuba mesh whose corners have normals of their own and whose faces have colours."""
     diffuse = {"type": "diffuse", "reflectance": {"type": "mesh_attribute", "name": "face_color"}}
     properties = mitsuba.Properties()
@@ -112,18 +112,22 @@ def _shape(points: np.ndarray, face: np.ndarray, reflectance: np.ndarray) -> Any
     parameters = mitsuba.traverse(mesh)
     parameters["faces"] = np.arange(3 * len(face), dtype=np.uint32)
     parameters["vertex_positions"] = points[face].astype(np.float32).ravel()
+    parameters.update()  # versions before 3.8 make their own normals of the positions here
     parameters["vertex_normals"] = corner_normals(points, face).astype(np.float32).ravel()
     parameters.update()
     return mesh
 
 
 @contextmanager
-def _scalar_mitsuba() -> Iterator[None]:
+def _scalar_mitsuba() -> Iterator[Any]:
     """Use the variant of Mitsuba that compiles nothing, and give a caller's own choice back."""
+    # Imported where it is used: that takes a second, looks for LLVM and CUDA, and complains where there are none.
+    with redirect_stderr(io.StringIO()):
+        import mitsuba
     chosen = mitsuba.variant()
     mitsuba.set_variant("scalar_rgb")
     try:
-        yield
+        yield mitsuba
     finally:
         if chosen is not None:
             mitsuba.set_variant(chosen)
