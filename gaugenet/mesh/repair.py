@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,6 +15,8 @@ from gaugenet.mesh.connectivity import Connectivity, bowties, connect, face_comp
 _THINNEST = 1e-10
 # Edges shorter than this share of the mesh are below the rounding of its coordinates.
 _SHORTEST = 1e-14
+# Rounds in which bowties are mended in order of merit; most meshes need two.
+_ORDERED_ROUNDS = 20
 
 
 @dataclass
@@ -138,7 +141,7 @@ def _one_fan_a_vertex(face: np.ndarray, pos: np.ndarray, mesh: Connectivity) -> 
     angle = _angles(pos, face)
     suspect = np.ones(len(pos), dtype=bool)
     rng = np.random.default_rng(0)
-    while True:
+    for number in itertools.count():
         near = np.flatnonzero(keep & suspect[face].any(axis=1))
         corner = face[near].ravel()
         fan = fans(connect(face[near]))
@@ -152,8 +155,11 @@ def _one_fan_a_vertex(face: np.ndarray, pos: np.ndarray, mesh: Connectivity) -> 
         vertex, best = np.unique(corner[first], return_index=True)
         best_fan = np.full(len(pos), -1)
         best_fan[vertex] = fan[first[best]]
-        # Ties between vertices are drawn, not numbered: numbers along a row would make one round a vertex.
-        order = np.lexsort((rng.permutation(len(vertex)), -fan_angle[best_fan[vertex]], -merit[near][first[best] // 3]))
+        # Ties are drawn, and after some rounds all: an order that rises along a row would make one round a vertex.
+        drawn = rng.permutation(len(vertex))
+        order = np.lexsort((drawn, -fan_angle[best_fan[vertex]], -merit[near][first[best] // 3]))
+        if number >= _ORDERED_ROUNDS:
+            order = drawn
         rank = np.full(len(pos), len(vertex))
         rank[vertex[order]] = np.arange(len(vertex))
         rival = np.full(len(pos), len(vertex))
@@ -163,6 +169,7 @@ def _one_fan_a_vertex(face: np.ndarray, pos: np.ndarray, mesh: Connectivity) -> 
         keep[lost] = False
         suspect = at & ~acts
         suspect[face[lost].ravel()] = True
+    return keep
 
 
 def _angles(pos: np.ndarray, face: np.ndarray) -> np.ndarray:

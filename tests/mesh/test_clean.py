@@ -258,3 +258,15 @@ def test_defects_are_counted_even_where_cleaning_refuses():
     assert find_defects(CORNERS, np.zeros((0, 3), int))["isolated_vertex"] == 4
     assert find_defects(np.zeros((0, 3)), np.zeros((0, 3), int)) == dict.fromkeys(find_defects(NAN, TETRAHEDRON), 0)
     assert find_defects(CORNERS * 1e308, TETRAHEDRON)["degenerate_face"] == 0
+
+
+@pytest.mark.timeout(60)
+def test_a_long_row_of_growing_faces_that_touch_takes_few_rounds():
+    n = 20_000
+    t = np.arange(2.0 * n + 1)
+    pos = np.stack([t * (1 + 1e-6 * t), t % 2, 0 * t], axis=1)
+    first = 2 * np.arange(n)
+    face = np.stack([first, first + 1, first + 2], axis=1)
+    assert find_defects(pos, face)["bowtie_vertex"] == n - 1
+    mesh = silent(pos, face)
+    assert len(np.unique(mesh.face)) == mesh.face.size and len(mesh.face) > n / 3
