@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,6 +13,8 @@ from torch_geometric.transforms import BaseTransform
 from gaugenet.bundle.frame_bundle import METHODS, build_bundle, quadrature_weights
 from gaugenet.data.mesh_data import MeshData
 from gaugenet.mesh.clean import clean_mesh
+from gaugenet.mesh.connectivity import components
+from gaugenet.mesh.mesh import MeshWarning
 
 
 class FrameBundle(BaseTransform):
@@ -63,6 +66,10 @@ class FrameBundle(BaseTransform):
         if data.pos is None or data.face is None:
             raise ValueError("FrameBundle needs pos (V, 3) and face (3, F): read the data with gaugenet.read_mesh")
         mesh = clean_mesh(data.pos.detach().cpu().numpy(), data.face.detach().cpu().numpy().T)
+        corners = np.stack([mesh.face, np.roll(mesh.face, 1, axis=1)], axis=-1).reshape(-1, 2)
+        parts = len(np.unique(components(corners, len(mesh.pos))[mesh.face[:, 0]]))
+        if parts > 1:
+            warnings.warn(f"mesh has {parts} components: features do not pass between them", MeshWarning, stacklevel=2)
         bundle = build_bundle(mesh, self.radius, self.neighbours, self.levels, self.level_neighbours, self.method)
         out = data if isinstance(data, MeshData) else MeshData(**data.to_dict())
         for key in [key for key in out.to_dict() if key[-1:].isdigit() and key.rstrip("0123456789") in _LEVEL_KEYS]:
