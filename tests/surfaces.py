@@ -1,0 +1,114 @@
+"""Surfaces whose geometry is known in closed form, and what several tests make of meshes."""
+
+import functools
+import warnings
+from pathlib import Path
+
+import numpy as np
+import scipy.spatial
+import torch
+import trimesh
+
+from gaugenet.data.mesh_data import MeshData
+from gaugenet.data.read import read_mesh
+from gaugenet.mesh.clean import clean_mesh
+from gaugenet.mesh.mesh import Mesh, MeshWarning
+
+MESHES = Path(__file__).parents[1] / "meshes"
+
+
+def mesh(pos, face) -> Mesh:
+    """Clean a mesh without a word."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", MeshWarning)
+        return clean_mesh(np.asarray(pos, dtype=np.float64), np.asarray(face, dtype=np.int64))
+
+
+def read(name: str) -> Mesh:
+    """Read a mesh of the folder meshes/ and clean it."""
+    data = read_mesh(MESHES / name)
+    return mesh(data.pos.numpy(), data.face.numpy().T)
+
+
+def data_of(surface: Mesh) -> MeshData:
+    """Return PyG data of a mesh."""
+    return MeshData(pos=torch.from_numpy(surface.pos.copy()), face=torch.from_numpy(surface.face.T.copy()))
+
+
+@functools.cache
+def icosphere(subdivisions: int) -> Mesh:
+    """The unit sphere, V = 10 * 4^n + 2."""
+    sphere = trimesh.creation.icosphere(subdivisions)
+    return mesh(sphere.vertices, sphere.faces)
+
+
+@functools.cache
+def uneven_sphere(count: int, seed: int = 0) -> Mesh:
+    """The unit sphere with random vertices, far apart but without symmetry: a convex hull, Lloyd-relaxed a little."""
+    pos = np.random.default_rng(seed).normal(size=(count, 3))
+    for _ in range(8):
+        pos /= np.linalg.norm(pos, axis=1, keepdims=True)
+        face = scipy.spatial.ConvexHull(pos).simplices
+        ends = np.concatenate([face, face[:, [1, 2, 0]], face[:, [2, 0, 1]]])[:, :2]
+        ends = np.concatenate([ends, ends[:, ::-1]])
+        total = np.stack([np.bincount(ends[:, 0], pos[ends[:, 1], axis], count) for axis in range(3)], axis=1)
+        pos = pos + total / np.bincount(ends[:, 0], minlength=count)[:, None]
+    pos /= np.linalg.norm(pos, axis=1, keepdims=True)
+    face = scipy.spatial.ConvexHull(pos).simplices
+    outward = np.einsum("fa,fa->f", np.cross(*(pos[face[:, k]] - pos[face[:, 0]] for k in (1, 2))), pos[face[:, 0]])
+    return mesh(pos, np.where((outward > 0)[:, None], face, face[:, [0, 2, 1]]))
+
+
+@functools.cache
+def flat_disc(rings: int = 12, seed: int = 0) -> Mesh:
+    """The unit disc in the plane z = 0, normals up, with uneven triangles and a round boundary."""
+    rng = np.random.default_rng(seed)
+    points = [np.zeros((1, 2))]
+    for ring in range(1, rings + 1):
+        phi = 2 * np.pi * (np.arange(6 * ring) + 0.5 * (ring % 2)) / (6 * ring)
+        circle = ring / rings * np.stack([np.cos(phi), np.sin(phi)], axis=1)
+        points.append(circle + (ring < rings) * rng.uniform(-0.3, 0.3, circle.shape) / rings)
+    plane = np.concatenate(points)
+    face = scipy.spatial.Delaunay(plane).simplices
+    a, b, c = (plane[face[:, k]] for k in range(3))
+    twice = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
+    keep = np.abs(twice) > 1e-9
+    face = np.where((twice > 0)[:, None], face, face[:, [0, 2, 1]])[keep]
+    return mesh(np.c_[plane, np.zeros(len(plane))], face)
+
+
+def grid(rows: int, columns: int, wrap_rows: bool, wrap_columns: bool) -> np.ndarray:
+    """Faces (F, 3) of a grid of rows x columns vertices; row and column count up along the axes u and v of e1 x e2."""
+    u, v = np.meshgrid(np.arange(rows - (not wrap_rows)), np.arange(columns - (not wrap_columns)), indexing="ij")
+    u, v = u.ravel(), v.ravel()
+    a, b = u * columns + v, (u + 1) % rows * columns + v
+    c, d = (u + 1) % rows * columns + (v + 1) % columns, u * columns + (v + 1) % columns
+    even = ((u + v) % 2 == 0)[:, None]
+    first = np.where(even, np.stack([a, b, c], 1), np.stack([a, b, d], 1))
+    second = np.where(even, np.stack([a, c, d], 1), np.stack([b, c, d], 1))
+    return np.concatenate([first, second])
+
+
+@functools.cache
+def cylinder(around: int = 32, along: int = 13, radius: float = 1.0, height: float = 2.0) -> Mesh:
+    """An open cylinder about the z axis, normals outwards; vertex u * along + v at angle u and height v."""
+    phi, z = np.meshgrid(2 * np.pi * np.arange(around) / around, np.linspace(0, height, along), indexing="ij")
+    pos = np.stack([radius * np.cos(phi), radius * np.sin(phi), z], axis=-1).reshape(-1, 3)
+    return mesh(pos, grid(around, along, True, False))
+
+
+@functools.cache
+def torus(around: int = 48, across: int = 24, major: float = 1.0, minor: float = 0.4) -> Mesh:
+    """A torus about the z axis, normals outwards; vertex u * across + v at angles u (around z) and v (of the tube)."""
+    phi, psi = np.meshgrid(
+        2 * np.pi * np.arange(around) / around, 2 * np.pi * np.arange(across) / across, indexing="ij"
+    )
+    ring = major + minor * np.cos(psi)
+    pos = np.stack([ring * np.cos(phi), ring * np.sin(phi), minor * np.sin(psi)], axis=-1).reshape(-1, 3)
+    return mesh(pos, grid(around, across, True, True))
+
+
+@functools.cache
+def biped() -> Mesh:
+    """A creature without any symmetry, about 1500 vertices."""
+    return read("creatures/biped_01.ply")
