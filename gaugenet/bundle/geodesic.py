@@ -130,7 +130,7 @@ def _discs(sources, radius, wanted, corner, begin, end, length, angle, transport
                 heapq.heappush(heap, (r, v))
         while len(heap) > 0:
             reached, j = heapq.heappop(heap)
-            if reached > distance[j] or reached > radius or j == centre:
+            if reached > distance[j] or j == centre:
                 continue
             for slot in range(begin[j], begin[j + 1]):
                 h = corner[slot]  # face (j, a, b)
@@ -152,7 +152,8 @@ def _discs(sources, radius, wanted, corner, begin, end, length, angle, transport
                         new, share = _unfold(reached, distance[other], base, side_near, side_far)
                     if new < 0.0:
                         new, share = reached + side_near, 0.0
-                    if new < distance[v] * (1.0 - 1e-12) and new <= radius:
+                    # The ring beyond the disc is unfolded too, as the base of triangles that reach back into the disc.
+                    if new < distance[v] * (1.0 - 1e-12) and (new <= radius or reached <= radius):
                         if distance[v] == np.inf:
                             touched.append(v)
                         distance[v] = new
