@@ -39,7 +39,7 @@ def farthest_point_samples(mesh: Mesh, unfolding: Unfolding, count: int) -> Samp
     centroid = (mesh.pos * area[:, None]).sum(0) / area.sum()
     remote = np.linalg.norm(mesh.pos - centroid, axis=1)
     # Further than any path on the surface: what has not been reached yet comes first.
-    unreached = 1.0 + unfolding.length.sum() + remote
+    unreached = remote.max() + unfolding.length.sum() + remote
     start = np.where(used, unreached, -1.0)
     grain = 1e-9 * remote.max()
     arrays = (unfolding.corner, unfolding.begin, unfolding.end, unfolding.length)
