@@ -40,16 +40,16 @@ def laplacian_spectrum(pos: np.ndarray, face: np.ndarray, count: int) -> tuple[n
     half = sparse.diags(1.0 / np.sqrt(unit))
     operator = (half @ stiffness @ half).tocsc()
     count = min(count, len(used))
-    if count > len(used) // 3 or len(used) < 200:
-        value, vector = scipy.linalg.eigh(operator.toarray(), subset_by_index=[0, count - 1])
-    else:
-        start = np.sqrt(unit)  # a fixed start makes the result repeatable; it is the constant function, plus a ramp
-        start = start * (1.0 + np.linspace(0.0, 1.0, len(start)))
-        # The solver's vectors are short: BLAS threads only wait for each other (up to 20 times slower when busy).
-        with threadpool_limits(1, user_api="blas"):
+    # The solvers' vectors are short: BLAS threads only wait for each other (up to 20 times slower when busy).
+    with threadpool_limits(1, user_api="blas"):
+        if count > len(used) // 3 or len(used) < 200:
+            value, vector = scipy.linalg.eigh(operator.toarray(), subset_by_index=[0, count - 1])
+        else:
+            start = np.sqrt(unit)  # a fixed start makes the result repeatable; it is the constant function, plus a ramp
+            start = start * (1.0 + np.linspace(0.0, 1.0, len(start)))
             value, vector = scipy.sparse.linalg.eigsh(operator, k=count, sigma=-1e-2, which="LM", v0=start)
-        order = np.argsort(value)
-        value, vector = value[order], vector[:, order]
+            order = np.argsort(value)
+            value, vector = value[order], vector[:, order]
     function = np.zeros((len(pos), count))
     function[used] = vector / np.sqrt(area[used])[:, None]
     return np.maximum(value, 0.0) / area.sum(), function
