@@ -116,8 +116,13 @@ class Representation:
         return out
 
     def rotate(self, x: Tensor, angle: Tensor) -> Tensor:
-        """Apply rho(angle) to features: ``x (..., dim)``, ``angle (...)`` [rad], result ``(..., dim)``."""
-        parts = []
+        """Apply rho(angle) to features: ``x (..., dim)``, ``angle (...)`` [rad], result ``(..., dim)``.
+
+        Raises:
+            ValueError: where the last axis of ``x`` is not ``dim``.
+        """
+        self.check(x, "Representation.rotate")
+        parts = [x[..., :0]]
         for block in self.blocks:
             z = x[..., block.columns]
             if block.order == 0:

@@ -17,11 +17,18 @@ class InnerProduct(nn.Module):
     Args:
         rep_in: representation of the input; its invariants are ignored.
         channels: number of invariants; the output is ``channels x 0``.
+
+    Raises:
+        ValueError: where ``rep_in`` has no tangent features.
     """
 
     def __init__(self, rep_in: Representation | str, channels: int) -> None:
         super().__init__()
         self.rep_in, self.rep_out = Representation(rep_in), Representation(((channels, 0),))
+        if not any(self.rep_in.orders):
+            raise ValueError(
+                f"InnerProduct needs an order >= 1 in its input, got {self.rep_in}: add one, or drop the layer"
+            )
         tangent = Representation(tuple((channels, order) for order in self.rep_in.orders if order > 0))
         self.left = Intertwiner(self.rep_in, tangent)
         self.right = Intertwiner(self.rep_in, tangent)

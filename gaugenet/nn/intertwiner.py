@@ -42,7 +42,7 @@ class Intertwiner(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         self.rep_in.check(x, "Intertwiner")
-        parts, start = [], 0
+        parts, start = [x[..., :0]], 0
         for b, out in enumerate(self.rep_out):
             y = None
             for a, block in enumerate(self.rep_in):
