@@ -87,7 +87,7 @@ def test_radial_profiles_sum_to_one(count, ratio):
 
 
 def test_radial_profiles_by_hand():
-    """Two rings of equal area, centres at r^2 = 1/4 and 3/4; both are 1/2 halfway between; beyond R the last stays 1."""
+    """Two rings of equal area: centres at r^2 = 1/4 and 3/4; both 1/2 halfway between; beyond R the last stays 1."""
     ratio = torch.tensor([0.0, 0.5, math.sqrt(0.5), math.sqrt(0.75), 1.0, 1.4])
     expected = torch.tensor([[1.0, 0], [1, 0], [0.5, 0.5], [0, 1], [0, 1], [0, 1]])
     assert torch.allclose(radial_profiles(ratio, 2), expected, atol=1e-6)
