@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -15,6 +15,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from gaugenet.data.file import open_atomic
 from gaugenet.models.segmentation_net import Logits, SegmentationNet
+from gaugenet.representation import Representation
 from gaugenet.train.metrics import Scores, face_areas
 from gaugenet.train.prepared import Prepared
 
@@ -27,8 +28,10 @@ class FitSettings:
 
     Attributes:
         epochs: passes over the shapes, each in one of its variants. learning_rate: peak of the one-cycle schedule.
-        weight_decay: of AdamW. label_smoothing: of the cross entropy. variants, spread: of stretched copies
-            (``Prepared``). average: decay of the moving average of weights that is kept. seed: of everything random.
+        weight_decay: of AdamW. label_smoothing: of the cross entropy.
+        variants, stretch, bend: of deformed copies (``Prepared``).
+        noise: standard deviation of a shift of each invariant input field, drawn anew every step.
+        average: decay of the moving average of weights that is kept. seed: of everything random.
     """
 
     epochs: int = 100
@@ -36,7 +39,9 @@ class FitSettings:
     weight_decay: float = 1e-2
     label_smoothing: float = 0.1
     variants: int = 9
-    spread: float = 0.12
+    stretch: float = 0.12
+    bend: float = 0.35
+    noise: float = 0.1
     average: float = 0.98
     seed: int = 0
 
@@ -94,6 +99,7 @@ class Fit:
         for shape in torch.randperm(count).tolist():
             variant = int(torch.randint(self.train.variants, ()))
             data = self.train[shape * self.train.variants + variant]
+            data.x = _shifted(data.x, self.net.rep_in, self.settings.noise)
             loss, accuracy = shape_loss(self.net, data, self.settings.label_smoothing)
             self.optimizer.zero_grad()
             loss.backward()
@@ -162,17 +168,24 @@ def shape_loss(net: SegmentationNet, data: Any, label_smoothing: float) -> tuple
 
 
 @torch.no_grad()
-def evaluate(net: SegmentationNet, shapes: Sequence[Any] | Prepared) -> Scores:
+def evaluate(net: SegmentationNet, shapes: Iterable[Any]) -> Scores:
     """Score a network on prepared shapes: area accuracy, IoU and confusion on their original faces (or vertices)."""
     scores = Scores(net.label_names)
     training = net.training
     net.eval()
-    for number in range(len(shapes)):
-        data = shapes[number]
+    for data in shapes:
         logits, label, area = _aligned(net, net(data), data)
         scores.add(logits.argmax(1), label, area)
     net.train(training)
     return scores
+
+
+def _shifted(x: Tensor, rep: Representation, noise: float) -> Tensor:
+    """Add one random number to each invariant field; tangent fields have no constant to add."""
+    parts = [x[:, block.columns] for block in rep]
+    shifts = [noise * torch.randn(block.multiplicity, dtype=x.dtype, device=x.device) for block in rep]
+    moved = [z + shift if block.order == 0 else z for z, shift, block in zip(parts, shifts, rep, strict=True)]
+    return torch.cat(moved, dim=1)
 
 
 def _aligned(net: SegmentationNet, logits: Tensor | Logits, data: Any) -> tuple[Tensor, Tensor, Tensor]:

@@ -1,11 +1,10 @@
-"""Shapes made ready for training: stretched variants, transformed once, kept on disk."""
+"""Shapes made ready for training: deformed variants, transformed once, kept on disk."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
+from collections.abc import Generator, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,8 @@ from torch_geometric.data import Data
 from torch_geometric.transforms import BaseTransform
 
 from gaugenet.data.cache import Cached
-from gaugenet.train.augment import RandomStretch
+from gaugenet.data.parallel import parallel_map
+from gaugenet.train.augment import RandomDeformation
 
 
 class Prepared(Dataset[Any]):
@@ -23,7 +23,7 @@ class Prepared(Dataset[Any]):
 
     Args:
         shapes: a sequence of labelled meshes. transform: what the network reads. folder: of the cache on disk.
-        variants: number of variants a shape. spread: of their ``RandomStretch``. seed: variants are the same for it.
+        variants: number of variants a shape. stretch, bend: of their ``RandomDeformation``. seed: of the variants.
     """
 
     def __init__(
@@ -32,11 +32,12 @@ class Prepared(Dataset[Any]):
         transform: BaseTransform,
         folder: str | os.PathLike[str],
         variants: int = 1,
-        spread: float = 0.0,
+        stretch: float = 0.0,
+        bend: float = 0.0,
         seed: int = 0,
     ) -> None:
         self.shapes, self.cached = shapes, Cached(transform, Path(folder))
-        self.variants, self.spread, self.seed = variants, spread, seed
+        self.variants, self.stretch, self.bend, self.seed = variants, stretch, bend, seed
 
     def __len__(self) -> int:
         return len(self.shapes) * self.variants
@@ -46,22 +47,15 @@ class Prepared(Dataset[Any]):
         data = self.shapes[shape].clone()
         if variant:
             generator = torch.Generator().manual_seed((self.seed * 100_003 + shape) * 1_009 + variant)
-            data = RandomStretch(self.spread, generator)(data)
+            data = RandomDeformation(self.stretch, self.bend, generator)(data)
         return self.cached(data)
 
-    def prepare(self, workers: int = 1) -> Iterator[int]:
-        """Fill the cache, with several processes if asked; yields after each item, for a progress bar."""
-        if workers <= 1:
-            for item in range(len(self)):
-                self[item]
-                yield item
-            return
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_one_thread) as pool:
-            yield from pool.map(_touch, [self] * len(self), range(len(self)), chunksize=1)
+    def __iter__(self) -> Iterator[Any]:
+        return (self[item] for item in range(len(self)))
 
-
-def _one_thread() -> None:
-    torch.set_num_threads(1)
+    def prepare(self, workers: int = 1) -> Generator[int, None, None]:
+        """Fill the cache, with several processes if asked; yields each item's number, for a progress bar."""
+        yield from parallel_map(partial(_touch, self), range(len(self)), workers)
 
 
 def _touch(prepared: Prepared, item: int) -> int:
