@@ -81,19 +81,19 @@ class Stencil:
         return self._operators[key]
 
     def _build(self, order_in: int, orders_out: tuple[int, ...], profiles: int, dtype: torch.dtype) -> Tensor:
-        amplitude = (radial_profiles(self._ratio, profiles) * self._weight[..., None]).to(dtype)  # (V, K, R)
+        weighted = radial_profiles(self._ratio, profiles) * self._weight[..., None]
+        amplitude = weighted.to(dtype).mT.contiguous()  # (V, R, K)
         size_in = min(order_in, 1) + 1
         rows = []
         for order_out in orders_out:
             real, imaginary = [], []
             for harmonic in harmonics(order_in, order_out):
-                cos, sin = (amplitude * part[..., None] for part in self._phase(harmonic.frequency, order_in, dtype))
+                cos, sin = (amplitude * part[:, None, :] for part in self._phase(harmonic.frequency, order_in, dtype))
                 sign = -1.0 if harmonic.conjugate else 1.0
                 real.append(torch.stack([cos, -sin], -1)[..., :size_in])
                 imaginary.append(sign * torch.stack([sin, cos], -1)[..., :size_in])
             rows += real if order_in == order_out == 0 else real + imaginary
-        stacked = torch.cat(rows, dim=2)  # (V, K, rows, size_in)
-        return stacked.permute(0, 2, 1, 3).reshape(self.num_vertices, stacked.shape[2], -1).contiguous()
+        return torch.cat(rows, dim=1).flatten(2)
 
     def _phase(self, frequency: int, order: int, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
         """Return cos and sin ``(V, K)`` of frequency * theta + order * transport; products of a few shared ones."""
