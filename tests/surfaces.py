@@ -112,3 +112,29 @@ def torus(around: int = 48, across: int = 24, major: float = 1.0, minor: float =
 def biped() -> Mesh:
     """A creature without any symmetry, about 1500 vertices."""
     return read("creatures/biped_01.ply")
+
+
+def sphere_log(pos: np.ndarray, frame: np.ndarray, index: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Exact radius, angle and transport of edges j -> i (2, E) on the unit sphere, along great circles."""
+    source, target = index
+    p, q = pos[target], pos[source]
+    radius = np.arctan2(np.linalg.norm(np.cross(p, q), axis=1), (p * q).sum(axis=1))
+    cosine = (p * q).sum(axis=1, keepdims=True)
+    # Tangent vectors: i looks towards j, and j towards i. The frames of a mesh are tangent only nearly.
+    here = np.arctan2(*(((q - cosine * p) * frame[target, axis]).sum(axis=1) for axis in (1, 0)))
+    there = np.arctan2(*(((p - cosine * q) * frame[source, axis]).sum(axis=1) for axis in (1, 0)))
+    return radius, here, np.angle(np.exp(1j * (here - there + np.pi)))
+
+
+def plane_log(pos: np.ndarray, frame: np.ndarray, index: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Exact radius, angle and transport of edges j -> i (2, E) in a plane, along straight lines."""
+    source, target = index
+    way = pos[source] - pos[target]
+    here = np.arctan2(*((way * frame[target, axis]).sum(axis=1) for axis in (1, 0)))
+    transport = np.arctan2(*((frame[source, 0] * frame[target, axis]).sum(axis=1) for axis in (1, 0)))
+    return np.linalg.norm(way, axis=1), here, transport
+
+
+def turned(angle: np.ndarray) -> np.ndarray:
+    """Absolute difference of angles from 0, whatever multiple of 2 pi they are written with."""
+    return np.abs(np.angle(np.exp(1j * angle)))

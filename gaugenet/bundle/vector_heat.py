@@ -17,7 +17,7 @@ def vector_heat_discs(mesh: Mesh, connection: Connection, edges: BundleEdges) ->
     checking and for small meshes. Vertices no face uses must have no edges.
 
     Args:
-        mesh: clean mesh with a single component: elsewhere the solver gives NaN. edges: which pairs to compute.
+        mesh: clean mesh. edges: which pairs to compute, each within one component: the solver gives NaN elsewhere.
 
     Raises:
         ValueError: where the solver's answer is not finite.
