@@ -25,7 +25,7 @@ class InputFields(BaseTransform):
     * heat kernel signature (Sun et al. 2009) at ``hks`` times: log(4 pi t K_t(v, v)), 0 on a flat plane; order 0;
     * mean and Gaussian curvature, compressed by asinh; order 0;
     * trace-free second fundamental form, its length compressed by asinh; order 2;
-    * with ``position``: distance from the centroid and height over it along the normal (order 0), and the direction
+    * unless ``position`` is off: distance from the centroid and height over it along the normal (order 0), and the direction
       away from it in the tangent plane (order 1); these follow rigid motions but not bending;
     * with ``coordinates``: pos relative to the centroid; order 0, and so neither invariant nor equivariant in space.
 
@@ -33,7 +33,7 @@ class InputFields(BaseTransform):
 
     Args:
         hks: number of times, spaced evenly in their logarithm over ``times`` (area = 1). eigenfunctions: used for it.
-        position, coordinates: add these fields.
+        position, coordinates: whether to add these fields.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class InputFields(BaseTransform):
         hks: int = 16,
         eigenfunctions: int = 96,
         times: tuple[float, float] = (3e-3, 1.0),
-        position: bool = False,
+        position: bool = True,
         coordinates: bool = False,
     ) -> None:
         self.hks, self.eigenfunctions, self.times = hks, eigenfunctions, (times[0], times[1])

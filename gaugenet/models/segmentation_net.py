@@ -53,11 +53,11 @@ class SegmentationNet(nn.Module):
         label_names: Sequence[str],
         levels: Sequence[int] = (2048, 512, 128),
         neighbours: float = 30,
-        rep: str = "32x0 + 16x1 + 16x2",
+        rep: str = "24x0 + 12x1 + 12x2",
         growth: float = 1.5,
         blocks: int = 2,
         profiles: int = 2,
-        dropout: float = 0.0,
+        dropout: float = 0.2,
         output: str = "face",
         fields: Mapping[str, Any] | None = None,
     ) -> None:

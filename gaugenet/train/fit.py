@@ -34,9 +34,9 @@ class FitSettings:
         average: decay of the moving average of weights that is kept. seed: of everything random.
     """
 
-    epochs: int = 100
-    learning_rate: float = 2e-3
-    weight_decay: float = 1e-2
+    epochs: int = 80
+    learning_rate: float = 3e-3
+    weight_decay: float = 5e-2
     label_smoothing: float = 0.1
     variants: int = 9
     stretch: float = 0.12
