@@ -19,6 +19,7 @@ LAYERS = {
     "train": ["models", "data"],
     "viz": [],
     "cli": ["mesh", "representation", "bundle", "kernel", "nn", "data", "models", "train", "viz"],
+    "__main__": ["cli"],
 }
 # What a layer must do without: meshes know no torch, layers know neither meshes nor files.
 BANNED = {

@@ -1,0 +1,107 @@
+"""Arguments that several commands share, and their types."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from gaugenet.data.read import MESH_SUFFIXES
+from gaugenet.models.store import shipped
+
+
+def at_least(smallest: int) -> Callable[[str], int]:
+    """Return the type of whole numbers from ``smallest`` on."""
+
+    def number(text: str) -> int:
+        if not text.removeprefix("-").isdecimal() or int(text) < smallest:
+            raise argparse.ArgumentTypeError(f"expected a whole number >= {smallest}, got {text!r}")
+        return int(text)
+
+    return number
+
+
+def positive(text: str) -> float:
+    """Read a positive number."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not (math.isfinite(value) and value > 0):
+        raise argparse.ArgumentTypeError(f"expected a positive number, got {text!r}")
+    return value
+
+
+def levels(text: str) -> tuple[int, ...]:
+    """Read numbers of vertices such as ``2048,512,128``; ``none`` is no level."""
+    words = [] if text == "none" else text.split(",")
+    if not all(word.strip().isdecimal() for word in words):
+        raise argparse.ArgumentTypeError(f"expected numbers of vertices such as 2048,512,128, or none; got {text!r}")
+    return tuple(int(word) for word in words)
+
+
+def add_meshes(parser: argparse.ArgumentParser) -> None:
+    """Add MESH..., any number of files."""
+    parser.add_argument("mesh", nargs="+", type=Path, metavar="MESH", help="mesh file: OFF, OBJ, PLY, STL, GLB, ...")
+
+
+def add_model(parser: argparse.ArgumentParser, required: bool = True) -> None:
+    """Add --model."""
+    names = ", ".join(shipped()) or "none yet"
+    parser.add_argument(
+        "--model",
+        required=required,
+        metavar="NAME|PATH",
+        help=f"network that ships ({names}), or path of one that was saved",
+    )
+
+
+def add_workers(parser: argparse.ArgumentParser) -> None:
+    """Add --workers."""
+    parser.add_argument(
+        "--workers", type=at_least(1), default=1, metavar="N", help="processes for the geometry (default: 1)"
+    )
+
+
+def mesh_files(inputs: Iterable[Path]) -> list[Path]:
+    """Return the files among the inputs, and the mesh files of the folders among them, sorted.
+
+    Raises:
+        ValueError: a folder without meshes.
+    """
+    files = []
+    for path in inputs:
+        if not path.is_dir():
+            files.append(path)
+            continue
+        inside = sorted(file for file in path.iterdir() if file.suffix.lower() in MESH_SUFFIXES and file.is_file())
+        if not inside:
+            raise ValueError(f"{path}: holds no mesh; expected files {', '.join(sorted(MESH_SUFFIXES))}")
+        files += inside
+    return files
+
+
+def check_stems(files: Iterable[Path]) -> None:
+    """Refuse two files that would be written to the same place.
+
+    Raises:
+        ValueError: two files with one name, whatever their folders and suffixes.
+    """
+    seen: dict[str, Path] = {}
+    for file in files:
+        if file.stem in seen:
+            raise ValueError(f"{seen[file.stem]} and {file} would both be written as {file.stem}; rename one")
+        seen[file.stem] = file
+
+
+def output_folder(path: Path) -> Path:
+    """Create a folder for output where it is missing, and return it.
+
+    Raises:
+        ValueError: something else has its name.
+    """
+    if path.exists() and not path.is_dir():
+        raise ValueError(f"{path}: is a file, expected a folder to write to; choose another name")
+    path.mkdir(parents=True, exist_ok=True)
+    return path

@@ -1,0 +1,54 @@
+"""Measure how far the scores of a network depend on the gauge and on the pose, in double and single precision.
+
+gauge_error: largest change of a score under a random change of frames at every vertex, over the largest score;
+motion_error: the same under a random rotation and translation of the mesh. Both are the worst over the meshes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+
+from gaugenet.cli.arguments import add_meshes, add_model, at_least
+from gaugenet.cli.message import attempt
+from gaugenet.cli.outcome import Outcome, exit_code
+from gaugenet.cli.progress import bar
+from gaugenet.data.read import read_mesh
+from gaugenet.models import Invariance, check, load
+from gaugenet.models.check import PRECISIONS
+
+EXAMPLE = "gaugenet check --model psb-human person.off"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command."""
+    add_model(parser)
+    add_meshes(parser)
+    parser.add_argument("--seed", type=at_least(0), default=0, metavar="N", help="of the random changes (default: 0)")
+
+
+def run(args: argparse.Namespace) -> Outcome:
+    """Measure, and keep the worst of each number."""
+    net = load(args.model, torch.float64)
+    generator = torch.Generator().manual_seed(args.seed)
+    errors: list[Invariance] = []
+    failed: dict[str, str] = {}
+    for path in bar(args.mesh, "check", len(args.mesh)):
+        with attempt(path, failed):
+            errors.append(check(net, read_mesh(path), generator))
+    content = {kind: _worst([getattr(one, kind) for one in errors]) for kind in ("gauge_error", "motion_error")}
+    text = [f"worst of {len(errors)} meshes", f"  {'':<14}{'float64':>10}{'float32':>10}"]
+    text += [f"  {kind:<14}{worst['float64']:>10.1e}{worst['float32']:>10.1e}" for kind, worst in content.items()]
+    return Outcome({**content, "failed": failed}, "\n".join(text), exit_code(len(errors), len(failed)))
+
+
+def _worst(errors: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Return the largest error of each precision; NaN if one is, or if there is none."""
+    return {
+        precision: float(np.max([error[precision] for error in errors])) if errors else math.nan
+        for precision in PRECISIONS
+    }

@@ -1,0 +1,118 @@
+"""Score a network on labelled shapes: share of the area with the right label, mean IoU, and both for each label.
+
+Every shape counts the same, whatever its size. --category all scores each category of psb with the network psb-<name>
+that ships, or with --model, in which {category} stands for the name in lower case.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from gaugenet.cli.arguments import add_model
+from gaugenet.cli.labelled import add_data, check_data, open_split
+from gaugenet.cli.message import named
+from gaugenet.cli.outcome import Outcome
+from gaugenet.cli.progress import bar
+from gaugenet.data.mesh_dataset import MeshDataset
+from gaugenet.data.psb import psb_categories
+from gaugenet.models import SegmentationNet, load, shipped
+from gaugenet.train import Scores, evaluate
+from gaugenet.viz.confusion import confusion_picture
+from gaugenet.viz.png import png_path
+
+EXAMPLE = "gaugenet evaluate --data psb --root LabeledDB_new.zip --category Human --model psb-human"
+ALL = "all"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command."""
+    add_data(parser)
+    add_model(parser, required=False)
+    parser.add_argument("--split", choices=("train", "test"), default="test", help="shapes to score (default: test)")
+    parser.add_argument("--confusion", type=Path, metavar="PNG", help="draw the confusion matrix, one a category")
+
+
+def run(args: argparse.Namespace) -> Outcome:
+    """Score one network, or one a category."""
+    check_data(args)
+    if args.confusion is not None:
+        png_path(args.confusion)
+    if args.category != ALL:
+        if args.model is None:
+            raise ValueError("evaluate needs --model, the name or path of a network; see gaugenet evaluate --help")
+        scores = _scores(args, args.category, args.model, args.confusion)
+        return Outcome(_content(scores), _text(scores))
+    models = _models(args)
+    results = {}
+    for category, model in models.items():
+        picture = args.confusion and args.confusion.with_stem(f"{args.confusion.stem}-{category.lower()}")
+        results[category] = _scores(args, category, model, picture)
+    accuracy = sum(scores.area_accuracy for scores in results.values()) / len(results)
+    iou = sum(scores.mean_iou for scores in results.values()) / len(results)
+    categories = {category: _content(scores) for category, scores in results.items()}
+    content = {"area_accuracy": accuracy, "mean_iou": iou, "categories": categories}
+    rows = [_row(category, scores.area_accuracy, scores.mean_iou) for category, scores in results.items()]
+    rows.append(_row("mean", accuracy, iou))
+    return Outcome(content, "\n".join([_HEAD.format("category"), *rows]))
+
+
+def _models(args: argparse.Namespace) -> dict[str, str]:
+    """Return the network of each category that has one."""
+    categories = psb_categories(args.root)
+    if args.model is not None:
+        return {category: args.model.replace("{category}", category.lower()) for category in categories}
+    models = {category: f"psb-{category.lower()}" for category in categories}
+    models = {category: model for category, model in models.items() if model in shipped()}
+    if not models:
+        raise ValueError("no network for any category ships; give --model with {category} in its path")
+    return models
+
+
+def _scores(args: argparse.Namespace, category: str | None, model: str, picture: Path | None) -> Scores:
+    net = load(model)
+    shapes = open_split(args, category, args.split)
+    scores = evaluate(net, bar(_inputs(net, shapes), category or "evaluate", len(shapes)))
+    if picture is not None:
+        confusion_picture(picture, scores.matrix.numpy(), net.label_names)
+    return scores
+
+
+def _inputs(net: SegmentationNet, shapes: MeshDataset) -> Iterator[Any]:
+    """Yield the shapes as the network reads them, with its numbers for their labels."""
+    unknown = sorted(set(shapes.label_names) - set(net.label_names))
+    if unknown:
+        raise ValueError(
+            f"the network has no label {', '.join(map(repr, unknown))}, which the data have; "
+            f"its labels are {', '.join(net.label_names)}"
+        )
+    number = torch.tensor([*(net.label_names.index(name) for name in shapes.label_names), -1])
+    for name, mesh in zip(shapes.names, shapes):
+        with named(name):
+            data = net.transform(mesh)
+        for key in ("face_label", "vertex_label"):
+            if key in data:
+                data[key] = number[data[key]]
+        yield data
+
+
+def _content(scores: Scores) -> dict[str, Any]:
+    return {"area_accuracy": scores.area_accuracy, "mean_iou": scores.mean_iou, "classes": scores.classes}
+
+
+_HEAD = "{:<20} accuracy     IoU"
+
+
+def _row(name: str, accuracy: float, iou: float) -> str:
+    return f"{name:<20} {100 * accuracy:6.2f} % {100 * iou:6.2f} %"
+
+
+def _text(scores: Scores) -> str:
+    rows = [_row(name, one["accuracy"], one["iou"]) for name, one in scores.classes.items()]
+    rows.append(_row("all (area, mean IoU)", scores.area_accuracy, scores.mean_iou))
+    each = ", ".join(f"{100 * accuracy:.1f}" for accuracy in scores.accuracies)
+    return "\n".join([_HEAD.format("label"), *rows, f"accuracy of each shape: {each} %"])

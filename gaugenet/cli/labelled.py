@@ -1,0 +1,77 @@
+"""Labelled shapes that are named on the command line."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import NamedTuple
+
+from gaugenet.data.folder import LabelledFolder
+from gaugenet.data.mesh_dataset import MeshDataset
+from gaugenet.data.psb import PSB
+
+
+class Shapes(NamedTuple):
+    """Labelled shapes to fit, and those held back to choose settings by."""
+
+    train: MeshDataset
+    validation: MeshDataset | None
+
+
+def add_data(parser: argparse.ArgumentParser) -> None:
+    """Add --data, --root, --category and --test."""
+    parser.add_argument(
+        "--data",
+        required=True,
+        choices=("psb", "folder"),
+        help="psb: labelled Princeton Segmentation Benchmark; folder: your meshes, labels beside them (hand.off with "
+        "hand_labels.txt, .txt, .seg or .npy) or inside PLY files",
+    )
+    parser.add_argument("--root", required=True, type=Path, metavar="DIR", help="where the data are")
+    parser.add_argument("--category", metavar="NAME", help="of psb, such as Human")
+    parser.add_argument(
+        "--test",
+        nargs="*",
+        metavar="NAME",
+        help="of folder: meshes kept for testing, without suffix; default: one in five, always the same ones",
+    )
+
+
+def check_data(args: argparse.Namespace) -> None:
+    """Refuse arguments that do not go together.
+
+    Raises:
+        ValueError: an argument of the other kind of data, or one too few.
+    """
+    if args.data == "psb" and args.category is None:
+        raise ValueError("--data psb needs --category, such as Human")
+    if args.data == "psb" and args.test is not None:
+        raise ValueError("--test goes with --data folder; which shapes of psb are for testing is fixed")
+    if args.data == "folder" and args.category is not None:
+        raise ValueError("--category goes with --data psb; a folder is one category")
+
+
+def open_split(args: argparse.Namespace, category: str | None, split: str) -> MeshDataset:
+    """Read one split of the data; ``category`` stands for ``args.category``."""
+    if args.data == "psb":
+        return PSB(args.root, str(category), split)
+    return LabelledFolder(args.root, split, test=args.test)
+
+
+def open_training(args: argparse.Namespace) -> Shapes:
+    """Read the training shapes, ``args.validation`` of them held back.
+
+    Raises:
+        ValueError: none would be left.
+    """
+    held = args.validation
+    if args.data == "psb":
+        train = PSB(args.root, args.category, "train", held)
+        return Shapes(train, PSB(args.root, args.category, "validation", held) if held else None)
+    shapes = open_split(args, None, "train")
+    count = len(shapes)
+    if held >= count:
+        raise ValueError(f"--validation must leave one of the {count} training shapes, got {held}")
+    back = [int((k + 0.5) * count / held) for k in range(held)]  # spread over the names, as test shapes are
+    train = shapes[[k for k in range(count) if k not in back]]
+    return Shapes(train, shapes[back] if held else None)

@@ -1,0 +1,84 @@
+"""Label the faces of meshes with a network.
+
+DIR gets, for each mesh, <name>.ply (coloured, with a property label) and <name>_labels.txt (label names, each followed
+by the numbers of its faces, from 1 on); of a network that labels vertices, <name>.txt with the label of each vertex.
+A mesh that fails is reported and skipped; the exit code is then 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from gaugenet.cli.arguments import add_meshes, add_model, check_stems, output_folder
+from gaugenet.cli.message import attempt
+from gaugenet.cli.outcome import Outcome, exit_code
+from gaugenet.cli.progress import bar
+from gaugenet.data.labels import write_labels
+from gaugenet.data.mesh_data import MeshData
+from gaugenet.data.read import read_mesh
+from gaugenet.data.write import write_mesh
+from gaugenet.mesh.geometry import face_areas
+from gaugenet.models import SegmentationNet, load
+from gaugenet.viz import Panel, palette, segmentation_picture
+from gaugenet.viz.png import png_path
+
+EXAMPLE = "gaugenet segment person.off --model psb-human -o out --picture out/person.png"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command."""
+    add_meshes(parser)
+    add_model(parser)
+    parser.add_argument("-o", "--output", required=True, type=Path, metavar="DIR", help="folder for the results")
+    parser.add_argument("--picture", type=Path, metavar="PNG", help="shaded views with a legend, one row a mesh")
+
+
+def run(args: argparse.Namespace) -> Outcome:
+    """Label the meshes, and write what was found."""
+    check_stems(args.mesh)
+    net = load(args.model)
+    folder = output_folder(args.output)
+    if args.picture is not None:
+        png_path(args.picture)
+    done: dict[str, Any] = {}
+    failed: dict[str, str] = {}
+    panels = []
+    for path in bar(args.mesh, "segment", len(args.mesh)):
+        with attempt(path, failed):
+            mesh = read_mesh(path)
+            label = net.segment(mesh.clone())
+            done[str(path)], panel = _written(folder, path.stem, mesh, label, net)
+            panels.append(panel)
+    if args.picture is not None and panels:
+        segmentation_picture(args.picture, panels, net.label_names)
+    picture = str(args.picture) if args.picture is not None and panels else None
+    text = [f"{len(done)} of {len(args.mesh)} meshes labelled, results in {folder}"]
+    text += [f"  {Path(path).name}: {_shares(result['area'])}" for path, result in done.items()]
+    text += [f"picture: {picture}"] if picture else []
+    content = {"meshes": done, "picture": picture, "failed": failed}
+    return Outcome(content, "\n".join(text), exit_code(len(done), len(failed)))
+
+
+def _written(
+    folder: Path, name: str, mesh: MeshData, label: torch.Tensor, net: SegmentationNet
+) -> tuple[dict[str, Any], Panel]:
+    """Write the files of one mesh; return what to say of it and how to draw it."""
+    pos, face = mesh.pos.numpy(), mesh.face.numpy().T
+    at_vertices = net.output == "vertex"
+    # A face has the label that most of its corners have.
+    face_label = (label[mesh.face].mode(dim=0).values if at_vertices else label).numpy()
+    coloured, labels = folder / f"{name}.ply", folder / (f"{name}.txt" if at_vertices else f"{name}_labels.txt")
+    write_mesh(coloured, pos, face, palette(len(net.label_names))[face_label], face_label)
+    write_labels(labels, label.numpy(), net.label_names)
+    area = np.bincount(face_label, face_areas(pos, face), len(net.label_names))
+    share = {name: float(part) for name, part in zip(net.label_names, area / area.sum()) if part > 0}
+    return {"ply": str(coloured), "labels": str(labels), "area": share}, Panel(name, pos, face, face_label)
+
+
+def _shares(area: dict[str, float]) -> str:
+    return ", ".join(f"{name} {100 * share:.0f} %" for name, share in area.items())

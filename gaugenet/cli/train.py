@@ -1,0 +1,127 @@
+"""Train a segmentation network.
+
+DIR gets net.safetensors and net.json (the network, to be named to --model as DIR/net), history.json and curves.png
+(loss and accuracy of each epoch), checkpoint.pt (after each epoch; a run that is killed goes on with the same command
+and --resume, and ends with the same numbers), run.json (what was trained on what) and bundles/ (cached geometry).
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import asdict
+from importlib import import_module
+from inspect import signature
+from pathlib import Path
+
+import torch
+
+from gaugenet.cli.arguments import add_workers, at_least, levels
+from gaugenet.cli.labelled import add_data, check_data, open_training
+from gaugenet.cli.message import named
+from gaugenet.cli.outcome import Outcome
+from gaugenet.cli.progress import bar
+from gaugenet.cli.run_folder import RunFolder, write_json
+from gaugenet.data.folder import LabelledFolder
+from gaugenet.models import SegmentationNet, save
+from gaugenet.models.segmentation_net import OUTPUTS
+from gaugenet.train import Fit, FitSettings, Prepared
+from gaugenet.viz.curves import curves_picture
+
+EXAMPLE = "gaugenet train --data psb --root LabeledDB_new.zip --category Human -o out/human --workers 2"
+_NET = {name: parameter.default for name, parameter in signature(SegmentationNet).parameters.items()}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command."""
+    add_data(parser)
+    parser.add_argument("-o", "--output-folder", required=True, type=Path, metavar="DIR", help="folder of the run")
+    parser.add_argument("--resume", action="store_true", help="go on with the run in DIR")
+    fit = FitSettings()
+    parser.add_argument("--epochs", type=at_least(1), default=fit.epochs, metavar="N", help=f"default: {fit.epochs}")
+    parser.add_argument(
+        "--variants",
+        type=at_least(1),
+        default=fit.variants,
+        metavar="N",
+        help=f"each shape and N - 1 randomly stretched copies of it (default: {fit.variants})",
+    )
+    parser.add_argument(
+        "--seed", type=at_least(0), default=fit.seed, metavar="N", help=f"of everything random (default: {fit.seed})"
+    )
+    parser.add_argument(
+        "--validation", type=at_least(0), default=0, metavar="N", help="hold back N training shapes and score them"
+    )
+    add_workers(parser)
+    parser.add_argument("--output", choices=OUTPUTS, help="what gets labels (default: what has them in the data)")
+    parser.add_argument(
+        "--levels",
+        type=levels,
+        default=_NET["levels"],
+        metavar="N,...",
+        help=f"vertices of the network's levels, or none (default: {','.join(map(str, _NET['levels']))})",
+    )
+    parser.add_argument(
+        "--rep",
+        default=_NET["rep"],
+        metavar="REP",
+        help=f'features on the first level, multiplicity x order (default: "{_NET["rep"]}")',
+    )
+
+
+def run(args: argparse.Namespace) -> Outcome:
+    """Train, and write the network."""
+    check_data(args)
+    train, validation = open_training(args)
+    names = {"train": train.names, "validation": [] if validation is None else validation.names}
+    settings = FitSettings(epochs=args.epochs, variants=args.variants, seed=args.seed)
+    place = "vertex" if isinstance(train, LabelledFolder) and train.where == "vertex" else "face"
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(args.seed)
+        net = SegmentationNet(train.label_names, levels=args.levels, rep=args.rep, output=args.output or place)
+    folder = RunFolder(args.output_folder)
+    about = {"data": args.data, **({"category": args.category} if args.category else {}), **names}
+    goes_on = folder.begin(about, args.resume)
+
+    variants = {name: getattr(settings, name) for name in ("variants", "stretch", "bend", "seed")}
+    prepared = Prepared(train, net.transform, folder.bundles, **variants)
+    held_back = None if validation is None else Prepared(validation, net.transform, folder.bundles)
+    fit = Fit(net, prepared, held_back, settings, folder.checkpoint)
+    if goes_on:
+        fit.resume()
+    _prepare(prepared, train.names, args.workers)
+    if held_back is not None:
+        _prepare(held_back, names["validation"], args.workers)
+    history = fit.run(lambda items, text, total: bar(items, text, total, note=lambda: _summary(fit.history[-1])))
+
+    about |= {"settings": asdict(settings), "gaugenet": import_module("gaugenet").__version__}
+    save(net, folder.network, about)
+    write_json(folder.history, history)
+    curves_picture(folder.curves, history)
+    content = {
+        "network": str(folder.network),
+        "curves": str(folder.curves),
+        "epochs": len(history),
+        "loss": history[-1]["loss"],
+        "accuracy": history[-1]["accuracy"],
+        "validation_accuracy": history[-1].get("validation_accuracy"),
+        "parameters": sum(parameter.numel() for parameter in net.parameters()),
+    }
+    text = f"epoch {len(history)}: {_summary(history[-1])}\nnetwork: {folder.network}\ncurves: {folder.curves}"
+    return Outcome(content, text)
+
+
+def _prepare(prepared: Prepared, names: Sequence[str], workers: int) -> None:
+    """Fill the cache, naming the shapes in warnings and errors."""
+    with closing(prepared.prepare(workers)) as items:
+        for number in bar(range(len(prepared)), "geometry", len(prepared)):
+            with named(names[number // prepared.variants]):
+                next(items)
+
+
+def _summary(row: dict[str, float]) -> str:
+    parts = [f"loss {row['loss']:.3f}", f"accuracy {100 * row['accuracy']:.1f} %"]
+    if "validation_accuracy" in row:
+        parts.append(f"validation {100 * row['validation_accuracy']:.1f} %")
+    return ", ".join(parts)
