@@ -25,8 +25,8 @@ class InputFields(BaseTransform):
     * heat kernel signature (Sun et al. 2009) at ``hks`` times: log(4 pi t K_t(v, v)), 0 on a flat plane; order 0;
     * mean and Gaussian curvature, compressed by asinh; order 0;
     * trace-free second fundamental form, its length compressed by asinh; order 2;
-    * unless ``position`` is off: distance from the centroid and height over it along the normal (order 0), and the direction
-      away from it in the tangent plane (order 1); these follow rigid motions but not bending;
+    * unless ``position`` is off: distance from the centroid and height over it along the normal (order 0), and the
+      direction away from it in the tangent plane (order 1); these follow rigid motions but not bending;
     * with ``coordinates``: pos relative to the centroid; order 0, and so neither invariant nor equivariant in space.
 
     Reads pos, face and the ``frame`` that ``FrameBundle`` adds.
