@@ -1,0 +1,154 @@
+"""The convolution against the one that is written edge by edge, and by hand."""
+
+import math
+
+import pytest
+import surfaces
+import torch
+from reference_conv import reference_conv
+
+from gaugenet.data.frame_bundle import FrameBundle
+from gaugenet.mesh.mesh import MeshWarning
+from gaugenet.nn import GaugeConv, Stencil
+
+PAIRS = [
+    ("2x0", "3x0"),
+    ("2x0", "1x1 + 1x3"),
+    ("2x1", "1x0 + 2x1"),
+    ("1x1", "1x2"),
+    ("2x3", "1x1 + 1x0"),
+    ("1x0 + 2x1 + 1x2", "2x0 + 1x1 + 1x2"),
+    ("4x0 + 3x1 + 2x0 + 2x3", "1x1 + 2x0 + 1x3 + 2x1 + 1x0"),
+]
+
+
+@pytest.fixture(scope="module")
+def data():
+    return FrameBundle(neighbours=6)(surfaces.data_of(surfaces.uneven_sphere(20)))
+
+
+def conv_of(rep_in, rep_out, **options):
+    torch.manual_seed(0)
+    conv = GaugeConv(rep_in, rep_out, **options).double()
+    if conv.intertwiner.bias is not None:
+        torch.nn.init.normal_(conv.intertwiner.bias)
+    return conv
+
+
+def both(conv, data):
+    """Output, input gradient and parameter gradients of layer and reference, each in one vector."""
+    x = conv.rep_in.randn(20, generator=torch.Generator().manual_seed(1), dtype=torch.float64).requires_grad_()
+    geometry = data.edge_index_0, data.log_0, data.transport_0, data.weight_0, data.radius_0
+    results = []
+    for y in (conv(x, data), reference_conv(conv, x, *geometry)):
+        cotangent = torch.cos(torch.arange(y.numel(), dtype=y.dtype)).reshape(y.shape)
+        gradients = torch.autograd.grad((cotangent * y).sum(), [x, *conv.parameters()])
+        results.append([y.detach(), gradients[0], torch.cat([g.flatten() for g in gradients[1:]])])
+    return list(zip(*results, strict=True))
+
+
+@pytest.mark.parametrize("profiles", [1, 2])
+@pytest.mark.parametrize(("rep_in", "rep_out"), PAIRS, ids=str)
+def test_it_is_the_reference(rep_in, rep_out, profiles, data):
+    for ours, reference in both(conv_of(rep_in, rep_out, profiles=profiles), data):
+        assert (ours - reference).abs().max() < 1e-12 * reference.abs().max()
+
+
+def test_the_reference_notices_swapped_weights(data):
+    conv = conv_of("2x1", "2x1")
+    outputs = both(conv, data)[0]
+    with torch.no_grad():
+        conv.weight["0_0"].copy_(conv.weight["0_0"].flip(1))
+    assert (both(conv, data)[0][0] - outputs[1]).abs().max() > 0.1
+
+
+def test_parameters_are_those_of_the_kernel_space():
+    """1, 2, 2, 4 real numbers for the pairs 0-0, 0-m, n-0, n-m, for each pair of channels and radial profile."""
+    for rep_in, rep_out, count in [("3x0", "5x0", 1), ("3x0", "5x2", 2), ("3x1", "5x0", 2), ("3x1", "5x2", 4)]:
+        conv = GaugeConv(rep_in, rep_out, profiles=2)
+        assert sum(w.numel() for w in conv.weight.values()) == count * 3 * 5 * 2
+
+
+def test_by_hand():
+    """Vertex 0 sees vertex 1 due north at the middle of the disc, in a frame turned by a quarter."""
+    north = math.pi / 2
+    stencil = Stencil(
+        torch.tensor([[1], [0]]),
+        torch.tensor([[0.25, north]], dtype=torch.float64),
+        torch.tensor([north], dtype=torch.float64),
+        torch.tensor([0.5], dtype=torch.float64),
+        torch.tensor(0.5, dtype=torch.float64),
+        2,
+    )
+    conv = GaugeConv("1x1", "1x0 + 1x1", profiles=1, bias=False).double()
+    with torch.no_grad():
+        for parameter in conv.parameters():
+            parameter.zero_()
+        conv.weight["0_0"].copy_(torch.tensor([[2.0], [0.0]]))  # 2 Re(exp(-i theta) u): the part along the edge
+        conv.weight["0_1"][0, 0] = 3.0  # 3 u: what arrives
+    x = torch.tensor([[7.0, 7.0], [1.0, 0.0]], dtype=torch.float64)  # (1, 0) at vertex 1 arrives as (0, 1): north
+    expected = torch.tensor([[0.5 * 2 * 1.0, 0.0, 0.5 * 3 * 1.0], [0.0, 0.0, 0.0]], dtype=torch.float64)
+    assert torch.allclose(conv(x, stencil), expected, atol=1e-14)
+
+
+def test_a_vertex_without_neighbours_sees_itself():
+    lonely = surfaces.read("broken/isolated_vertex.off")
+    with pytest.warns(MeshWarning, match="without a face"):
+        data = FrameBundle()(surfaces.data_of(lonely))
+    conv = conv_of("2x0 + 1x1", "2x0 + 2x1")
+    x = conv.rep_in.randn(19, dtype=torch.float64)
+    y = conv(x, data)
+    assert torch.isfinite(y).all()
+    assert torch.allclose(y[18], conv.intertwiner(x[18]))
+
+
+def test_a_stencil_serves_all_layers_and_precisions(data):
+    stencil = Stencil.from_data(data)
+    first, second = conv_of("2x0 + 2x1", "3x1"), conv_of("2x0 + 2x1", "3x1 + 1x2", profiles=3)
+    x = first.rep_in.randn(20, dtype=torch.float64)
+    for conv in (first, second, first):
+        assert torch.equal(conv(x, stencil), conv(x, data))
+    single = first.float()(x.float(), stencil)
+    assert single.dtype == torch.float32
+    assert torch.allclose(single.double(), first.double()(x, stencil), atol=1e-5)
+
+
+def test_constants_stay_constant():
+    """One profile and order 0 average: weights sum to 1, at boundaries too."""
+    data = FrameBundle(neighbours=9)(surfaces.data_of(surfaces.flat_disc(6)))
+    conv = conv_of("2x0", "3x0", profiles=2, bias=False)
+    y = conv(torch.ones(len(data.pos), 2, dtype=torch.float64), data)
+    mean = conv_of("2x0", "3x0", profiles=1, bias=False)(torch.ones(len(data.pos), 2, dtype=torch.float64), data)
+    assert (mean - mean[0]).abs().max() < 1e-13
+    assert (y - y[0]).abs().max() > 1e-3  # two profiles tell dense neighbourhoods from sparse ones
+
+
+def test_a_parallel_field_stays_parallel_in_the_plane():
+    """The part of frequency 0 averages what transport brings: a constant field of the plane, whatever the frames."""
+    data = FrameBundle(neighbours=9)(surfaces.data_of(surfaces.flat_disc(6)))
+    field = data.frame[:, :2] @ torch.tensor([0.6, -0.8, 0.0], dtype=torch.float64)
+    conv = conv_of("1x1", "1x1", profiles=1, bias=False)
+    with torch.no_grad():
+        conv.weight["0_0"][:, 1] = 0.0  # the harmonic of frequency -2
+    y = conv(field, data)
+    in_space = torch.einsum("va,vab->vb", y, data.frame[:, :2])
+    assert (in_space - in_space[0]).abs().max() < 1e-12
+    assert (y - y[0]).abs().max() > 0.1
+
+
+@pytest.mark.parametrize("profiles", [0, -1])
+def test_profiles_must_be_positive(profiles):
+    with pytest.raises(ValueError, match="profiles must be >= 1"):
+        GaugeConv("1x0", "1x0", profiles=profiles)
+
+
+def test_wrong_number_of_vertices_is_refused(data):
+    with pytest.raises(ValueError, match="a row for each of the 20 vertices, got 19"):
+        GaugeConv("1x0", "1x0")(torch.zeros(19, 1), data)
+
+
+def test_data_without_a_bundle_is_refused(data):
+    with pytest.raises(ValueError, match=r"no bundle at level 0 .* apply the transform gaugenet.FrameBundle"):
+        GaugeConv("1x0", "1x0")(torch.zeros(20, 1), surfaces.data_of(surfaces.uneven_sphere(20)))
+    with pytest.raises(ValueError, match="no bundle at level 2"):
+        Stencil.from_data(data, 2)
