@@ -34,6 +34,7 @@ class InnerProduct(nn.Module):
         self.right = Intertwiner(self.rep_in, tangent)
 
     def forward(self, x: Tensor) -> Tensor:
+        self.rep_in.check(x, "InnerProduct")
         product = self.left(x) * self.right(x)
         return product.unflatten(-1, (-1, self.rep_out.dim)).sum(-2)
 

@@ -25,7 +25,7 @@ class LayerNorm(nn.Module):
         self.eps = eps
         invariant = self.rep.multiplicity(0)
         self.scale = nn.Parameter(torch.ones(sum(block.multiplicity for block in self.rep)))
-        self.bias = nn.Parameter(torch.zeros(invariant))
+        self.bias = nn.Parameter(torch.zeros(invariant)) if invariant else None
 
     def forward(self, x: Tensor) -> Tensor:
         self.rep.check(x, "LayerNorm")
@@ -43,7 +43,7 @@ class LayerNorm(nn.Module):
         for z, block in zip(fields, blocks, strict=True):
             scale = self.scale[start : start + block.multiplicity]
             start += block.multiplicity
-            if block.order == 0:
+            if self.bias is not None and block.order == 0:
                 bias = self.bias[at_bias : at_bias + block.multiplicity]
                 at_bias += block.multiplicity
                 parts.append((z - mean) * spread * scale + bias)

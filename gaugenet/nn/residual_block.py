@@ -44,6 +44,7 @@ class ResidualBlock(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor, at: Stencil | Any) -> Tensor:
+        self.rep.check(x, "ResidualBlock")
         y = self.conv(self.norm(x), at)
         if self.product is not None:
             y = torch.cat([y, self.product(y)], dim=-1)
