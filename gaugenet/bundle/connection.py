@@ -46,7 +46,7 @@ def levi_civita(mesh: Mesh) -> Connection:
     scale = np.where(on_boundary | (total == 0), 1.0, 2 * np.pi / np.where(total == 0, 1.0, total))
     outgoing, incoming = polar_angles(angle, edges.twin, edges.first, scale)
     reverse = np.where(edges.twin >= 0, outgoing[edges.twin], incoming)
-    frame = vertex_frames(pos, vertex_normals(pos, face), edges)
+    frame = vertex_frames(pos, vertex_normals(pos, face), edges, outgoing, incoming)
     return Connection(frame, edges, np.stack([outgoing, reverse], axis=1), wrap(reverse - outgoing + np.pi))
 
 

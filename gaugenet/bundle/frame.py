@@ -7,22 +7,34 @@ import numpy as np
 from gaugenet.mesh.halfedge import HalfEdges
 
 
-def vertex_frames(pos: np.ndarray, normal: np.ndarray, edges: HalfEdges) -> np.ndarray:
-    """Return right-handed frames ``(V, 3, 3)``, rows e1, e2, n; e1 is the first edge projected on the tangent plane.
+def vertex_frames(
+    pos: np.ndarray, normal: np.ndarray, edges: HalfEdges, outgoing: np.ndarray, incoming: np.ndarray
+) -> np.ndarray:
+    """Return right-handed frames ``(V, 3, 3)``, rows e1, e2, n, that fit the polar angles of the edges.
 
-    The first edge is where polar angles start (``HalfEdges.first``), so that the frame belongs to the mesh and turns
-    with it. Where the projection vanishes, and at isolated vertices, e1 is the coordinate axis furthest from n.
+    Projected on the tangent plane, the edges at a vertex lie not quite at the polar angles that scaling gave them. e1
+    lies where the difference, arg sum_ij exp(i (projected angle - polar angle)), is 0: a tangent vector is then the same
+    vector in space, whichever edge polar angles start from. Where all projections vanish, and at isolated vertices, e1
+    is the coordinate axis furthest from n.
+
+    Args:
+        outgoing, incoming: ``(3F,)`` polar angles of half-edges at their start and, on the boundary, at their end.
     """
     axis = np.eye(3)[np.abs(normal).argmin(axis=1)]
-    has_edge = edges.first >= 0
-    first = edges.first[has_edge]
-    toward = axis.copy()
-    toward[has_edge] = pos[edges.end[first]] - pos[edges.start[first]]
-    e1 = _project(toward, normal)
-    weak = np.linalg.norm(e1, axis=1) <= 1e-9 * np.linalg.norm(toward, axis=1)
-    e1[weak] = _project(axis[weak], normal[weak])
+    e1 = _project(axis, normal)
     e1 /= np.linalg.norm(e1, axis=1, keepdims=True)
-    return np.stack([e1, np.cross(normal, e1), normal], axis=1)
+    e2 = np.cross(normal, e1)
+    alone = edges.twin < 0  # a boundary edge has one half-edge, and is seen from its end too
+    here, there = np.r_[edges.start, edges.end[alone]], np.r_[edges.end, edges.start[alone]]
+    way = pos[there] - pos[here]
+    way /= np.linalg.norm(way, axis=1, keepdims=True)
+    projected = (way * e1[here]).sum(axis=1) + 1j * (way * e2[here]).sum(axis=1)
+    ahead = projected * np.exp(-1j * np.r_[outgoing, incoming[alone]])
+    total = np.bincount(here, ahead.real, len(pos)) + 1j * np.bincount(here, ahead.imag, len(pos))
+    turn = np.where(np.abs(total) > 1e-9, total, 1.0)
+    turn /= np.abs(turn)
+    e1, e2 = (turn.real[:, None] * a + turn.imag[:, None] * b for a, b in ((e1, e2), (e2, -e1)))
+    return np.stack([e1, e2, normal], axis=1)
 
 
 def _project(vector: np.ndarray, normal: np.ndarray) -> np.ndarray:

@@ -62,8 +62,9 @@ def _fit_form(ex: np.ndarray, ey: np.ndarray, nx: np.ndarray, ny: np.ndarray) ->
     matrix = np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)
     right = np.stack([(ex * nx).sum(1), (ex * ny + ey * nx).sum(1), (ey * ny).sum(1)], axis=-1)
     scale = np.trace(matrix, axis1=1, axis2=2)[:, None, None]
-    # A sliver's system is close to singular: a ridge of 1e-9 keeps its answer finite, its small area mutes it.
-    return np.linalg.solve(matrix + 1e-9 * scale * np.eye(3), right[..., None])[..., 0]
+    # A sliver's system is close to singular: a ridge of 1e-9 keeps its answer finite, its small area mutes it. The
+    # ridge weighs a^2 + 2 b^2 + c^2, the norm of the form, which does not depend on the axes.
+    return np.linalg.solve(matrix + 1e-9 * scale * np.diag([1.0, 2.0, 1.0]), right[..., None])[..., 0]
 
 
 def _rotate_form(form: np.ndarray, x: np.ndarray, y: np.ndarray, normal: np.ndarray, frame: np.ndarray) -> np.ndarray:

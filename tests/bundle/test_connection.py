@@ -106,25 +106,45 @@ def test_the_sphere(subdivisions, bound):
     assert np.sqrt(np.mean(surfaces.turned(edges.log[:, 1] - theta) ** 2)) < 6 * bound
 
 
-def test_frames_are_right_handed_and_begin_at_an_edge(mesh):
+def test_frames_are_right_handed_and_fit_the_polar_angles(mesh):
+    """Projected on the tangent plane, the edges at a vertex lie at their polar angles in the mean."""
     connection = levi_civita(mesh)
     frame = connection.frame
     assert np.abs(frame @ frame.transpose(0, 2, 1) - np.eye(3)).max() < 1e-12
     assert np.linalg.det(frame) == pytest.approx(1)
     assert frame[:, 2] == pytest.approx(vertex_normals(mesh.pos, mesh.face))
-    used = np.flatnonzero(connection.edges.first >= 0)
-    first = connection.edges.first[used]
-    assert (connection.angle[first, 0] == 0).all()
-    way = mesh.pos[connection.edges.end[first]] - mesh.pos[used]
-    assert np.abs((way * frame[used, 1]).sum(axis=1)).max() < 1e-12
-    assert ((way * frame[used, 0]).sum(axis=1) > 0).all()
+    edges = one_ring(mesh, connection)
+    j, i = edges.index
+    way = (mesh.pos[j] - mesh.pos[i]) / edges.log[:, :1]
+    projected = (way * frame[i, 0]).sum(axis=1) + 1j * (way * frame[i, 1]).sum(axis=1)
+    ahead = projected * np.exp(-1j * edges.log[:, 1])
+    mean = np.bincount(i, ahead.imag, len(mesh.pos))
+    assert np.abs(mean).max() < 1e-10
+    used = np.bincount(i, minlength=len(mesh.pos)) > 0
+    assert (np.bincount(i, ahead.real, len(mesh.pos))[used] > 0).all()
 
 
-def test_frame_where_an_edge_is_parallel_to_the_normal():
-    """An artificial normal along the first edge leaves no direction to project: any tangent axis will do."""
-    pos = np.array([[0.0, 0, 0], [1, 0, 0], [0, 1, 0]])
+def test_frames_do_not_depend_on_where_polar_angles_start():
+    """With the corners of the faces turned and the faces mixed, another edge is the first: a mere change of gauge."""
+    mesh = surfaces.biped()
+    rng = np.random.default_rng(0)
+    order, turn = rng.permutation(len(mesh.face)), rng.integers(3, size=len(mesh.face))
+    mixed = np.stack([mesh.face[order, (turn + corner) % 3] for corner in range(3)], axis=1)
+    here, there = levi_civita(mesh), levi_civita(surfaces.mesh(mesh.pos, mixed))
+    angle = np.arctan2(*((there.frame[:, 0] * here.frame[:, axis]).sum(axis=1) for axis in (1, 0)))
+    assert np.abs(angle).max() > 1
+    one, other = one_ring(mesh, here), one_ring(mesh, there)
+    assert np.array_equal(one.index, other.index)
+    j, i = one.index
+    assert surfaces.turned(one.log[:, 1] - angle[i] - other.log[:, 1]).max() < 1e-9
+    assert surfaces.turned(one.transport + angle[j] - angle[i] - other.transport).max() < 1e-9
+
+
+def test_frame_where_nothing_can_be_projected():
+    """An artificial normal along the only edges leaves no direction: any tangent axis will do."""
+    pos = np.array([[0.0, 0, 0], [1, 0, 0], [2, 0, 0]])
     edges = half_edges(np.array([[0, 1, 2]]), 3)
-    frame = vertex_frames(pos, np.tile([1.0, 0, 0], (3, 1)), edges)
+    frame = vertex_frames(pos, np.tile([1.0, 0, 0], (3, 1)), edges, np.zeros(3), np.zeros(3))
     assert np.abs(frame @ frame.transpose(0, 2, 1) - np.eye(3)).max() < 1e-12
 
 
