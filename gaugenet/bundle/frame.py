@@ -13,7 +13,7 @@ def vertex_frames(
     """Return right-handed frames ``(V, 3, 3)``, rows e1, e2, n, that fit the polar angles of the edges.
 
     Projected on the tangent plane, the edges at a vertex lie not quite at the polar angles that scaling gave them. e1
-    lies where the difference, arg sum_ij exp(i (projected angle - polar angle)), is 0: a tangent vector is then the same
+    lies where the difference, arg sum_ij exp(i (projected angle - polar angle)), is 0: a tangent vector is then one
     vector in space, whichever edge polar angles start from. Where all projections vanish, and at isolated vertices, e1
     is the coordinate axis furthest from n.
 
