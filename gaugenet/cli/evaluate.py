@@ -7,7 +7,9 @@ that ships, or with --model, in which {category} stands for the name in lower ca
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,7 @@ from gaugenet.data.mesh_dataset import MeshDataset
 from gaugenet.data.psb import psb_categories
 from gaugenet.models import SegmentationNet, load, shipped
 from gaugenet.train import Scores, evaluate
-from gaugenet.viz.confusion import confusion_picture
+from gaugenet.viz import Panel, confusion_picture, segmentation_picture
 from gaugenet.viz.png import png_path
 
 EXAMPLE = "gaugenet evaluate --data psb --root LabeledDB_new.zip --category Human --model psb-human"
@@ -34,24 +36,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_data(parser)
     add_model(parser, required=False)
     parser.add_argument("--split", choices=("train", "test"), default="test", help="shapes to score (default: test)")
+    parser.add_argument(
+        "--picture", type=Path, metavar="PNG", help="draw prediction beside truth for each shape, one file a category"
+    )
     parser.add_argument("--confusion", type=Path, metavar="PNG", help="draw the confusion matrix, one a category")
 
 
 def run(args: argparse.Namespace) -> Outcome:
     """Score one network, or one a category."""
     check_data(args)
-    if args.confusion is not None:
-        png_path(args.confusion)
+    for picture in (args.confusion, args.picture):
+        if picture is not None:
+            png_path(picture)
     if args.category != ALL:
         if args.model is None:
             raise ValueError("evaluate needs --model, the name or path of a network; see gaugenet evaluate --help")
-        scores = _scores(args, args.category, args.model, args.confusion)
+        scores = _scores(args, args.category, args.model)
         return Outcome(_content(scores), _text(scores))
     models = _models(args)
     results = {}
     for category, model in models.items():
-        picture = args.confusion and args.confusion.with_stem(f"{args.confusion.stem}-{category.lower()}")
-        results[category] = _scores(args, category, model, picture)
+        results[category] = _scores(args, category, model, f"-{category.lower()}")
     accuracy = sum(scores.area_accuracy for scores in results.values()) / len(results)
     iou = sum(scores.mean_iou for scores in results.values()) / len(results)
     categories = {category: _content(scores) for category, scores in results.items()}
@@ -73,13 +78,37 @@ def _models(args: argparse.Namespace) -> dict[str, str]:
     return models
 
 
-def _scores(args: argparse.Namespace, category: str | None, model: str, picture: Path | None) -> Scores:
+def _scores(args: argparse.Namespace, category: str | None, model: str, suffix: str = "") -> Scores:
+    """Score one network; pictures get the suffix behind their stems."""
     net = load(model)
     shapes = open_split(args, category, args.split)
-    scores = evaluate(net, bar(_inputs(net, shapes), category or "evaluate", len(shapes)))
-    if picture is not None:
-        confusion_picture(picture, scores.matrix.numpy(), net.label_names)
+    panels: list[Panel] = []
+    seen = None if args.picture is None else partial(_add_panels, panels)
+    scores = evaluate(net, bar(_inputs(net, shapes), category or "evaluate", len(shapes)), seen)
+    if args.confusion is not None:
+        confusion_picture(_suffixed(args.confusion, suffix), scores.matrix.numpy(), net.label_names)
+    if args.picture is not None:
+        titled = [replace(panel, title=title) for panel, title in zip(panels, _titles(shapes.names, scores))]
+        segmentation_picture(_suffixed(args.picture, suffix), titled, net.label_names, views=1, columns=4)
     return scores
+
+
+def _add_panels(panels: list[Panel], data: Any, prediction: torch.Tensor) -> None:
+    pos, face = data.pos.numpy(), data.face.numpy().T
+    for label in (prediction, data.face_label if len(prediction) == len(face) else data.vertex_label):
+        # A face has the label that most of its corners have.
+        at_faces = label if len(label) == len(face) else label[data.face].mode(dim=0).values
+        panels.append(Panel("", pos, face, at_faces.numpy()))
+
+
+def _titles(names: Sequence[str], scores: Scores) -> Iterator[str]:
+    for name, accuracy in zip(names, scores.accuracies):
+        yield f"{name}: {100 * accuracy:.1f} %"
+        yield "truth"
+
+
+def _suffixed(path: Path, suffix: str) -> Path:
+    return path.with_stem(path.stem + suffix)
 
 
 def _inputs(net: SegmentationNet, shapes: MeshDataset) -> Iterator[Any]:

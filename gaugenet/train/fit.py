@@ -14,10 +14,10 @@ from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from gaugenet.data.file import open_atomic
-from gaugenet.models.segmentation_net import Logits, SegmentationNet
+from gaugenet.models.segmentation_net import SegmentationNet
 from gaugenet.representation import Representation
-from gaugenet.train.metrics import Scores, face_areas
 from gaugenet.train.prepared import Prepared
+from gaugenet.train.scoring import aligned, evaluate
 
 Progress = Callable[[Iterable[Any], str, int], Iterable[Any]]
 
@@ -157,7 +157,7 @@ class Fit:
 
 def shape_loss(net: SegmentationNet, data: Any, label_smoothing: float) -> tuple[Tensor, float]:
     """Return the area-weighted cross entropy of one shape, and its area accuracy (a number without gradient)."""
-    logits, label, area = _aligned(net, net(data), data)
+    logits, label, area = aligned(net, net(data), data)
     each = torch.nn.functional.cross_entropy(
         logits, label, ignore_index=-1, reduction="none", label_smoothing=label_smoothing
     )
@@ -167,36 +167,9 @@ def shape_loss(net: SegmentationNet, data: Any, label_smoothing: float) -> tuple
     return (share * each).sum(), accuracy
 
 
-@torch.no_grad()
-def evaluate(net: SegmentationNet, shapes: Iterable[Any]) -> Scores:
-    """Score a network on prepared shapes: area accuracy, IoU and confusion on their original faces (or vertices)."""
-    scores = Scores(net.label_names)
-    training = net.training
-    net.eval()
-    for data in shapes:
-        logits, label, area = _aligned(net, net(data), data)
-        scores.add(logits.argmax(1), label, area)
-    net.train(training)
-    return scores
-
-
 def _shifted(x: Tensor, rep: Representation, noise: float) -> Tensor:
     """Add one random number to each invariant field; tangent fields have no constant to add."""
     parts = [x[:, block.columns] for block in rep]
     shifts = [noise * torch.randn(block.multiplicity, dtype=x.dtype, device=x.device) for block in rep]
     moved = [z + shift if block.order == 0 else z for z, shift, block in zip(parts, shifts, rep, strict=True)]
     return torch.cat(moved, dim=1)
-
-
-def _aligned(net: SegmentationNet, logits: Tensor | Logits, data: Any) -> tuple[Tensor, Tensor, Tensor]:
-    """Return logits with the labels and areas of what they belong to: faces if the data labels them, else vertices."""
-    at_faces = getattr(data, "face_label", None) is not None and net.output != "vertex"
-    if isinstance(logits, Logits):
-        logits = logits.face if at_faces else logits.vertex
-    elif net.output == "face" and not at_faces:
-        raise ValueError('the network labels faces, the data vertices: set output="vertex", or label the faces')
-    if at_faces:
-        return logits, data.face_label, face_areas(data.pos, data.face)
-    if getattr(data, "vertex_label", None) is None:
-        raise ValueError("the data has no labels (face_label or vertex_label): read them with the mesh")
-    return logits, data.vertex_label, data.area_0
