@@ -15,7 +15,6 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from gaugenet.data.file import open_atomic
 from gaugenet.models.segmentation_net import SegmentationNet
-from gaugenet.representation import Representation
 from gaugenet.train.prepared import Prepared
 from gaugenet.train.scoring import aligned, evaluate
 
@@ -99,7 +98,7 @@ class Fit:
         for shape in torch.randperm(count).tolist():
             variant = int(torch.randint(self.train.variants, ()))
             data = self.train[shape * self.train.variants + variant]
-            data.x = _shifted(data.x, self.net.rep_in, self.settings.noise)
+            data.x = _shifted(data.x, self.net, self.settings.noise)
             loss, accuracy = shape_loss(self.net, data, self.settings.label_smoothing)
             self.optimizer.zero_grad()
             loss.backward()
@@ -167,8 +166,9 @@ def shape_loss(net: SegmentationNet, data: Any, label_smoothing: float) -> tuple
     return (share * each).sum(), accuracy
 
 
-def _shifted(x: Tensor, rep: Representation, noise: float) -> Tensor:
+def _shifted(x: Tensor, net: SegmentationNet, noise: float) -> Tensor:
     """Add one random number to each invariant field; tangent fields have no constant to add."""
+    rep = net.rep_in
     parts = [x[:, block.columns] for block in rep]
     shifts = [noise * torch.randn(block.multiplicity, dtype=x.dtype, device=x.device) for block in rep]
     moved = [z + shift if block.order == 0 else z for z, shift, block in zip(parts, shifts, rep, strict=True)]
