@@ -16,6 +16,7 @@ from torch_geometric.data import Data
 from torch_geometric.transforms import BaseTransform
 
 from gaugenet.data.file import open_atomic
+from gaugenet.data.mesh_data import MeshData
 
 # Part of every key: raise it whenever a change makes transforms produce different numbers.
 FORMAT = 1
@@ -46,6 +47,8 @@ class Cached(BaseTransform):
         return self.folder / f"{digest.hexdigest()[:40]}.safetensors"
 
     def forward(self, data: Data) -> Any:
+        # A bundle batches rightly as MeshData only, whether it is made here or read.
+        data = data if isinstance(data, MeshData) else MeshData(**data.to_dict())
         path = self.path(data)
         stored = _read(path)
         if stored is not None:
