@@ -66,6 +66,8 @@ class SegmentationNet(nn.Module):
             raise ValueError(f'output must be one of {", ".join(OUTPUTS)}, got "{output}"')
         if not label_names:
             raise ValueError("SegmentationNet needs at least one label name, got none")
+        if Representation(rep).multiplicity(0) == 0:
+            raise ValueError(f"SegmentationNet needs copies of order 0 in its representation, got {rep}")
         self.config: dict[str, Any] = {
             "label_names": list(label_names),
             "levels": list(levels),
@@ -117,7 +119,7 @@ class SegmentationNet(nn.Module):
         if getattr(data, "x", None) is None:
             raise ValueError("SegmentationNet needs input fields x: apply net.transform to the mesh first")
         self.rep_in.check(data.x, "SegmentationNet")
-        x = data.x.to(self.enter.weight["0_0"].dtype)
+        x = data.x.to(next(self.parameters()).dtype)
         levels = range(self.first, self.first + len(self.down))
         stencils = [Stencil.from_data(data, level) for level in levels]
         maps = [LevelMap.from_data(data, level) for level in levels if level > 0]

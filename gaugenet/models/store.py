@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -20,7 +21,7 @@ FORMAT = 1
 
 
 def save(net: SegmentationNet, path: str | os.PathLike[str], about: Mapping[str, Any] | None = None) -> None:
-    """Write ``path.safetensors`` and ``path.json``; each appears whole or not at all.
+    """Write ``path.safetensors`` and ``path.json``; each appears whole or not at all, and the second knows the first.
 
     Weights are stored in half precision: rounding moves them by less than 1e-3 of themselves.
 
@@ -29,10 +30,17 @@ def save(net: SegmentationNet, path: str | os.PathLike[str], about: Mapping[str,
     """
     weights, config = _files(Path(path))
     tensors = {key: value.detach().cpu().half().contiguous() for key, value in net.state_dict().items()}
-    content = {"format": FORMAT, "network": "SegmentationNet", "config": net.config, "about": dict(about or {})}
+    blob = safetensors.torch.save(tensors)
+    content = {
+        "format": FORMAT,
+        "network": "SegmentationNet",
+        "config": net.config,
+        "sha256": hashlib.sha256(blob).hexdigest(),
+        "about": dict(about or {}),
+    }
     weights.parent.mkdir(parents=True, exist_ok=True)
     with open_atomic(weights) as file:
-        file.write(safetensors.torch.save(tensors))
+        file.write(blob)
     with open_atomic(config) as file:
         file.write((json.dumps(content, indent=1) + "\n").encode())
 
@@ -54,15 +62,17 @@ def load(name: str | os.PathLike[str], dtype: torch.dtype = torch.float32) -> Se
         if content["format"] != FORMAT or content["network"] != "SegmentationNet":
             raise ValueError(f"format {content['format']} of {content['network']}")
         net = SegmentationNet(**content["config"])
-        tensors = safetensors.torch.load(weights.read_bytes())
+        blob = weights.read_bytes()
+        tensors = safetensors.torch.load(blob)
     except (KeyError, TypeError, ValueError, safetensors.SafetensorError) as error:
         raise ValueError(f"{config}: not a network of gaugenet (format {FORMAT}): {error}; save it again") from None
+    fits = content.get("sha256") in (None, hashlib.sha256(blob).hexdigest())
     try:
         net.load_state_dict(tensors)
     except RuntimeError:
-        raise ValueError(
-            f"{weights}: weights do not fit {config.name}; keep the two files of a network together"
-        ) from None
+        fits = False
+    if not fits:
+        raise ValueError(f"{weights}: weights do not fit {config.name}; keep the two files of a network together")
     return net.to(dtype).eval()
 
 

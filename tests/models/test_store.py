@@ -1,0 +1,135 @@
+"""Networks on disk: what comes back, that nothing is unpickled, and errors that say what to do."""
+
+import json
+
+import pytest
+import surfaces
+import torch
+
+from gaugenet.models import SegmentationNet, load, save, shipped
+
+OPTIONS = {"levels": [60, 20], "neighbours": 8, "rep": "4x0 + 3x1", "blocks": 1}
+OPTIONS["fields"] = {"hks": 2, "eigenfunctions": 20, "times": [0.01, 1.0]}
+
+
+def network(seed=0, **options):
+    torch.manual_seed(seed)
+    return SegmentationNet(["arm", "leg"], **{**OPTIONS, **options}).eval()
+
+
+def test_round_trip(tmp_path):
+    """Weights are rounded to half precision, once: saving again changes nothing."""
+    net = network()
+    save(net, tmp_path / "new" / "mine", {"seed": 3})
+    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["mine.json", "mine.safetensors"]
+    again = load(tmp_path / "new" / "mine")
+    assert again.config == net.config and not again.training
+    for key, value in net.state_dict().items():
+        assert torch.equal(again.state_dict()[key], value.half().float())
+    data = net.transform(surfaces.data_of(surfaces.uneven_sphere(150)))
+    assert torch.allclose(again(data), net(data), atol=0.01)
+    save(again, tmp_path / "second")
+    twice = load(tmp_path / "second")
+    assert torch.equal(twice(data), again(data))
+    assert json.loads((tmp_path / "new" / "mine.json").read_text())["about"] == {"seed": 3}
+
+
+@pytest.mark.parametrize("ending", ["", ".json", ".safetensors"])
+def test_any_of_the_names_will_do(ending, tmp_path):
+    save(network(), tmp_path / "v1.5")
+    assert load(str(tmp_path / f"v1.5{ending}")).label_names == ("arm", "leg")
+
+
+def test_precision(tmp_path):
+    save(network(), tmp_path / "net")
+    assert next(load(tmp_path / "net", torch.float64).parameters()).dtype == torch.float64
+
+
+def test_nothing_in_the_files_is_a_pickle(tmp_path, monkeypatch):
+    save(network(), tmp_path / "net")
+    weights = (tmp_path / "net.safetensors").read_bytes()
+    header = json.loads(weights[8 : 8 + int.from_bytes(weights[:8], "little")])
+    assert {entry["dtype"] for key, entry in header.items() if key != "__metadata__"} == {"F16"}
+    json.loads((tmp_path / "net.json").read_text())
+
+    def refuse(*args, **kwargs):
+        raise AssertionError("unpickled")
+
+    for name in ("pickle.load", "pickle.loads", "pickle.Unpickler", "torch.load"):
+        monkeypatch.setattr(name, refuse)
+    load(tmp_path / "net")
+
+
+def test_a_pickle_in_place_of_the_weights_is_refused(tmp_path):
+    save(network(), tmp_path / "net")
+    torch.save(network().state_dict(), tmp_path / "net.safetensors")
+    with pytest.raises(ValueError, match="not a network of gaugenet"):
+        load(tmp_path / "net")
+
+
+@pytest.mark.parametrize("missing", ["net.json", "net.safetensors"])
+def test_a_missing_file_is_named(missing, tmp_path):
+    save(network(), tmp_path / "net")
+    (tmp_path / missing).unlink()
+    with pytest.raises(FileNotFoundError, match=rf"{missing} does not exist; the networks that ship are"):
+        load(tmp_path / "net")
+
+
+def test_an_unknown_name_lists_those_that_ship():
+    with pytest.raises(FileNotFoundError, match='no network "psb-unicorn"'):
+        load("psb-unicorn")
+    assert shipped() == sorted(shipped())
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_what_ships_loads(name):
+    assert load(name).label_names
+
+
+OTHER_FORMAT = '{"format": 99, "network": "SegmentationNet", "config": {}}'
+OTHER_NETWORK = '{"format": 1, "network": "Other"}'
+OTHER_SETTING = '{"format": 1, "network": "SegmentationNet", "config": {"label_names": ["a"], "colour": 3}}'
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{", "{}", OTHER_FORMAT, OTHER_NETWORK, OTHER_SETTING, "\xff"])
+def test_a_damaged_configuration_is_refused(content, tmp_path):
+    save(network(), tmp_path / "net")
+    (tmp_path / "net.json").write_bytes(content.encode("latin-1"))
+    with pytest.raises(ValueError, match=r"net.json: not a network of gaugenet .* save it again"):
+        load(tmp_path / "net")
+
+
+@pytest.mark.parametrize("damage", [lambda blob: blob[:-50], lambda blob: b"", lambda blob: b"x" * 300])
+def test_damaged_weights_are_refused(damage, tmp_path):
+    save(network(), tmp_path / "net")
+    blob = (tmp_path / "net.safetensors").read_bytes()
+    (tmp_path / "net.safetensors").write_bytes(damage(blob))
+    with pytest.raises(ValueError, match="save it again"):
+        load(tmp_path / "net")
+
+
+@pytest.mark.parametrize("other", [{"rep": "5x0 + 3x1"}, {"blocks": 2}, {"levels": [60, 20, 5]}], ids=str)
+def test_files_of_two_networks_are_refused(other, tmp_path):
+    save(network(), tmp_path / "one")
+    save(network(**other), tmp_path / "two")
+    (tmp_path / "two.json").replace(tmp_path / "one.json")
+    with pytest.raises(ValueError, match=r"weights do not fit one.json; keep the two files of a network together"):
+        load(tmp_path / "one")
+
+
+@pytest.mark.parametrize("other", [{}, {"neighbours": 9}], ids=str)
+def test_files_of_two_networks_of_one_shape_are_refused(other, tmp_path):
+    """The configuration holds a hash of its weights."""
+    save(network(), tmp_path / "one")
+    save(network(seed=1, **other), tmp_path / "two")
+    (tmp_path / "two.json").replace(tmp_path / "one.json")
+    with pytest.raises(ValueError, match="keep the two files of a network together"):
+        load(tmp_path / "one")
+
+
+def test_saving_replaces_the_files_whole(tmp_path):
+    save(network(), tmp_path / "net")
+    save(network(seed=5), tmp_path / "net.json")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["net.json", "net.safetensors"]
+    assert torch.equal(load(tmp_path / "net").state_dict()["head.0.bias"],
+                       network(seed=5).state_dict()["head.0.bias"].half().float())  # fmt: skip
