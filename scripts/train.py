@@ -1,0 +1,14 @@
+"""python scripts/train.py --data DATA --root DIR -o DIR [--resume]: the same as `gaugenet train`."""
+
+import sys
+from collections.abc import Sequence
+
+from gaugenet.cli import main as gaugenet
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    return gaugenet(["train", *(sys.argv[1:] if argv is None else argv)])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
