@@ -30,6 +30,7 @@ from gaugenet.train import Fit, FitSettings, Prepared
 from gaugenet.viz.curves import curves_picture
 
 EXAMPLE = "gaugenet train --data psb --root LabeledDB_new.zip --category Human -o out/human --workers 2"
+PLURAL = {"face": "faces", "vertex": "vertices"}
 _NET = {name: parameter.default for name, parameter in signature(SegmentationNet).parameters.items()}
 
 
@@ -39,7 +40,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output-folder", required=True, type=Path, metavar="DIR", help="folder of the run")
     parser.add_argument("--resume", action="store_true", help="go on with the run in DIR")
     fit = FitSettings()
-    parser.add_argument("--epochs", type=at_least(1), default=fit.epochs, metavar="N", help=f"default: {fit.epochs}")
+    parser.add_argument(
+        "--epochs",
+        type=at_least(1),
+        default=fit.epochs,
+        metavar="N",
+        help=f"passes over the shapes (default: {fit.epochs})",
+    )
     parser.add_argument(
         "--variants",
         type=at_least(1),
@@ -77,6 +84,10 @@ def run(args: argparse.Namespace) -> Outcome:
     names = {"train": train.names, "validation": [] if validation is None else validation.names}
     settings = FitSettings(epochs=args.epochs, variants=args.variants, seed=args.seed)
     place = "vertex" if isinstance(train, LabelledFolder) and train.where == "vertex" else "face"
+    if args.output not in (None, "both", place):
+        raise ValueError(
+            f"--output {args.output} needs labels of {PLURAL[args.output]}; the data label {PLURAL[place]}"
+        )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(args.seed)
         net = SegmentationNet(train.label_names, levels=args.levels, rep=args.rep, output=args.output or place)
