@@ -1,0 +1,42 @@
+"""Errors of equivariance from the command line."""
+
+from pathlib import Path
+
+from gaugenet.models import Invariance
+
+MESHES = Path(__file__).parents[2] / "meshes"
+
+
+def test_gauge_error_is_rounding(call, network):
+    meshes = [MESHES / "creatures" / "biped_01.ply", MESHES / "known" / "two_spheres.ply"]
+    result = call("check", "--model", network, *meshes, "--json")
+    assert result.code == 0
+    for key in ("gauge_error", "motion_error"):
+        assert list(result.json[key]) == ["float64", "float32"]
+    assert 0 < result.json["gauge_error"]["float64"] <= 1e-12 < result.json["gauge_error"]["float32"] <= 1e-5
+    assert "gauge_error" in call("check", "--model", network, meshes[1]).out
+
+
+def test_the_worst_mesh_counts_and_a_broken_one_is_reported(call, network, monkeypatch):
+    errors = iter([1e-15, 3e-13, 2e-14])
+    monkeypatch.setattr(
+        "gaugenet.cli.check.check",
+        lambda net, mesh, generator: Invariance(*[{"float64": e, "float32": 1e-7} for e in [next(errors)] * 2]),
+    )
+    sound, broken = MESHES / "known" / "torus.glb", MESHES / "known" / "no.off"
+    result = call("check", "--model", network, sound, sound, sound, broken, "--json")
+    assert result.code == 1 and result.json["gauge_error"]["float64"] == 3e-13
+    assert list(result.json["failed"]) == [str(broken)]
+
+
+def test_no_number_is_null(call, network, monkeypatch):
+    assert call("check", "--model", network, "no.off", "--json").json["gauge_error"] == {
+        "float64": None,
+        "float32": None,
+    }
+    nan = {"float64": float("nan"), "float32": 1e-7}
+    good = {"float64": 1e-15, "float32": 1e-7}
+    errors = iter([nan, good])
+    monkeypatch.setattr("gaugenet.cli.check.check", lambda *_: Invariance(next(errors), good))
+    torus = MESHES / "known" / "torus.glb"
+    assert call("check", "--model", network, torus, torus, "--json").json["gauge_error"]["float64"] is None

@@ -1,0 +1,92 @@
+"""Scores from the command line, against ones computed here."""
+
+import shutil
+
+import pytest
+import torch
+from matplotlib.image import imread
+
+from gaugenet import PSB, LabelledFolder, load, save
+from gaugenet.train.metrics import area_accuracy, face_areas
+
+
+def accuracy(network, shapes) -> float:
+    net = load(network)
+    each = [area_accuracy(net.segment(d.clone()), d.face_label, face_areas(d.pos, d.face)) for d in shapes]
+    return sum(each) / len(each)
+
+
+def test_a_folder(call, shapes, network, tmp_path):
+    arguments = ["evaluate", "--data", "folder", "--root", shapes, "--model", network, "--test", "shape2", "shape4"]
+    result = call(*arguments, "--confusion", tmp_path / "c.png", "--picture", tmp_path / "p.png", "--json")
+    assert result.code == 0 and result.err == ""
+    scores = result.json
+    assert list(scores) == ["area_accuracy", "mean_iou", "classes"]
+    assert scores["area_accuracy"] == pytest.approx(
+        accuracy(network, LabelledFolder(shapes, "test", test=["shape2", "shape4"])), abs=1e-9
+    )
+    assert list(scores["classes"]) == ["head", "torso"]
+    assert all(list(one) == ["iou", "accuracy"] for one in scores["classes"].values())
+    assert scores["mean_iou"] == pytest.approx(sum(one["iou"] for one in scores["classes"].values()) / 2)
+    assert imread(tmp_path / "c.png").ndim == 3 and imread(tmp_path / "p.png").ndim == 3
+    text = call(*arguments)
+    assert f"{100 * scores['area_accuracy']:.2f} %" in text.out and "accuracy of each shape: " in text.out
+    train = call(*arguments, "--split", "train", "--json").json
+    assert train["area_accuracy"] != scores["area_accuracy"]
+
+
+def test_labels_are_matched_by_name(call, shapes, network, tmp_path):
+    """A network that knows the labels in another order, and one more, scores as it should."""
+    net = load(network)
+    config = {**net.config, "label_names": ["torso", "tail", "head"]}
+    other = type(net)(**config)
+    state = net.state_dict()
+    for key in ("head.2.weight", "head.2.bias"):
+        state[key] = torch.stack([state[key][1], torch.full_like(state[key][0], -1e3), state[key][0]])
+    state["head.2.weight"][1] = 0
+    other.load_state_dict(state)
+    save(other, tmp_path / "other")
+    one, two = (
+        call("evaluate", "--data", "folder", "--root", shapes, "--model", model, "--json").json
+        for model in (network, tmp_path / "other")
+    )
+    assert (
+        one["area_accuracy"] == pytest.approx(two["area_accuracy"]) and one["classes"]["head"] == two["classes"]["head"]
+    )
+
+
+def test_all_categories(call, psb, network, tmp_path, monkeypatch):
+    for category in ("ant", "human"):
+        for suffix in (".json", ".safetensors"):
+            shutil.copy(network.with_suffix(suffix), tmp_path / f"psb-{category}{suffix}")
+    arguments = ["evaluate", "--data", "psb", "--root", psb]
+    model = tmp_path / "psb-{category}"
+    result = call(*arguments, "--category", "all", "--model", model, "--confusion", tmp_path / "c.png", "--json").json
+    assert list(result) == ["area_accuracy", "mean_iou", "categories"] and list(result["categories"]) == [
+        "Ant",
+        "Human",
+    ]
+    human = call(*arguments, "--category", "Human", "--model", tmp_path / "psb-human", "--json").json
+    assert result["categories"]["Human"] == human
+    assert human["area_accuracy"] == pytest.approx(accuracy(network, PSB(psb, "Human", "test")), abs=1e-9)
+    for key in ("area_accuracy", "mean_iou"):
+        assert result[key] == pytest.approx(sum(one[key] for one in result["categories"].values()) / 2)
+    assert sorted(path.name for path in tmp_path.glob("*.png")) == ["c-ant.png", "c-human.png"]
+
+    monkeypatch.setattr("gaugenet.cli.evaluate.shipped", lambda: ["psb-human"])
+    monkeypatch.setattr("gaugenet.cli.evaluate.load", lambda name: load(tmp_path / name))
+    shipped = call(*arguments, "--category", "all", "--json").json
+    assert shipped["categories"] == {"Human": human}
+    assert "mean" in call(*arguments, "--category", "all").out
+    monkeypatch.setattr("gaugenet.cli.evaluate.shipped", lambda: [])
+    assert "no network for any category ships" in call(*arguments, "--category", "all").err
+
+
+def test_a_shape_that_cannot_be_read_by_the_network_is_named(call, shapes, network, tmp_path):
+    shutil.copytree(shapes, tmp_path / "data")
+    lines = (tmp_path / "data" / "shape3.off").read_text().splitlines()
+    number = next(k for k, line in enumerate(lines) if len(line.split()) == 3 and k > 2)
+    lines[number] = "nan 0 0"
+    (tmp_path / "data" / "shape3.off").write_text("\n".join(lines))
+    result = call("evaluate", "--data", "folder", "--root", tmp_path / "data", "--model", network)
+    assert result.code == 2 and result.messages("error")[0].startswith("shape3: mesh has 1 vertex with NaN")

@@ -1,0 +1,60 @@
+"""What a mesh is, against the tables of meshes/README.md and the defects put into meshes/broken."""
+
+import math
+from pathlib import Path
+
+import pytest
+
+MESHES = Path(__file__).parents[2] / "meshes"
+KEYS = ["vertices", "faces", "components", "boundary_loops", "genus", "orientable", "manifold", "defects"]
+KEYS += ["holonomy_sum", "euler_characteristic"]
+ROWS = {
+    line.split("`")[1]: [cell.strip() for cell in line.strip("|").split("|")][1:]
+    for line in (MESHES / "README.md").read_text(encoding="utf-8").splitlines()
+    if line.startswith("| `known/")
+}
+DEFECTS = {
+    "nonmanifold_edge.off": {"nonmanifold_edge": 1},
+    "bowtie_vertex.off": {"bowtie_vertex": 1},
+    "degenerate_face.off": {"degenerate_face": 1},
+    "zero_area_face.off": {"degenerate_face": 1},
+    "duplicate_face.off": {"duplicate_face": 1},
+    "isolated_vertex.off": {"isolated_vertex": 1},
+    "flipped_faces.ply": {"flipped_face": 6},
+    "nan_vertex.ply": {"nonfinite_vertex": 1},
+    "index_out_of_range.off": {"index_out_of_range": 1},
+}
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_known_meshes(call, name):
+    V, F, chi, components, loops, genus, orientable = ROWS[name]
+    result = call("info", MESHES / name, "--json")
+    info = result.json
+    assert result.code == 0 and sorted(info) == sorted(KEYS)
+    assert [info["vertices"], info["faces"], info["euler_characteristic"]] == [int(V), int(F), int(chi)]
+    assert [info["components"], info["boundary_loops"]] == [int(components), int(loops)]
+    assert info["genus"] == (None if genus == "–" else int(genus)) and info["orientable"] == (orientable == "yes")
+    assert info["manifold"] and sum(info["defects"].values()) == (orientable == "no")
+    if orientable == "no":
+        assert info["holonomy_sum"] is None and "no holonomy: mesh is not orientable" in result.err
+    else:  # the cylinder is flat, and so fulfils Gauss-Bonnet as closed surfaces do
+        assert info["holonomy_sum"] == pytest.approx(2 * math.pi * int(chi), abs=1e-9)
+
+
+@pytest.mark.parametrize("name", DEFECTS)
+def test_defects_are_counted_whether_or_not_the_mesh_can_be_cleaned(call, name):
+    result = call("info", MESHES / "broken" / name, "--json")
+    assert result.code == 0 and {kind: n for kind, n in result.json["defects"].items() if n} == DEFECTS[name]
+    refused = name in ("nan_vertex.ply", "index_out_of_range.off")
+    assert (result.json["holonomy_sum"] is None) == refused
+    assert len(result.messages("warning")) == 1
+    text = call("info", MESHES / "broken" / name)
+    assert text.code == 0 and ("unknown" in text.out) == refused
+
+
+def test_text_compares_holonomy_with_the_euler_characteristic(call):
+    text = call("info", MESHES / "known" / "icosphere.stl")
+    assert text.code == 0 and text.err == ""
+    assert "2πχ = 12.566371" in text.out and "12.566371 = 2π · 2.000000" in text.out
+    assert "boundary, whose turning" in call("info", MESHES / "known" / "cylinder.obj").out

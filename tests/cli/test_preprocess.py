@@ -1,0 +1,55 @@
+"""Bundles from the command line."""
+
+from pathlib import Path
+
+import torch
+
+from gaugenet import FrameBundle, InputFields, load_bundle, read_mesh
+
+MESHES = Path(__file__).parents[2] / "meshes"
+
+
+def test_a_folder_becomes_bundles_and_broken_files_are_skipped(call, tmp_path):
+    arguments = ["--neighbours", 12, "--levels", "32,8", "--level-neighbours", 6, "--json"]
+    result = call(
+        "preprocess", MESHES / "known", MESHES / "broken" / "nan_vertex.ply", "-o", tmp_path / "a", *arguments
+    )
+    assert result.code == 1
+    assert sorted(path.name for path in (tmp_path / "a").iterdir()) == [
+        f"{name}.safetensors" for name in ("cylinder", "icosphere", "tetrahedron", "torus", "two_spheres")
+    ]
+    failed = [MESHES / "known" / "klein.off", MESHES / "known" / "moebius.ply", MESHES / "broken" / "nan_vertex.ply"]
+    assert sorted(result.json["failed"]) == sorted(map(str, failed)) and len(result.messages("error")) == 3
+    assert result.json["failed"][str(failed[2])].startswith("mesh has 1 vertex with NaN")
+    assert result.json["bundles"][str(MESHES / "known" / "torus.glb")] == str(tmp_path / "a" / "torus.safetensors")
+
+    torus = load_bundle(tmp_path / "a" / "torus.safetensors")
+    expected = FrameBundle(neighbours=12, levels=(32, 8), level_neighbours=6)(read_mesh(MESHES / "known" / "torus.glb"))
+    assert torus.num_levels == 3 and sorted(torus.keys()) == sorted(expected.keys())
+    assert all(torch.equal(torus[key], expected[key]) for key in expected.keys())  # noqa: SIM118
+
+
+def test_workers_write_the_same_and_their_warnings_are_named(call, tmp_path):
+    files = [
+        MESHES / "broken" / "flipped_faces.ply",
+        MESHES / "known" / "klein.off",
+        MESHES / "known" / "tetrahedron.off",
+    ]
+    for workers in (1, 2):
+        result = call("preprocess", *files, "-o", tmp_path / str(workers), "--workers", workers)
+        assert result.code == 1 and result.out == f"2 of 3 bundles written to {tmp_path / str(workers)}\n"
+        assert [line.split(": ")[0] for line in result.messages("warning")] == [str(files[0])]
+        assert [line.split(": ")[0] for line in result.messages("error")] == [str(files[1])]
+    for name in ("flipped_faces", "tetrahedron"):
+        one, two = (load_bundle(tmp_path / workers / f"{name}.safetensors") for workers in "12")
+        assert all(torch.equal(one[key], two[key]) for key in one.keys())  # noqa: SIM118
+
+
+def test_fields_and_the_one_ring_by_default(call, tmp_path):
+    assert call("preprocess", MESHES / "known" / "icosphere.stl", "-o", tmp_path, "--fields").code == 0
+    data = load_bundle(tmp_path / "icosphere.safetensors")
+    assert data.x.shape == (642, InputFields().rep.dim) and data.x_rep == str(InputFields().rep)
+    assert data.edge_index_0.size(1) == 3 * 1280
+    assert call("preprocess", MESHES / "known" / "icosphere.stl", "-o", tmp_path, "--radius", 0.3).code == 0
+    data = load_bundle(tmp_path / "icosphere.safetensors")
+    assert "x" not in data and data.log_0[:, 0].max() <= 0.3 and data.radius_0.item() == 0.3

@@ -1,0 +1,63 @@
+"""Labels, coloured meshes and pictures from the command line."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from matplotlib.image import imread
+
+from gaugenet import SegmentationNet, load, read_mesh, save
+from gaugenet.data.labels import read_labels
+from gaugenet.data.ply import parse_ply
+from gaugenet.viz import palette
+
+MESHES = Path(__file__).parents[2] / "meshes"
+
+
+def test_meshes_become_labels_colours_and_a_picture(call, network, tmp_path):
+    meshes = [
+        MESHES / "known" / "torus.glb",
+        MESHES / "broken" / "nan_vertex.ply",
+        MESHES / "known" / "two_spheres.ply",
+    ]
+    picture = tmp_path / "new" / "out" / "p.png"
+    result = call("segment", *meshes, "--model", network, "-o", picture.parent, "--picture", picture, "--json")
+    assert result.code == 1 and list(result.json) == ["meshes", "picture", "failed"]
+    assert list(result.json["failed"]) == [str(meshes[1])] and len(result.messages("error")) == 1
+    names = {"p.png", "torus.ply", "torus_labels.txt", "two_spheres.ply", "two_spheres_labels.txt"}
+    assert {path.name for path in picture.parent.iterdir()} == names
+    assert imread(picture).ndim == 3
+
+    net = load(network)
+    mesh = read_mesh(meshes[0])
+    expected = net.segment(mesh.clone())
+    torus = read_mesh(picture.parent / "torus.ply")
+    assert torch.equal(torus.pos, mesh.pos) and torch.equal(torus.face, mesh.face)
+    labels = read_labels(picture.parent / "torus_labels.txt", mesh.pos.size(0), mesh.face.size(1))
+    assert labels.where == "face" and [labels.names[k] for k in labels.label] == [net.label_names[k] for k in expected]
+    columns = parse_ply((picture.parent / "torus.ply").read_bytes()).polygon_columns
+    assert np.array_equal(columns["label"], expected)
+    rgb = np.stack([columns[name] for name in ("red", "green", "blue")], axis=1)
+    assert np.array_equal(rgb, palette(2)[expected.numpy()])
+    shares = result.json["meshes"][str(meshes[0])]["area"]
+    assert abs(sum(shares.values()) - 1) < 1e-12
+
+
+def test_a_network_of_vertices_writes_their_labels(call, tmp_path):
+    torch.manual_seed(0)
+    save(SegmentationNet(["a", "b", "c"], levels=(32,), rep="4x0 + 2x1", blocks=1, output="vertex"), tmp_path / "net")
+    assert call("segment", MESHES / "known" / "torus.glb", "--model", tmp_path / "net", "-o", tmp_path).code == 0
+    mesh = read_mesh(MESHES / "known" / "torus.glb")
+    vertex = load(tmp_path / "net").segment(mesh.clone())
+    labels = read_labels(tmp_path / "torus.txt", 512, 1024)
+    assert labels.where == "vertex" and [labels.names[k] for k in labels.label] == ["abc"[k] for k in vertex]
+    face = parse_ply((tmp_path / "torus.ply").read_bytes()).polygon_columns["label"]
+    corners = vertex[mesh.face].numpy()
+    alike = (corners == corners[0]).all(axis=0)
+    assert np.array_equal(face[alike], corners[0][alike])
+
+
+def test_a_mesh_that_is_repaired_is_segmented_with_a_warning(call, network, tmp_path):
+    result = call("segment", MESHES / "broken" / "flipped_faces.ply", "--model", network, "-o", tmp_path)
+    assert result.code == 0 and "1 of 1 meshes labelled" in result.out
+    assert result.messages("warning")[0].startswith(f"{MESHES / 'broken' / 'flipped_faces.ply'}: mesh cleaned: 6 faces")
