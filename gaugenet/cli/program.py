@@ -48,8 +48,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BAD_INPUT as error:
         say("error", error)
         return FAILED
-    except KeyboardInterrupt:
-        say("error", "interrupted")
+    except KeyboardInterrupt as interrupt:
+        say("error", str(interrupt) or "interrupted")
         return INTERRUPTED
     except SystemExit as end:  # --help and --version
         return int(end.code or DONE)

@@ -104,7 +104,12 @@ def run(args: argparse.Namespace) -> Outcome:
     _prepare(prepared, train.names, args.workers)
     if held_back is not None:
         _prepare(held_back, names["validation"], args.workers)
-    history = fit.run(lambda items, text, total: bar(items, text, total, note=lambda: _summary(fit.history[-1])))
+    try:
+        history = fit.run(lambda items, text, total: bar(items, text, total, note=lambda: _summary(fit.history[-1])))
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(
+            f"interrupted after epoch {len(fit.history)}; the same command with --resume goes on"
+        ) from None
 
     about |= {"settings": asdict(settings), "gaugenet": import_module("gaugenet").__version__}
     save(net, folder.network, about)

@@ -129,6 +129,16 @@ def test_a_shape_that_warns_or_fails_is_named(call, tmp_path):
     assert result.messages("warning")[0].startswith("flipped: mesh cleaned: 6 faces re-oriented")
 
 
+def test_an_interrupted_run_says_how_to_go_on(call, shapes, tmp_path, monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("gaugenet.train.fit.shape_loss", interrupt)
+    result = call(*arguments(shapes, tmp_path, *SMALL))
+    assert result.code == 130
+    assert result.messages("error") == ["interrupted after epoch 0; the same command with --resume goes on"]
+
+
 def test_defaults_are_those_of_the_library(call):
     text = " ".join(call("train", "--help").out.split())
     for name in ("epochs", "variants", "seed"):
