@@ -138,9 +138,12 @@ class Fit:
             raise FileNotFoundError(f"{self.checkpoint}: no checkpoint to resume from; start without --resume")
         try:
             state = torch.load(self.checkpoint, weights_only=True)
+            steps = {"steps": state["schedule"]["total_steps"]}
         except Exception as error:
             raise ValueError(f"{self.checkpoint}: damaged checkpoint ({error}); start without --resume") from None
-        for name, here in (("settings", asdict(self.settings)), ("config", self.net.config)):
+        known = {"settings": asdict(self.settings), "config": self.net.config}
+        state["data"], known["data"] = steps, {"steps": self.schedule.total_steps}
+        for name, here in known.items():
             changed = [key for key in here if state[name].get(key) != here[key]]
             if changed:
                 raise ValueError(
@@ -160,6 +163,8 @@ def shape_loss(net: SegmentationNet, data: Any, label_smoothing: float) -> tuple
     each = torch.nn.functional.cross_entropy(
         logits, label, ignore_index=-1, reduction="none", label_smoothing=label_smoothing
     )
+    if not bool((label >= 0).any()):
+        raise ValueError(f"a shape of {len(label)} elements has no labelled one: drop it from the training data")
     counted = area * (label >= 0)
     share = (counted / counted.sum()).to(each.dtype)
     accuracy = float((share * (logits.detach().argmax(1) == label)).sum())

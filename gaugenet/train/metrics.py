@@ -39,17 +39,17 @@ class Scores:
 
     label_names: Sequence[str]
     accuracies: list[float] = field(default_factory=list)
-    matrix: Tensor = field(default_factory=lambda: torch.zeros(0))
+    matrix: Tensor = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.matrix = torch.zeros(len(self.label_names), len(self.label_names), dtype=torch.float64)
 
     def add(self, prediction: Tensor, label: Tensor, area: Tensor) -> None:
         """Add a shape: labels of prediction and truth ``(N,)`` and areas ``(N,)``."""
-        size = len(self.label_names)
-        if self.matrix.numel() == 0:
-            self.matrix = torch.zeros(size, size, dtype=torch.float64)
         if not bool((label >= 0).any()):
             raise ValueError(f"a shape of {len(label)} elements has no labelled one: drop it from the evaluation")
         self.accuracies.append(area_accuracy(prediction, label, area))
-        self.matrix += confusion(prediction, label, area, size)
+        self.matrix += confusion(prediction, label, area, len(self.label_names))
 
     @property
     def area_accuracy(self) -> float:
