@@ -101,12 +101,11 @@ class Row:
     def reps(self, layer: nn.Module) -> tuple[Representation, Representation]:
         return layer.rep_in, Representation(self.rep_out) if self.rep_out else layer.rep_out
 
-    def features(self, layer: nn.Module, data: Any, seed: int = 0) -> Tensor:
+    def features(self, layer: nn.Module, data: Any, seed: int = 0, dtype: torch.dtype = torch.float64) -> Tensor:
         """Return random features of the layer's input."""
-        parameter = next(layer.parameters(), None)
-        dtype = torch.float64 if parameter is None else parameter.dtype
         generator = torch.Generator().manual_seed(seed)
-        return self.reps(layer)[0].randn(size(data, self.level_in), generator=generator, dtype=dtype)
+        x = self.reps(layer)[0].randn(size(data, self.level_in), generator=generator, dtype=torch.float64)
+        return x.to(dtype)
 
     def angles(self, data: Any, seed: int = 0) -> Tensor:
         """Return a random angle for each vertex of the mesh [rad]."""

@@ -102,12 +102,17 @@ class RegularNonlinearity(nn.Module):
         highest = max(orders, default=0)
         if samples <= 2 * highest:
             raise ValueError(f"RegularNonlinearity needs more than {2 * highest} samples for {self.rep}, got {samples}")
-        phi = torch.arange(samples, dtype=torch.float64) * (2 * math.pi / samples)
-        rows = [torch.stack([torch.cos(n * phi), torch.sin(n * phi)][: min(n, 1) + 1]) for n in orders]
-        synthesis = torch.cat(rows) if rows else phi.new_zeros(0, samples)
-        scale = torch.cat([torch.full((min(n, 1) + 1,), min(n, 1) + 1.0) for n in orders]) if rows else phi.new_zeros(0)
-        self.register_buffer("synthesis", synthesis, persistent=False)
-        self.register_buffer("analysis", synthesis.T * scale / samples, persistent=False)
+
+    def _waves(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return synthesis ``(components, N)`` and analysis ``(N, components)`` as exact as ``x``, on its device."""
+        phi = torch.arange(self.samples, dtype=torch.float64, device=x.device) * (2 * math.pi / self.samples)
+        waves = [
+            torch.stack([torch.cos(block.order * phi), torch.sin(block.order * phi)][: block.size])
+            for block in self.rep
+        ]
+        synthesis = torch.cat(waves)
+        analysis = torch.cat([block.size / self.samples * wave for block, wave in zip(self.rep, waves, strict=True)]).T
+        return synthesis.to(x.dtype), analysis.to(x.dtype)
 
     def forward(self, x: Tensor) -> Tensor:
         self.rep.check(x, "RegularNonlinearity")
@@ -122,8 +127,9 @@ class RegularNonlinearity(nn.Module):
             ],
             dim=-2,
         )  # (..., components, channels)
-        values = self.activation(torch.einsum("kn,...kc->...nc", self.synthesis.to(x.dtype), stacked))
-        back = torch.einsum("nk,...nc->...kc", self.analysis.to(x.dtype), values)
+        synthesis, analysis = self._waves(x)
+        values = self.activation(torch.einsum("kn,...kc->...nc", synthesis, stacked))
+        back = torch.einsum("nk,...nc->...kc", analysis, values)
         parts, start = [], 0
         for block in self.rep:
             parts.append(back[..., start : start + block.size, : block.multiplicity].flatten(-2))

@@ -1,6 +1,7 @@
 """Geodesic discs: exact where the surface is flat, convergent on the sphere, right along geodesics of the torus."""
 
 import numpy as np
+import potpourri3d
 import pytest
 import surfaces
 from scipy.sparse import coo_array
@@ -131,6 +132,19 @@ def test_known_geodesics_of_the_torus():
     for k in np.flatnonzero(circle):  # up is carried along the outermost circle
         assert surfaces.turned(edges.log[k, 1] - direction(centre, along) - np.pi * (u[k] < 0)) < 0.02
         assert surfaces.turned(direction(j[k], up) + edges.transport[k] - up_here) < 0.02
+
+
+@pytest.mark.parametrize(("make", "radius"), [(surfaces.biped, 0.12), (lambda: surfaces.torus(36, 18), 0.5)])
+def test_distances_are_those_of_straightened_paths(make, radius):
+    """Against paths made straight by flipping edges (Sharp & Crane 2020): most are equal, none more than 3 % off."""
+    mesh = make()
+    _, edges = discs(mesh, radius, some(mesh, 6))
+    solver = potpourri3d.EdgeFlipGeodesicSolver(mesh.pos, mesh.face)
+    paths = (np.asarray(solver.find_geodesic_path(int(i), int(j))) for j, i in edges.index.T)
+    straight = np.array([np.linalg.norm(np.diff(path, axis=0), axis=1).sum() for path in paths])
+    difference = np.abs(edges.log[:, 0] - straight)
+    assert np.median(difference) < 1e-9
+    assert difference.max() < 0.03 * radius
 
 
 def test_only_wanted_vertices_are_reported_and_the_rest_does_not_change():

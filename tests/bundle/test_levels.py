@@ -81,8 +81,8 @@ def test_geometry_of_a_level_is_that_of_the_full_mesh():
 
 
 def test_pooling_goes_to_the_nearest():
-    mesh = surfaces.biped()
-    bundle = build_bundle(mesh, levels=(300,), level_neighbours=12)
+    mesh = surfaces.uneven_sphere(400)
+    bundle = build_bundle(mesh, levels=(80,), level_neighbours=12)
     (level,) = bundle.levels
     unfolding = Unfolding.build(mesh, levi_civita(mesh))
     discs = geodesic_discs(unfolding, level.sample, np.inf, np.ones(len(mesh.pos), dtype=bool))

@@ -23,12 +23,12 @@ def relative(a, b, least=1e-30):
     return float((a - b).detach().abs().max() / b.detach().abs().max().clamp_min(least))
 
 
-def gauge_errors(row, layer, data):
+def gauge_errors(row, layer, data, dtype=torch.float64):
     """Relative errors of output, input gradient and parameter gradients under a random change of gauge."""
     rep_in, rep_out = row.reps(layer)
     angle = row.angles(data)
     before, after = (at_level(angle, data, level) for level in (row.level_in, row.level_out))
-    x = row.features(layer, data)
+    x = row.features(layer, data, dtype=dtype)
     results = []
     for turned in (False, True):
         here = change_gauge(data, angle, fields={}) if turned else data
@@ -51,7 +51,7 @@ def gauge_errors(row, layer, data):
 @pytest.mark.parametrize("mesh", ["sphere", "disc"])
 @TABLE
 def test_gauge_equivariance(row, mesh, dtype):
-    errors = gauge_errors(row, row.build(dtype=dtype), bundle(mesh))
+    errors = gauge_errors(row, row.build(dtype=dtype), bundle(mesh), dtype)
     assert max(errors.values()) <= BOUNDS[dtype], errors
 
 
@@ -159,7 +159,7 @@ def test_output_has_the_shape_and_precision_of_its_representation(row):
     data = bundle("sphere")
     for dtype in BOUNDS:
         layer = row.build(dtype=dtype)
-        y = row.call(layer, row.features(layer, data).to(dtype), data)
+        y = row.call(layer, row.features(layer, data, dtype=dtype), data)
         assert y.shape == (layer_table.size(data, row.level_out), row.reps(layer)[1].dim)
         assert y.dtype == dtype
 

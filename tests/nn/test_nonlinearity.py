@@ -33,6 +33,12 @@ def test_regular_is_exact_for_multiples_of_its_step(samples):
     assert equivariance_error(layer, 2 * math.pi * 3.5 / samples) > 1e-5
 
 
+def test_regular_keeps_no_rounding_of_a_former_precision():
+    layer = RegularNonlinearity("3x0 + 3x1 + 2x2", samples=7)
+    assert equivariance_error(layer.float().double(), 2 * math.pi / 7) < 1e-14
+    assert layer.half()(torch.zeros(1, 13).half()).dtype == torch.float16
+
+
 def test_error_of_regular_falls_with_the_samples():
     """For ReLU at the worst angle the relative error is 0.40, 0.09, 0.018, 0.0043 with 5, 8, 16, 32 samples."""
     errors = {samples: worst_error(samples) for samples in (5, 8, 16, 32, 64)}
