@@ -116,7 +116,7 @@ class RegularNonlinearity(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         self.rep.check(x, "RegularNonlinearity")
-        channels = max((block.multiplicity for block in self.rep), default=0)
+        channels = max([block.multiplicity for block in self.rep])
         stacked = torch.cat(
             [
                 nn.functional.pad(
