@@ -21,15 +21,14 @@ from gaugenet.viz import Panel, palette, segmentation_picture
 
 ROOT = Path(__file__).parents[1]
 TEST = [f"{creature}_{number:02}" for creature in ("biped", "quadruped") for number in (8, 9, 10)]
+VARIANTS = 4  # each shape and three deformed copies of it
 GOAL = 0.9
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("-o", "--output", type=Path, default=ROOT / "out" / "demo", metavar="DIR", help="%(default)s")
-    parser.add_argument(
-        "--epochs", type=at_least(1), default=30, metavar="N", help="passes over the shapes, %(default)s"
-    )
+    parser.add_argument("--epochs", type=at_least(1), default=30, metavar="N", help="over the shapes, %(default)s")
     parser.add_argument("--seed", type=at_least(0), default=0, metavar="N", help="of everything random, %(default)s")
     args = parser.parse_args(argv)
     started = time.monotonic()
@@ -40,12 +39,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     torch.manual_seed(args.seed)
     net = SegmentationNet(train.label_names, levels=(512, 128), rep="16x0 + 8x1 + 8x2")
-    settings = FitSettings(epochs=args.epochs, variants=4, seed=args.seed)
+    settings = FitSettings(epochs=args.epochs, variants=VARIANTS, seed=args.seed)
     deformed = {"variants": settings.variants, "stretch": settings.stretch, "bend": settings.bend}
     shapes = Prepared(train, net.transform, folder / "bundles", **deformed, seed=args.seed)
-    print(
-        f"{len(train)} shapes to learn from, {len(test)} to test on; labels: {', '.join(train.label_names)}", flush=True
-    )
+    labels = ", ".join(train.label_names)
+    print(f"{len(train)} shapes to learn from, {len(test)} to test on; labels: {labels}", flush=True)
     for _ in bar(shapes.prepare(), "geometry", len(shapes)):
         pass
     fit = Fit(net, shapes, None, settings)
