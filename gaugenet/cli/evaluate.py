@@ -35,7 +35,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     add_data(parser)
     add_model(parser, required=False)
-    parser.add_argument("--split", choices=("train", "test"), default="test", help="shapes to score (default: test)")
+    parser.add_argument(
+        "--split",
+        choices=("train", "test", "all"),
+        default="test",
+        help="shapes to score; all: of folder (default: test)",
+    )
     parser.add_argument(
         "--picture", type=Path, metavar="PNG", help="draw prediction beside truth for each shape, one file a category"
     )

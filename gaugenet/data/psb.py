@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -110,9 +111,16 @@ def _open(root: str | os.PathLike[str]) -> Iterator[tuple[Callable[[str], bytes]
         with zipfile.ZipFile(archive) as file:
             inside = re.compile(rf"(?:.*/)?{_FOLDER}/([^/]+/\d+(?:\.off|_labels\.txt))")
             members = {found[1]: name for name in file.namelist() if (found := inside.fullmatch(name))}
-            yield lambda name: file.read(members[name]), [name for name in members if name.endswith(".off")]
+            yield lambda name: _unpack(file, members[name]), [name for name in members if name.endswith(".off")]
     else:
         raise FileNotFoundError(
             f"{root}: no labelled Princeton benchmark here; get labeledDb.7z from "
             f"https://people.cs.umass.edu/~kalo/papers/LabelMeshes/ and put its folder {_FOLDER} into this folder"
         )
+
+
+def _unpack(archive: zipfile.ZipFile, name: str) -> bytes:
+    try:
+        return archive.read(name)
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise ValueError(f"{archive.filename}: {name} is damaged ({error}); get the archive again") from None

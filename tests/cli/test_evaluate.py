@@ -31,8 +31,8 @@ def test_a_folder(call, shapes, network, tmp_path):
     assert imread(tmp_path / "c.png").ndim == 3 and imread(tmp_path / "p.png").ndim == 3
     text = call(*arguments)
     assert f"{100 * scores['area_accuracy']:.2f} %" in text.out and "accuracy of each shape: " in text.out
-    train = call(*arguments, "--split", "train", "--json").json
-    assert train["area_accuracy"] != scores["area_accuracy"]
+    parts = {split: call(*arguments, "--split", split, "--json").json["area_accuracy"] for split in ("train", "all")}
+    assert 5 * parts["all"] == pytest.approx(3 * parts["train"] + 2 * scores["area_accuracy"])
 
 
 def test_labels_are_matched_by_name(call, shapes, network, tmp_path):

@@ -135,6 +135,19 @@ def test_psb_is_found_in_a_folder_or_an_archive_and_nothing_is_written(psb, tmp_
     assert [path.name for path in tmp_path.iterdir()] == ["LabeledDB_new.zip"]
 
 
+def test_psb_names_a_damaged_archive(psb, tmp_path):
+    path = tmp_path / "LabeledDB_new.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for file in sorted(psb.rglob("*.*")):
+            archive.write(file, f"LabeledDB_new/{file.relative_to(psb)}")
+    content = path.read_bytes()
+    name = b"LabeledDB_new/Ant/81_labels.txt"
+    place = content.index(name) + len(name)
+    path.write_bytes(content[:place] + b"?" + content[place + 1 :])
+    with pytest.raises(ValueError, match=r"81_labels.txt is damaged .*; get the archive again"):
+        PSB(path, "Ant")
+
+
 def test_transforms_run_once_before_and_at_every_access(psb):
     calls = {"pre": 0, "at access": 0}
 
