@@ -41,7 +41,8 @@ def run(args: argparse.Namespace) -> Outcome:
         with attempt(path, failed):
             errors.append(check(net, read_mesh(path), generator))
     content = {kind: _worst([getattr(one, kind) for one in errors]) for kind in ("gauge_error", "motion_error")}
-    text = [f"worst of {len(errors)} meshes", f"  {'':<14}{'float64':>10}{'float32':>10}"]
+    heading = f"worst of {len(errors)} mesh{'es' if len(errors) > 1 else ''}" if errors else "no mesh could be checked"
+    text = [heading, f"  {'':<14}{'float64':>10}{'float32':>10}"]
     text += [f"  {kind:<14}{worst['float64']:>10.1e}{worst['float32']:>10.1e}" for kind, worst in content.items()]
     return Outcome({**content, "failed": failed}, "\n".join(text), exit_code(len(errors), len(failed)))
 

@@ -27,7 +27,9 @@ def add_data(parser: argparse.ArgumentParser) -> None:
         help="psb: labelled Princeton Segmentation Benchmark; folder: your meshes, labels beside them (hand.off with "
         "hand_labels.txt, .txt, .seg or .npy) or inside PLY files",
     )
-    parser.add_argument("--root", required=True, type=Path, metavar="DIR", help="where the data are")
+    parser.add_argument(
+        "--root", required=True, type=Path, metavar="PATH", help="folder of the data, or LabeledDB_new.zip"
+    )
     parser.add_argument("--category", metavar="NAME", help="of psb, such as Human")
     parser.add_argument(
         "--test",

@@ -74,7 +74,7 @@ def read_labels(path: str | os.PathLike[str], num_vertices: int, num_faces: int)
             return _placed(*_coded(_array(blob)), num_vertices, num_faces)
         if suffix not in (".txt", ".seg"):
             raise ValueError("expected a label file .txt, .seg, .npy or .ply")
-        lines = blob.decode("utf-8", errors="replace").rstrip().splitlines()
+        lines = _text(blob).rstrip().splitlines()
         if suffix == ".txt" and _has_blocks(path.name, lines):
             return parse_blocks("\n".join(lines), num_faces)
         return _placed(*_coded(np.array([line.strip() for line in lines])), num_vertices, num_faces)
@@ -174,11 +174,18 @@ def write_labels(path: str | os.PathLike[str], label: np.ndarray, names: Sequenc
         file.write(f"{text}\n".encode())
 
 
+def _text(blob: bytes) -> str:
+    try:
+        return blob.decode("utf-8")
+    except UnicodeDecodeError:
+        raise ValueError("is not UTF-8 text; save it as such") from None
+
+
 def _array(blob: bytes) -> np.ndarray:
     try:
         value = np.load(io.BytesIO(blob), allow_pickle=False)
-    except (ValueError, EOFError) as error:
-        raise ValueError(f"is not a .npy file of integers or strings ({error})") from None
+    except (ValueError, EOFError):
+        raise ValueError("is not a .npy file of integers or strings; write it with numpy.save") from None
     if not isinstance(value, np.ndarray) or value.ndim == 0 or value.size != len(value):
         raise ValueError(f"has labels of shape {getattr(value, 'shape', '?')}, expected (N,)")
     return value.reshape(-1)
@@ -225,5 +232,8 @@ def _placed(label: np.ndarray, names: list[str], num_vertices: int, num_faces: i
     if where is None:
         where = "face" if len(label) == num_faces else "vertex"
     if len(label) != (num_faces if where == "face" else num_vertices):
-        raise ValueError(f"{len(label)} labels, expected one a face ({num_faces}) or one a vertex ({num_vertices})")
+        raise ValueError(
+            f"{len(label)} labels, expected one a face ({num_faces}) or one a vertex ({num_vertices}); "
+            "do they belong to this mesh?"
+        )
     return Labels(where, label, names)

@@ -22,7 +22,8 @@ class Invariance:
 
     Attributes:
         gauge_error: after a random change of gauge at every vertex. motion_error: after a random rotation and
-            translation of the mesh, everything computed anew.
+            translation of the mesh, everything computed anew; in float32 it can be 0, where rounding the input fields
+        hides differences of their last digits.
     """
 
     gauge_error: dict[str, float]

@@ -59,13 +59,15 @@ def load(name: str | os.PathLike[str], dtype: torch.dtype = torch.float32) -> Se
     weights, config = _locate(name)
     try:
         content = json.loads(config.read_text())
-        if content["format"] != FORMAT or content["network"] != "SegmentationNet":
-            raise ValueError(f"format {content['format']} of {content['network']}")
+        if content.get("format") != FORMAT or content.get("network") != "SegmentationNet":
+            raise ValueError(f"format {content.get('format')} of {content.get('network')}")
         net = SegmentationNet(**content["config"])
         blob = weights.read_bytes()
         tensors = safetensors.torch.load(blob)
-    except (KeyError, TypeError, ValueError, safetensors.SafetensorError) as error:
-        raise ValueError(f"{config}: not a network of gaugenet (format {FORMAT}): {error}; save it again") from None
+    except (KeyError, TypeError, AttributeError, ValueError, safetensors.SafetensorError) as error:
+        raise ValueError(
+            f"{config}: not a network of gaugenet (format {FORMAT}): {error}; name the .json that gaugenet wrote"
+        ) from None
     fits = content.get("sha256") in (None, hashlib.sha256(blob).hexdigest())
     try:
         net.load_state_dict(tensors)
@@ -96,6 +98,10 @@ def _locate(name: str | os.PathLike[str]) -> tuple[Path, Path]:
         return weights, config
     if os.fspath(name) in shipped():
         return _files(Path(str(_folder() / os.fspath(name))))
+    if Path(name).is_dir():
+        raise FileNotFoundError(
+            f"{os.fspath(name)}: is a folder; a training run keeps its network at {Path(name) / 'net'}"
+        )
     missing = config if weights.is_file() else weights
     raise FileNotFoundError(
         f'no network "{os.fspath(name)}": {missing} does not exist; the networks that ship are {", ".join(shipped())}'

@@ -1,4 +1,4 @@
-"""Layers."""
+"""Gauge-equivariant layers, each `Layer(rep_in, rep_out)` or `Layer(rep)`."""
 
 from gaugenet.nn.gauge_conv import GaugeConv
 from gaugenet.nn.inner_product import InnerProduct

@@ -99,6 +99,7 @@ REFUSED = {
     "nan.seg": (b"0\nnan\n2\n0\n", "not whole numbers"),
     "a.csv": (b"0\n", "expected a label file"),
     "pickle.npy": (b"\x80\x04K\x01.", "not a .npy file"),
+    "wide.txt": ("0\n1\n".encode("utf-16"), "not UTF-8 text"),
     "a.ply": (
         b"ply\nformat ascii 1.0\nelement vertex 1\n"
         b"property float x\nproperty float y\nproperty float z\nend_header\n0 0 0\n",

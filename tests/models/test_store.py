@@ -95,7 +95,7 @@ OTHER_SETTING = '{"format": 1, "network": "SegmentationNet", "config": {"label_n
 def test_a_damaged_configuration_is_refused(content, tmp_path):
     save(network(), tmp_path / "net")
     (tmp_path / "net.json").write_bytes(content.encode("latin-1"))
-    with pytest.raises(ValueError, match=r"net.json: not a network of gaugenet .* save it again"):
+    with pytest.raises(ValueError, match=r"net.json: not a network of gaugenet .* name the .json that gaugenet wrote"):
         load(tmp_path / "net")
 
 
@@ -104,7 +104,7 @@ def test_damaged_weights_are_refused(damage, tmp_path):
     save(network(), tmp_path / "net")
     blob = (tmp_path / "net.safetensors").read_bytes()
     (tmp_path / "net.safetensors").write_bytes(damage(blob))
-    with pytest.raises(ValueError, match="save it again"):
+    with pytest.raises(ValueError, match=r"name the .json that gaugenet wrote"):
         load(tmp_path / "net")
 
 
@@ -133,3 +133,8 @@ def test_saving_replaces_the_files_whole(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["net.json", "net.safetensors"]
     assert torch.equal(load(tmp_path / "net").state_dict()["head.0.bias"],
                        network(seed=5).state_dict()["head.0.bias"].half().float())  # fmt: skip
+
+
+def test_the_folder_of_a_run_is_not_the_network(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"is a folder; a training run keeps its network at .*net"):
+        load(tmp_path)
