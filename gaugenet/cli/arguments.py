@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from gaugenet.data.read import MESH_SUFFIXES
+from gaugenet.data.polygon_file import MESH_SUFFIXES
 from gaugenet.models.store import shipped
 
 

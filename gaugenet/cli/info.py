@@ -16,7 +16,7 @@ import numpy as np
 
 from gaugenet.bundle.connection import face_holonomies, levi_civita
 from gaugenet.cli.outcome import Outcome
-from gaugenet.data.read import read_mesh
+from gaugenet.data.polygon_file import read_polygons
 from gaugenet.mesh import Mesh, clean_mesh, find_defects
 from gaugenet.mesh.topology import find_topology
 
@@ -30,15 +30,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> Outcome:
     """Describe a mesh."""
-    mesh = read_mesh(args.mesh)
-    pos, face = mesh.pos.numpy(), mesh.face.numpy().T
-    topology = asdict(find_topology(pos, face))
+    mesh = read_polygons(args.mesh)
+    topology = asdict(find_topology(mesh.pos, mesh.face))
     del topology["edges"]
-    clean = _cleaned(pos, face)
+    clean = _cleaned(mesh.pos, mesh.face)
     holonomy = None if clean is None else float(face_holonomies(levi_civita(clean)).sum())
-    content = {**topology, "defects": find_defects(pos, face), "holonomy_sum": holonomy}
-    bounded = clean is not None and find_topology(clean.pos, clean.face).boundary_loops > 0
-    return Outcome(content, _text(args.mesh, content, bounded))
+    content = {**topology, "defects": find_defects(mesh.pos, mesh.face), "holonomy_sum": holonomy}
+    return Outcome(content, _text(args.mesh, content, _difference(clean, holonomy)))
+
+
+def _difference(clean: Mesh | None, holonomy: float | None) -> str | None:
+    """Explain why the holonomies do not sum to 2 pi chi, if they do not."""
+    if clean is None or holonomy is None:
+        return None
+    topology = find_topology(clean.pos, clean.face)
+    if topology.boundary_loops:
+        return "of a clean mesh with a boundary, whose turning makes up the difference to 2πχ"
+    beyond = round(topology.euler_characteristic - holonomy / (2 * math.pi))
+    return f"less 2π for each face so sharp that it turns vectors by more than π: {beyond}" if beyond else None
 
 
 def _cleaned(pos: np.ndarray, face: np.ndarray) -> Mesh | None:
@@ -49,7 +58,7 @@ def _cleaned(pos: np.ndarray, face: np.ndarray) -> Mesh | None:
         return None
 
 
-def _text(path: Path, content: dict[str, Any], bounded: bool) -> str:
+def _text(path: Path, content: dict[str, Any], difference: str | None) -> str:
     defects = ", ".join(f"{kind} {count}" for kind, count in content["defects"].items() if count)
     chi, holonomy = content["euler_characteristic"], content["holonomy_sum"]
     rows = [
@@ -61,9 +70,16 @@ def _text(path: Path, content: dict[str, Any], bounded: bool) -> str:
         ("orientable", "yes" if content["orientable"] else "no"),
         ("manifold", "yes" if content["manifold"] else "no"),
         ("defects", defects or "none"),
-        ("Euler characteristic", f"χ = {chi}, 2πχ = {2 * math.pi * chi:.6f}"),
-        ("holonomy sum", "unknown" if holonomy is None else f"{holonomy:.6f} = 2π · {holonomy / (2 * math.pi):.6f}"),
+        ("Euler characteristic", f"χ = {chi}, 2πχ = {_number(2 * math.pi * chi)}"),
+        (
+            "holonomy sum",
+            "unknown" if holonomy is None else f"{_number(holonomy)} = 2π · {_number(holonomy / (2 * math.pi))}",
+        ),
     ]
-    if bounded:
-        rows.append(("", "of a clean mesh with a boundary, whose turning makes up the difference to 2πχ"))
+    if difference is not None:
+        rows.append(("", difference))
     return "\n".join([str(path), *(f"  {name:<22}{value}" for name, value in rows)])
+
+
+def _number(value: float) -> str:
+    return f"{round(value, 6) + 0.0:.6f}"  # + 0 makes -0 0

@@ -11,7 +11,8 @@ from pathlib import Path
 from gaugenet.data.labels import LABEL_SUFFIXES, Labels, read_labels, unify_names
 from gaugenet.data.mesh_data import MeshData
 from gaugenet.data.mesh_dataset import MeshDataset
-from gaugenet.data.read import MESH_SUFFIXES, read_mesh
+from gaugenet.data.polygon_file import MESH_SUFFIXES
+from gaugenet.data.read import read_mesh
 
 
 class LabelledFolder(MeshDataset):

@@ -3,7 +3,10 @@
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from gaugenet import write_mesh
 
 MESHES = Path(__file__).parents[2] / "meshes"
 KEYS = ["vertices", "faces", "components", "boundary_loops", "genus", "orientable", "manifold", "defects"]
@@ -57,4 +60,15 @@ def test_text_compares_holonomy_with_the_euler_characteristic(call):
     text = call("info", MESHES / "known" / "icosphere.stl")
     assert text.code == 0 and text.err == ""
     assert "2πχ = 12.566371" in text.out and "12.566371 = 2π · 2.000000" in text.out
-    assert "boundary, whose turning" in call("info", MESHES / "known" / "cylinder.obj").out
+    cylinder = call("info", MESHES / "known" / "cylinder.obj").out
+    assert "boundary, whose turning" in cylinder and "-0.0" not in cylinder
+
+
+def test_sharp_faces_are_said_to_cost_a_turn_each(call, tmp_path):
+    pos, face = (
+        np.array([[1, 0, 0], [-0.5, 0.8, 0], [-0.5, -0.8, 0], [0, 0, 1.0]]),
+        [[0, 2, 1], [0, 1, 3], [1, 2, 3], [2, 0, 3]],
+    )
+    write_mesh(tmp_path / "pyramid.ply", pos, np.array(face))
+    result = call("info", tmp_path / "pyramid.ply")
+    assert "= 2π · 1.000000" in result.out and "turns vectors by more than π: 1" in result.out

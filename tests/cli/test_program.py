@@ -18,6 +18,7 @@ from gaugenet.cli.message import attempt, named, one_line, say, warnings_said
 from gaugenet.cli.outcome import Outcome, exit_code
 from gaugenet.cli.program import COMMANDS
 from gaugenet.cli.progress import bar
+from gaugenet.data.polygon_file import read_polygons
 
 ROOT = Path(__file__).parents[2]
 MESHES = ROOT / "meshes"
@@ -37,8 +38,9 @@ def test_version(call):
     assert call("--version").out == f"gaugenet {gaugenet.__version__}\n"
 
 
-def test_help_is_quick():
-    code = "import sys; from gaugenet.cli import main; main(['--help']); sys.exit('torch' in sys.modules)"
+@pytest.mark.parametrize("argv", [["--help"], ["info", str(MESHES / "known" / "torus.glb")]])
+def test_help_and_info_do_without_pytorch(argv):
+    code = f"import sys; from gaugenet.cli import main; main({argv}); sys.exit('torch' in sys.modules)"
     result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
 
@@ -146,7 +148,7 @@ def test_bad_input_is_one_line_and_exit_code_2(call, tmp_path, shapes, psb, netw
 
 
 def test_a_mistake_of_the_library_keeps_its_traceback(monkeypatch):
-    monkeypatch.setattr("gaugenet.cli.info.read_mesh", lambda _: {}["key"])
+    monkeypatch.setattr("gaugenet.cli.info.read_polygons", lambda _: {}["key"])
     with pytest.raises(KeyError):
         program.main(["info", "mesh.off"])
 
@@ -158,18 +160,18 @@ def test_interrupt_and_missing_rights_are_one_line(call, monkeypatch):
     def refuse(_):
         raise PermissionError(13, "Permission denied", "mesh.off")
 
-    monkeypatch.setattr("gaugenet.cli.info.read_mesh", interrupt)
+    monkeypatch.setattr("gaugenet.cli.info.read_polygons", interrupt)
     assert (call("info", "mesh.off").code, call("info", "mesh.off").err) == (130, "gaugenet: error: interrupted\n")
-    monkeypatch.setattr("gaugenet.cli.info.read_mesh", refuse)
+    monkeypatch.setattr("gaugenet.cli.info.read_polygons", refuse)
     assert call("info", "mesh.off").messages("error") == ["mesh.off: permission denied"]
 
 
 def test_standard_output_holds_the_object_alone(call, monkeypatch):
     def talkative(_):
         print("reading")
-        return gaugenet.read_mesh(MESHES / "known" / "torus.glb")
+        return read_polygons(MESHES / "known" / "torus.glb")
 
-    monkeypatch.setattr("gaugenet.cli.info.read_mesh", talkative)
+    monkeypatch.setattr("gaugenet.cli.info.read_polygons", talkative)
     result = call("info", "torus.glb", "--json")
     assert result.json["genus"] == 1 and result.err == "reading\n"
 
