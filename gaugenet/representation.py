@@ -123,8 +123,7 @@ class Representation:
         """
         self.check(x, "Representation.rotate")
         parts = [x[..., :0]]
-        for block in self.blocks:
-            z = x[..., block.columns]
+        for block, z in zip(self.blocks, self.split(x), strict=True):
             if block.order == 0:
                 parts.append(z)
                 continue
@@ -133,6 +132,10 @@ class Representation:
             re, im = z[..., : block.multiplicity], z[..., block.multiplicity :]
             parts += [cos * re - sin * im, sin * re + cos * im]
         return torch.cat(parts, dim=-1)
+
+    def split(self, x: Tensor) -> tuple[Tensor, ...]:
+        """Return views of features ``(..., dim)``, one ``(..., block.dim)`` for each block."""
+        return x.split([block.dim for block in self.blocks], dim=-1) if self.terms else ()
 
     def randn(self, *shape: int, generator: torch.Generator | None = None, dtype: torch.dtype | None = None) -> Tensor:
         """Return standard normal features ``(*shape, dim)``."""

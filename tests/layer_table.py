@@ -1,5 +1,6 @@
 """The table of layers: one row gives a layer every test of its kind. And the bundles on which they are tested."""
 
+import copy
 import functools
 import math
 from collections.abc import Callable
@@ -59,7 +60,7 @@ def between_levels(layer: nn.Module, x: Tensor, data: Any) -> Tensor:
 
 
 def of_data(layer: nn.Module, x: Tensor, data: Any) -> Tensor:
-    data = data.clone()
+    data = copy.copy(data)
     data.x = x
     return layer(data)
 

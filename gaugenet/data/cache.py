@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +20,7 @@ from gaugenet.data.file import open_atomic
 from gaugenet.data.mesh_data import MeshData
 
 # Part of every key: raise it whenever a change makes transforms produce different numbers.
-FORMAT = 1
+FORMAT = 2
 
 
 class Cached(BaseTransform):
@@ -30,7 +31,8 @@ class Cached(BaseTransform):
     processes may share a folder, and a killed one leaves nothing half-written. A damaged file is made anew.
 
     Args:
-        transform: adds tensors and strings to data from ``pos`` and ``face`` alone; its ``repr`` names all settings.
+        transform: adds tensors, strings, numbers and lists of them to data from ``pos`` and ``face`` alone; its
+            ``repr`` names all settings.
         folder: created where missing.
     """
 
@@ -52,27 +54,28 @@ class Cached(BaseTransform):
         path = self.path(data)
         stored = _read(path)
         if stored is not None:
-            tensors, strings = stored
-            for key, value in {**tensors, **strings}.items():
+            tensors, others = stored
+            for key, value in {**tensors, **others}.items():
                 data[key] = value.to(data.pos.device) if isinstance(value, torch.Tensor) else value
             return data
         before = dict(data.to_dict())
         out = self.transform(data)
         added = {key: value for key, value in out.to_dict().items() if before.get(key) is not value}
         tensors = {key: value.cpu().contiguous() for key, value in added.items() if isinstance(value, torch.Tensor)}
-        strings = {key: value for key, value in added.items() if isinstance(value, str)}
+        others = {key: json.dumps(value) for key, value in added.items() if key not in tensors}
         self.folder.mkdir(parents=True, exist_ok=True)
         with open_atomic(path) as file:
-            file.write(safetensors.torch.save(tensors, metadata=strings))
+            file.write(safetensors.torch.save(tensors, metadata=others))
         return out
 
     def __repr__(self) -> str:
         return f"Cached({self.transform!r})"
 
 
-def _read(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]] | None:
+def _read(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]] | None:
     try:
         with safetensors.safe_open(path, framework="pt") as file:
-            return {key: file.get_tensor(key) for key in file.keys()}, dict(file.metadata() or {})  # noqa: SIM118
-    except (FileNotFoundError, safetensors.SafetensorError):
+            others = {key: json.loads(text) for key, text in (file.metadata() or {}).items()}
+            return {key: file.get_tensor(key) for key in file.keys()}, others  # noqa: SIM118
+    except (FileNotFoundError, safetensors.SafetensorError, json.JSONDecodeError):
         return None

@@ -28,7 +28,8 @@ class FrameBundle(BaseTransform):
       ``transport_l (E,)`` [rad] from the source's frame to the target's; ``weight_l (E,)`` quadrature weights that sum
       to 1 at each target; ``area_l (V_l,)`` [mesh unit squared]; ``radius_l (1,)`` of the kernel [mesh unit];
     * for l >= 1: ``sample_index_l (V_l,)`` which vertices of the mesh the level has; ``pool_index_l (2, P)``,
-      ``pool_transport_l``, ``pool_weight_l``: the map from level l - 1.
+      ``pool_transport_l``, ``pool_weight_l``: the map from level l - 1;
+    * ``max_degree``: a list, for each level the largest number of neighbours; layers need it without asking a GPU.
 
     The connection is the discrete Levi-Civita one; discs are geodesic. An unclean mesh is cleaned with a warning or
     refused (``gaugenet.mesh.clean_mesh``); its vertices and faces keep their numbers.
@@ -93,6 +94,7 @@ class FrameBundle(BaseTransform):
                 f"pool_transport_{number}": level.pooling.transport,
                 f"pool_weight_{number}": level.pooling.weight,
             }
+        out.max_degree = [int(np.bincount(edges.index[1], minlength=1).max(initial=1)) for edges, _, _ in stages]
         for key, value in added.items():
             out[key] = torch.from_numpy(np.ascontiguousarray(value)).to(data.pos.device)
         return out

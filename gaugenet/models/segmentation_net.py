@@ -138,7 +138,7 @@ class SegmentationNet(nn.Module):
             y = self.up[depth](y, stencils[depth])
         y = self.leave(self.norm(y))
         y = self.leave_unpool(y, maps[0]) if self.first else y
-        invariants = [x[:, block.columns] for block in self.rep_in if block.order == 0]
+        invariants = [z for block, z in zip(self.rep_in, self.rep_in.split(x), strict=True) if block.order == 0]
         vertex = self.head(torch.cat([y, *invariants], dim=1))
         if self.output == "vertex":
             return vertex

@@ -7,6 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from gaugenet.kernel import harmonics
+from gaugenet.nn.convolve import Factors, Plan, convolve
 from gaugenet.nn.intertwiner import Intertwiner, complex_weight
 from gaugenet.nn.stencil import Stencil, moment_rows
 from gaugenet.representation import Representation
@@ -53,21 +55,58 @@ class GaugeConv(nn.Module):
             raise ValueError(
                 f"GaugeConv expects a row for each of the {stencil.num_vertices} vertices, got {x.shape[0]}"
             )
-        orders_out = tuple(out.order for out in self.rep_out)
-        outputs: list[Tensor] = list(torch.split(self.intertwiner(x), [out.dim for out in self.rep_out], dim=-1))
-        for a, block in enumerate(self.rep_in):
-            operator = stencil.operator(block.order, orders_out, self.profiles, x.dtype)
-            features = stencil.gather(x[:, block.columns].contiguous())
-            features = features.reshape(x.shape[0], -1, block.multiplicity)
-            moments = torch.bmm(operator, features)  # (V, rows, C)
-            start = 0
-            for b, out in enumerate(self.rep_out):
-                stop = start + moment_rows(block.order, out.order, self.profiles)
-                weight = self.weight[f"{a}_{b}"]
-                weight = weight if out.order == 0 else complex_weight(weight)
-                outputs[b] = outputs[b] + moments[:, start:stop].reshape(x.shape[0], -1) @ weight
-                start = stop
-        return torch.cat(outputs, dim=-1)
+        dtype = _working_dtype(x)
+        order = [(a, b) for a in range(len(self.rep_in.blocks)) for b in range(len(self.rep_out.blocks))]
+        forward = _factors(stencil, self.rep_in, self.rep_out, self.profiles, dtype)
+        forward.weights = [self._matrix(a, b).to(dtype) for a, b in order]
+        adjoint = Factors()
+        if torch.is_grad_enabled():
+            adjoint = _factors(stencil.adjoint, self.rep_out, self.rep_in, self.profiles, dtype)
+            adjoint.weights = [self._adjoint_matrix(a, b).to(dtype) for a, b in sorted(order, key=lambda ab: ab[::-1])]
+        return self.intertwiner(x) + convolve(x.to(dtype), self._plan, forward, adjoint)
+
+    @property
+    def _plan(self) -> Plan:
+        into, out = (tuple((block.multiplicity, block.size) for block in rep) for rep in (self.rep_in, self.rep_out))
+        rows = (tuple(moment_rows(i.order, o.order, self.profiles) for o in self.rep_out) for i in self.rep_in)
+        return Plan(into, out, tuple(rows))
+
+    def _matrix(self, a: int, b: int) -> Tensor:
+        """Return the real matrix that takes moments of block a to block b out: ``(rows * C_a, dim_b)``."""
+        weight = self.weight[f"{a}_{b}"]
+        return weight if self.rep_out.blocks[b].order == 0 else complex_weight(weight)
+
+    def _adjoint_matrix(self, a: int, b: int) -> Tensor:
+        """Return the matrix that takes moments of gradients of block b to those of block a: ``(rows * C_b, dim_a)``.
+
+        From y = A P follows A^H for the moments of gradients; from y = B conj P, B^T.
+        """
+        block, out = self.rep_in.blocks[a], self.rep_out.blocks[b]
+        solutions = harmonics(block.order, out.order)
+        shape = (-1, len(solutions), self.profiles, block.multiplicity, out.multiplicity)
+        weight = self.weight[f"{a}_{b}"].reshape(shape).transpose(-1, -2)
+        if block.order > 0 and out.order > 0:
+            plain, conjugate = weight.unbind(1)
+            weight = torch.stack([torch.stack([plain[0], -plain[1]]), conjugate], dim=1)
+        if block.order == 0:
+            return weight.reshape(-1, block.multiplicity)
+        return complex_weight(weight.reshape(2, -1, block.multiplicity))
 
     def extra_repr(self) -> str:
         return f"{self.rep_in} -> {self.rep_out}, profiles={self.profiles}"
+
+
+def _factors(
+    stencil: Stencil, rep_in: Representation, rep_out: Representation, profiles: int, dtype: torch.dtype
+) -> Factors:
+    orders_out = tuple(out.order for out in rep_out)
+    operators = [stencil.operator(block.order, orders_out, profiles, dtype) for block in rep_in]
+    return Factors(operators=operators, indices=[stencil.components(block.size) for block in rep_in])
+
+
+def _working_dtype(x: Tensor) -> torch.dtype:
+    """Return the precision that autocast asks for, or that of the features."""
+    device = x.device.type
+    if torch.amp.is_autocast_available(device) and torch.is_autocast_enabled(device):
+        return torch.get_autocast_dtype(device)
+    return x.dtype

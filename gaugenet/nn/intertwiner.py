@@ -42,6 +42,7 @@ class Intertwiner(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         self.rep_in.check(x, "Intertwiner")
+        fields = self.rep_in.split(x)
         parts, start = [x[..., :0]], 0
         for b, out in enumerate(self.rep_out):
             y = None
@@ -49,7 +50,7 @@ class Intertwiner(nn.Module):
                 if block.order != out.order:
                     continue
                 weight = self.weight[f"{a}_{b}"]
-                term = x[..., block.columns] @ (weight if out.order == 0 else complex_weight(weight))
+                term = fields[a] @ (weight if out.order == 0 else complex_weight(weight))
                 y = term if y is None else y + term
             if y is None:
                 y = x.new_zeros(*x.shape[:-1], out.dim)

@@ -30,7 +30,7 @@ class LayerNorm(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         self.rep.check(x, "LayerNorm")
         blocks = self.rep.blocks
-        fields = [x[..., block.columns] for block in blocks]
+        fields = self.rep.split(x)
         invariants = [z for z, block in zip(fields, blocks, strict=True) if block.order == 0]
         tangents = [z for z, block in zip(fields, blocks, strict=True) if block.order > 0]
         if invariants:

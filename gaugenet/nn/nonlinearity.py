@@ -31,8 +31,7 @@ class NormNonlinearity(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         self.rep.check(x, "NormNonlinearity")
         parts, start = [], 0
-        for block in self.rep:
-            z = x[..., block.columns]
+        for block, z in zip(self.rep, self.rep.split(x), strict=True):
             bias = self.bias[start : start + block.multiplicity]
             start += block.multiplicity
             if block.order == 0:
@@ -64,10 +63,10 @@ class GatedNonlinearity(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         self.rep_in.check(x, "GatedNonlinearity")
-        gates = torch.sigmoid(x[..., self.rep_out.dim :])
+        *fields, gates = self.rep_in.split(x) if self.gates else (*self.rep_in.split(x), x[..., :0])
+        gates = torch.sigmoid(gates)
         parts, start = [], 0
-        for block in self.rep_out:
-            z = x[..., block.columns]
+        for block, z in zip(self.rep_out, fields, strict=True):
             if block.order == 0:
                 parts.append(self.activation(z))
                 continue
@@ -119,11 +118,8 @@ class RegularNonlinearity(nn.Module):
         channels = max([block.multiplicity for block in self.rep])
         stacked = torch.cat(
             [
-                nn.functional.pad(
-                    x[..., block.columns].unflatten(-1, (block.size, block.multiplicity)),
-                    (0, channels - block.multiplicity),
-                )
-                for block in self.rep
+                nn.functional.pad(z.unflatten(-1, (block.size, block.multiplicity)), (0, channels - block.multiplicity))
+                for block, z in zip(self.rep, self.rep.split(x), strict=True)
             ],
             dim=-2,
         )  # (..., components, channels)

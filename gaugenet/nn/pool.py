@@ -46,8 +46,7 @@ class LevelMap:
     def turn(self, rep: Representation, x: Tensor, sign: float) -> Tensor:
         """Rotate features ``(P, rep.dim)`` by ``sign`` times the transport."""
         parts = []
-        for block in rep:
-            z = x[:, block.columns]
+        for block, z in zip(rep, rep.split(x), strict=True):
             if block.order == 0:
                 parts.append(z)
                 continue

@@ -58,5 +58,4 @@ class ResidualBlock(nn.Module):
 
 
 def _drop_invariants(x: Tensor, rep: Representation, dropout: nn.Dropout) -> Tensor:
-    parts = [x[..., block.columns] for block in rep]
-    return torch.cat([dropout(z) if b.order == 0 else z for z, b in zip(parts, rep, strict=True)], dim=-1)
+    return torch.cat([dropout(z) if b.order == 0 else z for z, b in zip(rep.split(x), rep, strict=True)], dim=-1)

@@ -174,7 +174,7 @@ def shape_loss(net: SegmentationNet, data: Any, label_smoothing: float) -> tuple
 def _shifted(x: Tensor, net: SegmentationNet, noise: float) -> Tensor:
     """Add one random number to each invariant field; tangent fields have no constant to add."""
     rep = net.rep_in
-    parts = [x[:, block.columns] for block in rep]
+    parts = rep.split(x)
     shifts = [noise * torch.randn(block.multiplicity, dtype=x.dtype, device=x.device) for block in rep]
     moved = [z + shift if block.order == 0 else z for z, shift, block in zip(parts, shifts, rep, strict=True)]
     return torch.cat(moved, dim=1)

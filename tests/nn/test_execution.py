@@ -1,0 +1,172 @@
+"""Every layer of the table without real tensors, compiled, exported, deterministic and in half precision."""
+
+import functools
+from contextlib import nullcontext
+
+import pytest
+import surfaces
+import torch
+from layer_table import FIELDS, LEVELS, NEIGHBOURS, ROWS, bundle
+from torch import nn
+from torch._dynamo.testing import CompileCounter
+from torch._subclasses.fake_tensor import DynamicOutputShapeException, FakeTensorMode
+from torch_geometric.data import Batch
+
+from gaugenet.data.frame_bundle import FrameBundle
+from gaugenet.data.input_fields import InputFields
+from gaugenet.data.mesh_data import MeshData
+from gaugenet.nn import GaugeConv, Stencil
+
+TABLE = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+
+
+def tensors_of(data):
+    return {key: value for key, value in data.to_dict().items() if isinstance(value, torch.Tensor)}
+
+
+@functools.cache
+def sphere_of(size):
+    data = FrameBundle(neighbours=10, levels=LEVELS, level_neighbours=NEIGHBOURS)(
+        surfaces.data_of(surfaces.uneven_sphere(size))
+    )
+    return InputFields(**FIELDS)(data)
+
+
+def relative(a, b):
+    return float((a - b).detach().abs().max() / b.detach().abs().max())
+
+
+class OfTensors(nn.Module):
+    """A row of the table as a module of tensors alone."""
+
+    def __init__(self, row, layer, data):
+        super().__init__()
+        self.row, self.layer, self.max_degree = row, layer, data.get("max_degree")
+
+    def forward(self, x, tensors):
+        return self.row.call(self.layer, x, MeshData(**tensors, max_degree=self.max_degree))
+
+
+def numberless_call(row, data, kind):
+    """Output of a layer on tensors without numbers, after a backward pass."""
+    layer = row.build(dtype=torch.float32)
+    module, mode = OfTensors(row, layer, data), FakeTensorMode() if kind == "fake" else nullcontext()
+
+    def without_numbers(tensor, gradient=False):
+        tensor = mode.from_tensor(tensor.detach()) if kind == "fake" else tensor.detach().to("meta")
+        return tensor.requires_grad_(gradient)
+
+    parameters = {name: without_numbers(parameter, True) for name, parameter in module.named_parameters()}
+    x = without_numbers(row.features(layer, data, dtype=torch.float32), True)
+    tensors = {key: without_numbers(value) for key, value in tensors_of(data).items()}
+    with mode:
+        y = torch.func.functional_call(module, parameters, (x, tensors))
+        y.sum().backward()
+    assert x.grad.shape == x.shape
+    return y
+
+
+@pytest.mark.parametrize("kind", ["fake", "meta"])
+@TABLE
+def test_no_number_is_read_back_from_a_device(row, kind):
+    """Reading a number would raise, and so would mixing in a tensor of the CPU on the meta device."""
+    data = bundle("sphere")
+    layer = row.build()
+    y = numberless_call(row, data, kind)
+    assert y.shape == row.call(layer, row.features(layer, data), data).shape
+
+
+def test_reading_back_is_noticed():
+    """Without max_degree a stencil has to count."""
+    data = bundle("sphere").clone()
+    del data.max_degree
+    row = next(row for row in ROWS if row.name == "GaugeConv")
+    with pytest.raises(DynamicOutputShapeException):
+        numberless_call(row, data, "fake")
+
+
+@pytest.mark.slow
+@TABLE
+def test_one_graph_for_batches_of_all_sizes(row):
+    """Compiled whole; sizes that change become symbolic, and soon nothing is compiled any more."""
+    torch._dynamo.reset()
+    layer, counter = row.build(), CompileCounter()
+    module = torch.compile(layer, backend=counter, fullgraph=True)
+    compiled = []
+    for sizes in ((150, 110), (90, 121), (133, 160), (101, 112), (144, 92), (117, 171)):
+        data = Batch.from_data_list([sphere_of(size) for size in sizes])
+        x = row.features(layer, data)
+        assert relative(row.call(module, x, data), row.call(layer, x, data)) < 1e-12
+        compiled.append(counter.frame_count)
+    assert compiled[-1] == compiled[2]
+
+
+@pytest.mark.slow
+@TABLE
+def test_exported_it_is_the_same(row):
+    data = bundle("disc")
+    layer = row.build()
+    x = row.features(layer, data)
+    program = torch.export.export(OfTensors(row, layer, data), (x, tensors_of(data)))
+    with torch.no_grad():
+        assert relative(program.module()(x, tensors_of(data)), row.call(layer, x, data)) < 1e-12
+
+
+@TABLE
+def test_deterministic_algorithms(row):
+    """Twice the same bits, outputs and gradients, and no complaint."""
+    data = bundle("sphere")
+    layer = row.build()
+    results = []
+    torch.use_deterministic_algorithms(True)
+    try:
+        for _ in range(2):
+            x = row.features(layer, data).requires_grad_()
+            y = row.call(layer, x, data)
+            results.append((y, *torch.autograd.grad(y.square().sum(), [x, *layer.parameters()])))
+    finally:
+        torch.use_deterministic_algorithms(False)
+    assert all(torch.equal(a, b) for a, b in zip(*results, strict=True))
+
+
+@TABLE
+def test_bfloat16_autocast(row):
+    """Outputs within 3 %, input gradients within 6 % of the largest value: bfloat16 keeps 8 bits.
+
+    A layer with kinks (``steps``) has gradients that jump, which no precision bounds.
+    """
+    data = bundle("sphere")
+    layer = row.build(dtype=torch.float32)
+    results = []
+    for enabled in (False, True):
+        x = row.features(layer, data, dtype=torch.float32).requires_grad_()
+        with torch.autocast("cpu", torch.bfloat16, enabled=enabled):
+            y = row.call(layer, x, data)
+        cotangent = torch.cos(torch.arange(y.numel())).reshape(y.shape)
+        results.append((y.float(), torch.autograd.grad((cotangent * y.float()).sum(), x)[0]))
+    (y, gradient), (half, half_gradient) = results
+    assert relative(half, y) < 0.03
+    assert row.steps is not None or relative(half_gradient, gradient) < 0.06
+
+
+def test_chunks_do_not_show(monkeypatch):
+    """Outputs and gradients are those of one chunk."""
+    data = bundle("sphere")
+    conv = GaugeConv("4x0 + 3x1", "2x0 + 2x2").double()
+    results = []
+    for size in (2**26, 1):
+        monkeypatch.setattr("gaugenet.nn.convolve._CHUNK", {"cpu": size})
+        x = conv.rep_in.randn(150, generator=torch.Generator().manual_seed(0), dtype=torch.float64).requires_grad_()
+        y = conv(x, data)
+        results.append((y, *torch.autograd.grad(y.square().sum(), [x, *conv.parameters()])))
+    assert all(relative(a, b) < 1e-14 for a, b in zip(*results, strict=True))
+
+
+def test_one_way_edges_have_an_adjoint():
+    """Where edges do not come in pairs, as after dropping some, gradients are still right."""
+    data = bundle("sphere")
+    keep = torch.rand(data.edge_index_0.shape[1], generator=torch.Generator().manual_seed(0)) < 0.7
+    edges = (data.edge_index_0[:, keep], data.log_0[keep], data.transport_0[keep], data.weight_0[keep], data.radius_0)
+    conv = GaugeConv("1x0 + 1x1", "1x0 + 1x2").double()
+    x = conv.rep_in.randn(150, generator=torch.Generator().manual_seed(0), dtype=torch.float64).requires_grad_()
+    assert torch.autograd.gradcheck(lambda x: conv(x, Stencil(*edges, 150))[:4], x, fast_mode=True)
