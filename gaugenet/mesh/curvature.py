@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numba
 import numpy as np
-
-from gaugenet.mesh.geometry import corner_angles, face_areas, face_normals, vertex_normals
 
 
 @dataclass(frozen=True)
@@ -31,59 +30,61 @@ def curvature(pos: np.ndarray, face: np.ndarray, frame: np.ndarray) -> Curvature
     into the tangent planes of its corners and averaged there with the corner's angle times the face's area.
 
     Args:
-        pos: ``(V, 3)`` positions. face: ``(F, 3)`` clean faces. frame: ``(V, 3, 3)`` rows e1, e2, n.
+        pos: ``(V, 3)`` positions. face: ``(F, 3)`` clean faces. frame: ``(V, 3, 3)`` rows e1, e2 and the unit normal n.
     """
-    normals = vertex_normals(pos, face)
-    unit = face_normals(pos, face)
-    unit /= np.maximum(np.linalg.norm(unit, axis=1, keepdims=True), np.finfo(float).tiny)
-    edges = np.stack([pos[face[:, (c + 1) % 3]] - pos[face[:, c]] for c in range(3)], axis=1)  # (F, 3, 3)
-    turns = np.stack([normals[face[:, (c + 1) % 3]] - normals[face[:, c]] for c in range(3)], axis=1)
-    x = edges[:, 0] / np.linalg.norm(edges[:, 0], axis=1, keepdims=True)
-    y = np.cross(unit, x)
-    form = _fit_form(*(np.einsum("fea,fa->fe", array, axis) for array in (edges, turns) for axis in (x, y)))
-
-    weight = corner_angles(pos, face) * face_areas(pos, face)[:, None]
-    total = np.zeros((len(pos), 3))
-    for corner in range(3):
-        vertex = face[:, corner]
-        rotated = _rotate_form(form, x, y, unit, frame[vertex])
-        for entry in range(3):
-            total[:, entry] += np.bincount(vertex, weight[:, corner] * rotated[:, entry], len(pos))
-    mass = np.bincount(face.reshape(-1), weight.reshape(-1), len(pos))
+    total, mass = _mean_forms(pos, face, np.ascontiguousarray(frame))
     a, b, c = (total / np.maximum(mass, np.finfo(float).tiny)[:, None]).T
     return Curvature(mean=0.5 * (a + c), gaussian=a * c - b * b, deviator=np.stack([0.5 * (a - c), b], axis=1))
 
 
-def _fit_form(ex: np.ndarray, ey: np.ndarray, nx: np.ndarray, ny: np.ndarray) -> np.ndarray:
-    """Solve [[a, b], [b, c]] (ex, ey) = (nx, ny) over a face's three edges: ``(F, 3)`` entries a, b, c."""
-    xx, xy, yy = (ex * ex).sum(1), (ex * ey).sum(1), (ey * ey).sum(1)
-    zero = np.zeros_like(xx)
-    rows = [[xx, xy, zero], [xy, xx + yy, xy], [zero, xy, yy]]
-    matrix = np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)
-    right = np.stack([(ex * nx).sum(1), (ex * ny + ey * nx).sum(1), (ey * ny).sum(1)], axis=-1)
-    scale = np.trace(matrix, axis1=1, axis2=2)[:, None, None]
+@numba.njit(cache=True, nogil=True)
+def _mean_forms(pos, face, frame):
+    """Sum weighted forms (II_11, II_12, II_22) of faces at their corners ``(V, 3)``, and the weights ``(V,)``."""
+    total, mass = np.zeros((len(pos), 3)), np.zeros(len(pos))
+    for f in range(len(face)):
+        corner = (pos[face[f, 0]], pos[face[f, 1]], pos[face[f, 2]])
+        edge = (corner[1] - corner[0], corner[2] - corner[1], corner[0] - corner[2])
+        normal = np.cross(edge[0], edge[1])
+        twice = max(np.sqrt(_dot(normal, normal)), 1e-300)  # the area, doubled
+        normal /= twice
+        x = edge[0] / np.sqrt(_dot(edge[0], edge[0]))
+        y = np.cross(normal, x)
+        a, b, c = _fit_form(edge, frame[face[f, 0], 2], frame[face[f, 1], 2], frame[face[f, 2], 2], x, y)
+        for k in range(3):
+            v = face[f, k]
+            weight = np.arctan2(twice, -_dot(edge[k], edge[k - 1])) * twice / 2
+            # The face plane is tilted onto the tangent plane by the smallest rotation that takes its normal n to the
+            # vertex normal m: u -> u - (m.u) / (1 + n.m) (n + m), for u in the face plane.
+            factor = 1.0 / max(1.0 + _dot(normal, frame[v, 2]), 1e-6)
+            middle = normal + frame[v, 2]
+            x_tilted = x - _dot(x, frame[v, 2]) * factor * middle
+            y_tilted = y - _dot(y, frame[v, 2]) * factor * middle
+            p1, p2 = _dot(frame[v, 0], x_tilted), _dot(frame[v, 1], x_tilted)
+            q1, q2 = _dot(frame[v, 0], y_tilted), _dot(frame[v, 1], y_tilted)
+            total[v, 0] += weight * (a * p1 * p1 + 2 * b * p1 * q1 + c * q1 * q1)
+            total[v, 1] += weight * (a * p1 * p2 + b * (p1 * q2 + p2 * q1) + c * q1 * q2)
+            total[v, 2] += weight * (a * p2 * p2 + 2 * b * p2 * q2 + c * q2 * q2)
+            mass[v] += weight
+    return total, mass
+
+
+@numba.njit(cache=True, nogil=True)
+def _fit_form(edge, normal_0, normal_1, normal_2, x, y):
+    """Solve [[a, b], [b, c]] e = dn over a face's three edges, in the axes x and y, by least squares: a, b, c."""
+    turn = (normal_1 - normal_0, normal_2 - normal_1, normal_0 - normal_2)
+    xx = xy = yy = right_a = right_b = right_c = 0.0
+    for k in range(3):
+        ex, ey, nx, ny = _dot(edge[k], x), _dot(edge[k], y), _dot(turn[k], x), _dot(turn[k], y)
+        xx, xy, yy = xx + ex * ex, xy + ex * ey, yy + ey * ey
+        right_a, right_b, right_c = right_a + ex * nx, right_b + ex * ny + ey * nx, right_c + ey * ny
     # A sliver's system is close to singular: a ridge of 1e-9 keeps its answer finite, its small area mutes it. The
     # ridge weighs a^2 + 2 b^2 + c^2, the norm of the form, which does not depend on the axes.
-    return np.linalg.solve(matrix + 1e-9 * scale * np.diag([1.0, 2.0, 1.0]), right[..., None])[..., 0]
+    ridge = 2e-9 * (xx + yy)
+    xx, both, yy = xx + ridge, xx + yy + 2 * ridge, yy + ridge
+    b = (right_b - xy * (right_a / xx + right_c / yy)) / (both - xy * xy * (1 / xx + 1 / yy))
+    return (right_a - xy * b) / xx, b, (right_c - xy * b) / yy
 
 
-def _rotate_form(form: np.ndarray, x: np.ndarray, y: np.ndarray, normal: np.ndarray, frame: np.ndarray) -> np.ndarray:
-    """Express a form of the face plane (axes x, y) in vertex frames, after tilting the face plane onto the tangent one.
-
-    The tilt is the smallest rotation that takes the face normal n to the vertex normal m:
-    v -> v - (m.v) / (1 + n.m) (n + m), for v in the face plane.
-    """
-    a, b, c = form.T
-    vertex_normal = frame[:, 2]
-    middle = normal + vertex_normal
-    factor = 1.0 / np.maximum(1.0 + (normal * vertex_normal).sum(1), 1e-6)
-    tilted = [axis - ((axis * vertex_normal).sum(1) * factor)[:, None] * middle for axis in (x, y)]
-    p, q = (np.einsum("fka,fa->fk", frame[:, :2], axis) for axis in tilted)  # components of x and y in (e1, e2)
-    return np.stack(
-        [
-            a * p[:, 0] * p[:, 0] + 2 * b * p[:, 0] * q[:, 0] + c * q[:, 0] * q[:, 0],
-            a * p[:, 0] * p[:, 1] + b * (p[:, 0] * q[:, 1] + p[:, 1] * q[:, 0]) + c * q[:, 0] * q[:, 1],
-            a * p[:, 1] * p[:, 1] + 2 * b * p[:, 1] * q[:, 1] + c * q[:, 1] * q[:, 1],
-        ],
-        axis=1,
-    )
+@numba.njit(cache=True, nogil=True)
+def _dot(u, v):
+    return u[0] * v[0] + u[1] * v[1] + u[2] * v[2]
