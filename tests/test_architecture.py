@@ -18,7 +18,8 @@ LAYERS = {
     "models": ["nn", "data", "representation"],
     "train": ["models", "data"],
     "viz": [],
-    "cli": ["mesh", "representation", "bundle", "kernel", "nn", "data", "models", "train", "viz"],
+    "benchmark": ["representation", "kernel", "nn", "data", "models"],
+    "cli": ["mesh", "representation", "bundle", "kernel", "nn", "data", "models", "train", "viz", "benchmark"],
     "__main__": ["cli"],
 }
 # What a layer must do without: meshes know no torch, layers know neither meshes nor files.

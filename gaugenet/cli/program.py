@@ -10,6 +10,7 @@ from contextlib import redirect_stdout
 from importlib import import_module
 from typing import NoReturn
 
+from gaugenet.cli.allocator import keep_freed_memory
 from gaugenet.cli.message import BAD_INPUT, say, warnings_said
 from gaugenet.cli.outcome import DONE, FAILED
 
@@ -20,6 +21,7 @@ COMMANDS = {
     "evaluate": "score a network on labelled shapes",
     "segment": "label the faces of meshes: coloured PLY, labels, picture",
     "check": "measure how far a network depends on the gauge and on the pose",
+    "benchmark": "measure speed and memory on this machine, against what others do",
 }
 INTERRUPTED = 130  # as shells have it: 128 + SIGINT
 
@@ -36,6 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: the command and its arguments; those of the process by default.
     """
     argv = sys.argv[1:] if argv is None else list(argv)
+    keep_freed_memory()
     try:
         args = _parser(argv).parse_args(argv)
         # What a library prints on the way is no result.

@@ -1,0 +1,48 @@
+"""Medians of repeated runs in turn, and peaks of memory."""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from statistics import median
+
+Run = Callable[[], object]
+
+
+def medians(runs: Mapping[str, Run], repeats: int, warm_up: int = 2) -> dict[str, float]:
+    """Return the median duration of each run [s]; they take turns, so that a slow spell of the machine hits all."""
+    durations: dict[str, list[float]] = {name: [] for name in runs}
+    for repeat in range(warm_up + repeats):
+        for name, run in runs.items():
+            start = time.perf_counter()
+            run()
+            if repeat >= warm_up:
+                durations[name].append(time.perf_counter() - start)
+    return {name: median(values) for name, values in durations.items()}
+
+
+def peak_bytes(run: Run) -> int | None:
+    """Return by how much the resident memory of the process rises during a run at its peak; None where unknown.
+
+    Freed memory that the process still holds is returned first. Linux keeps the peak and lets it be reset.
+    """
+    status, reset = Path("/proc/self/status"), Path("/proc/self/clear_refs")
+    gc.collect()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is None or not status.exists():
+        return None
+    trim(0)
+    try:
+        reset.write_text("5")
+    except OSError:
+        return None
+    before = _kilobytes(status, "VmRSS")
+    run()
+    return 1024 * (_kilobytes(status, "VmHWM") - before)
+
+
+def _kilobytes(status: Path, name: str) -> int:
+    return next(int(line.split()[1]) for line in status.read_text().splitlines() if line.startswith(name))

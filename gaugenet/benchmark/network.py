@@ -1,0 +1,52 @@
+"""The segmentation network: a training step, and whole meshes of growing size."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import torch
+
+from gaugenet.benchmark.measure import medians, peak_bytes
+from gaugenet.benchmark.spheres import sphere
+from gaugenet.models import SegmentationNet
+
+LABELS = tuple(f"part {number}" for number in range(8))
+
+
+def training(vertices: int, repeats: int) -> Iterator[dict[str, Any]]:
+    """Yield the duration of a step, forward, backward and update, of the default network on one mesh."""
+    torch.manual_seed(0)
+    net = SegmentationNet(LABELS)
+    data = net.transform(sphere(vertices))
+    label = torch.randint(len(LABELS), (data.face.shape[1],))
+    optimizer = torch.optim.AdamW(net.parameters(), 1e-3)
+
+    def step() -> None:
+        optimizer.zero_grad()
+        torch.nn.functional.cross_entropy(net(data), label).backward()
+        optimizer.step()
+
+    seconds = medians({"step": step}, repeats)["step"]
+    yield {"vertices": len(data.pos), "seconds": seconds, "peak_bytes": peak_bytes(step)}
+
+
+def inference(sizes: Sequence[int], repeats: int) -> Iterator[dict[str, Any]]:
+    """Yield how long the default network takes for whole meshes: ``seconds`` in all, geometry and network apart."""
+    net = SegmentationNet(LABELS).eval()
+    for size in sizes:
+        mesh = sphere(size)
+        start = time.perf_counter()
+        data = net.transform(mesh.clone())
+        geometry = time.perf_counter() - start
+        seconds = medians({"net": lambda d=data: net.segment(d)}, 1 if size > 100_000 else repeats, 1)["net"]
+        del data
+        peak = peak_bytes(lambda m=mesh: net.segment(m.clone()))
+        yield {
+            "vertices": len(mesh.pos),
+            "seconds": geometry + seconds,
+            "geometry_seconds": geometry,
+            "network_seconds": seconds,
+            "peak_bytes": peak,
+        }

@@ -1,0 +1,61 @@
+"""Frame bundles: how long they take, how they grow, how right they are, against potpourri3d."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import potpourri3d
+
+from gaugenet.benchmark.measure import medians, peak_bytes
+from gaugenet.benchmark.spheres import errors_on_sphere, sphere
+from gaugenet.data.frame_bundle import FrameBundle
+from gaugenet.data.input_fields import InputFields
+
+SAMPLED = 50  # vertices from which the peer's time for all of them is extrapolated
+STRATEGIES = {"VectorHeat": "vector_heat_seconds", "AffineLocal": "affine_local_seconds"}
+
+
+def preprocessing(
+    sizes: Sequence[int], neighbours: Sequence[int | None], repeats: int, compared: int
+) -> Iterator[dict[str, Any]]:
+    """Yield a row for every size and neighbourhood of an icosphere.
+
+    Args:
+        sizes: numbers of vertices. neighbours: mean numbers in discs; None is the 1-ring.
+        compared: the size for which potpourri3d is timed; ``speedup`` is over its accurate strategy, AffineLocal.
+    """
+    for size in sizes:
+        data = sphere(size)
+        peer = potpourri_seconds(data.pos.numpy(), data.face.numpy().T) if size == compared else {}
+        for many in neighbours:
+            transform = FrameBundle(neighbours=many)
+            runs = 1 if size > 100_000 else repeats
+            seconds = medians({"bundle": lambda t=transform: t(data.clone())}, runs, warm_up=1)["bundle"]
+            peak = peak_bytes(lambda t=transform: t(data.clone()))
+            bundle = transform(data.clone())
+            row = {"vertices": len(data.pos), "neighbours": many or 6, "seconds": seconds, "peak_bytes": peak}
+            if many is not None:
+                row |= errors_on_sphere(bundle)
+                row |= peer
+                row["speedup"] = peer["affine_local_seconds"] / seconds if peer else None
+            else:
+                row["fields_seconds"] = medians({"f": lambda b=bundle: InputFields()(b.clone())}, runs, 1)["f"]
+            yield row
+
+
+def potpourri_seconds(pos: np.ndarray, face: np.ndarray) -> dict[str, float]:
+    """Return how long potpourri3d would take for the log maps of all vertices by each of its strategies [s]."""
+    sources = np.linspace(0, len(pos) - 1, SAMPLED).astype(int)
+    result = {}
+    for strategy, name in STRATEGIES.items():
+        start = time.perf_counter()
+        solver = potpourri3d.MeshVectorHeatSolver(pos, face)
+        solver.compute_log_map(int(sources[0]), strategy=strategy)
+        prepared = time.perf_counter()
+        for source in sources:
+            solver.compute_log_map(int(source), strategy=strategy)
+        result[name] = (prepared - start) + (time.perf_counter() - prepared) / SAMPLED * len(pos)
+    return result

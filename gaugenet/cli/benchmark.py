@@ -1,0 +1,110 @@
+"""Measure speed and memory on this machine, side by side with what others do.
+
+convolution: against the plain formulation with a dense product an edge, eager and compiled; preprocessing: against
+potpourri3d, and against the sphere in closed form; training: one step of the default network; inference: whole meshes.
+All durations are medians of runs that take turns after a warm-up; peaks of memory are over what the process held before.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+from collections.abc import Iterator, Sequence
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from gaugenet.benchmark.convolution import convolution
+from gaugenet.benchmark.network import inference, training
+from gaugenet.benchmark.preprocessing import preprocessing
+from gaugenet.cli.arguments import at_least
+from gaugenet.cli.outcome import Outcome
+from gaugenet.cli.progress import bar
+from gaugenet.viz.growth import growth_picture
+from gaugenet.viz.png import png_path
+
+EXAMPLE = "gaugenet benchmark --part convolution --channels 32"
+PARTS = ("convolution", "preprocessing", "training", "inference")
+SIZES = (2_562, 10_242, 40_962, 163_842, 655_362)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command."""
+    parser.add_argument("--part", nargs="+", choices=PARTS, default=list(PARTS), help="what to measure (default: all)")
+    parser.add_argument("--vertices", type=at_least(12), default=10_242, metavar="N", help="of the sphere for layers")
+    parser.add_argument(
+        "--channels", type=at_least(1), nargs="+", default=[16, 32, 64], metavar="C", help="of each order"
+    )
+    parser.add_argument("--sizes", type=at_least(12), nargs="+", default=list(SIZES), metavar="N", help="of growth")
+    parser.add_argument("--repeats", type=at_least(1), default=5, metavar="N", help="runs of each (default: 5)")
+    parser.add_argument("--picture", type=Path, metavar="PNG", help="durations against sizes, both logarithmic")
+
+
+def run(args: argparse.Namespace) -> Outcome:
+    """Measure part by part."""
+    if args.picture is not None:
+        png_path(args.picture)
+    makers = {
+        "convolution": partial(convolution, args.vertices, args.channels, (None, 30), args.repeats),
+        "preprocessing": partial(preprocessing, args.sizes, (None, 30), args.repeats, args.vertices),
+        "training": partial(training, args.vertices, args.repeats),
+        "inference": partial(inference, args.sizes, args.repeats),
+    }
+    content: dict[str, Any] = {"machine": machine()}
+    for part in PARTS:
+        if part in args.part:
+            content[part] = list(_shown(part, makers[part]()))
+    if args.picture is not None:
+        growth_picture(args.picture, _series(content))
+    return Outcome(content, "\n\n".join(_table(part, content[part]) for part in PARTS if part in content))
+
+
+def machine() -> dict[str, str]:
+    """Return what the durations depend on: processor, threads, versions."""
+    found = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
+    names = [line.partition(":")[2].strip() for line in found.splitlines() if line.startswith("model name")]
+    packages = {name: version(name) for name in ("torch", "torch-geometric", "numpy", "numba", "potpourri3d")}
+    about = {"processor": names[0] if names else platform.processor(), "cores": str(os.cpu_count())}
+    return {**about, "threads": str(torch.get_num_threads()), "python": platform.python_version(), **packages}
+
+
+def _shown(part: str, rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    return bar(rows, part, 0)
+
+
+def _series(content: dict[str, Any]) -> dict[str, list[tuple[float, float]]]:
+    series: dict[str, list[tuple[float, float]]] = {}
+    for row in content.get("preprocessing", []):
+        name = "discs of 30" if row["neighbours"] == 30 else "1-ring"
+        series.setdefault(name, []).append((row["vertices"], row["seconds"]))
+        if "fields_seconds" in row:
+            series.setdefault("input fields", []).append((row["vertices"], row["fields_seconds"]))
+    for row in content.get("inference", []):
+        series.setdefault("segmentation", []).append((row["vertices"], row["seconds"]))
+    return series
+
+
+def _table(part: str, rows: Sequence[dict[str, Any]]) -> str:
+    """Return rows as a Markdown table."""
+    keys = list(dict.fromkeys(key for row in rows for key in row))
+    lines = [f"| {' | '.join(_heading(key) for key in keys)} |", f"|{'---|' * len(keys)}"]
+    lines += [f"| {' | '.join(_cell(key, row.get(key)) for key in keys)} |" for row in rows]
+    return f"{part}\n\n" + "\n".join(lines)
+
+
+def _heading(key: str) -> str:
+    return key.replace("seconds", "ms").replace("bytes", "MB").replace("_", " ")
+
+
+def _cell(key: str, value: Any) -> str:
+    if value is None:
+        return ""
+    if "seconds" in key:
+        return f"{1e3 * value:,.0f}" if value > 0.02 else f"{1e3 * value:.2g}"
+    if "bytes" in key:
+        return f"{value / 1e6:,.0f}"
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
