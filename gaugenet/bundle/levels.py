@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from gaugenet.bundle.edges import BundleEdges
-from gaugenet.bundle.geodesic import Unfolding, geodesic_discs
+from gaugenet.bundle.geodesic import geodesic_discs
 from gaugenet.bundle.neighbourhood import discs_of_count
 from gaugenet.bundle.sampling import farthest_point_samples
+from gaugenet.bundle.unfolding import Unfolding
 from gaugenet.mesh.mesh import Mesh
 
 
@@ -61,7 +62,7 @@ def build_levels(
     if not counts:
         return []
     samples = farthest_point_samples(mesh, unfolding, max(counts))
-    components = int((samples.reach[:-1] > unfolding.length.sum()).sum())
+    components = int((samples.reach[:-1] > unfolding.total_length).sum())
     levels: list[Level] = []
     finer = np.arange(len(mesh.pos))
     for count in counts:

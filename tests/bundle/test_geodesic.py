@@ -9,7 +9,8 @@ from scipy.sparse.csgraph import dijkstra
 
 from gaugenet.bundle.connection import levi_civita
 from gaugenet.bundle.edges import BundleEdges
-from gaugenet.bundle.geodesic import Unfolding, geodesic_discs
+from gaugenet.bundle.geodesic import geodesic_discs
+from gaugenet.bundle.unfolding import Unfolding
 
 
 def discs(mesh, radius, centres=None, wanted=None, threads=1):
@@ -53,7 +54,7 @@ def test_paths_along_edges_are_not_straight():
     disc = surfaces.flat_disc()
     unfolding = Unfolding.build(disc, levi_civita(disc))
     start = np.repeat(np.arange(len(disc.pos)), np.diff(unfolding.begin))
-    graph = coo_array((unfolding.length[unfolding.corner], (start, unfolding.end[unfolding.corner]))).tocsr()
+    graph = coo_array((unfolding.length[:, 0], (start, unfolding.rim[:, 0]))).tocsr()
     along_edges = dijkstra(graph, directed=False)
     straight = np.linalg.norm(disc.pos[:, None] - disc.pos[None], axis=2)
     assert (along_edges > 1.01 * straight).mean() > 0.5

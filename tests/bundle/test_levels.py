@@ -6,7 +6,8 @@ import surfaces
 
 from gaugenet.bundle.connection import levi_civita
 from gaugenet.bundle.frame_bundle import build_bundle
-from gaugenet.bundle.geodesic import Unfolding, geodesic_discs
+from gaugenet.bundle.geodesic import geodesic_discs
+from gaugenet.bundle.unfolding import Unfolding
 
 MESHES = {
     "biped": (surfaces.biped, (300, 60)),

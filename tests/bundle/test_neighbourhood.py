@@ -7,8 +7,8 @@ import surfaces
 from gaugenet.bundle.connection import levi_civita
 from gaugenet.bundle.edges import BundleEdges
 from gaugenet.bundle.frame_bundle import build_bundle, quadrature_weights
-from gaugenet.bundle.geodesic import Unfolding
 from gaugenet.bundle.neighbourhood import discs_of_count, discs_of_radius, symmetric
+from gaugenet.bundle.unfolding import Unfolding
 from gaugenet.mesh.geometry import vertex_areas
 
 
