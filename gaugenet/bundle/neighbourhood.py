@@ -20,14 +20,9 @@ def symmetric(edges: BundleEdges, size: int) -> BundleEdges:
     begin = np.r_[0, np.cumsum(np.bincount(target, minlength=size))]
     log, transport = edges.log.copy(), edges.transport.copy()
     alone, at = _reconcile(begin, source, log, transport)
-    theta = log[alone, 1] - transport[alone] + np.pi
     order = np.lexsort((target[alone], source[alone]))
-    alone, at = alone[order], at[order]
-    return BundleEdges(
-        np.insert(edges.index, at, edges.index[::-1, alone], axis=1),
-        np.insert(log, at, np.stack([log[alone, 0], wrap(theta[order])], axis=1), axis=0),
-        np.insert(transport, at, wrap(-transport[alone])),
-    )
+    index, log, transport = _with_reverses(alone[order], at[order], edges.index, log, transport)
+    return BundleEdges(index, log, transport)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -51,6 +46,27 @@ def _reconcile(begin, source, log, transport):
                 transport[edge] = wrap(transport[edge] - 0.5 * gap)
                 transport[back] = wrap(transport[back] - 0.5 * gap)
     return np.array(alone), np.array(at)
+
+
+@numba.njit(cache=True, nogil=True)
+def _with_reverses(alone, at, index, log, transport):
+    """Merge the reverses of some edges into all, each before the edge ``at`` which it belongs."""
+    size = len(transport) + len(alone)
+    all_index, all_log, all_transport = np.empty((2, size), np.int64), np.empty((size, 2)), np.empty(size)
+    place, k = 0, 0
+    for edge in range(len(transport) + 1):
+        while k < len(at) and at[k] == edge:
+            one = alone[k]
+            all_index[0, place], all_index[1, place] = index[1, one], index[0, one]
+            all_log[place, 0], all_log[place, 1] = log[one, 0], wrap(log[one, 1] - transport[one] + np.pi)
+            all_transport[place] = wrap(-transport[one])
+            place, k = place + 1, k + 1
+        if edge < len(transport):
+            all_index[0, place], all_index[1, place] = index[0, edge], index[1, edge]
+            all_log[place, 0], all_log[place, 1] = log[edge, 0], log[edge, 1]
+            all_transport[place] = transport[edge]
+            place += 1
+    return all_index, all_log, all_transport
 
 
 def discs_of_radius(unfolding: Unfolding, vertex: np.ndarray, radius: float) -> BundleEdges:

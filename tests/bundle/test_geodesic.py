@@ -4,6 +4,7 @@ import numpy as np
 import potpourri3d
 import pytest
 import surfaces
+from reference_disc import slow_disc
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import dijkstra
 
@@ -47,6 +48,24 @@ def test_the_plane_is_exact(seed, radius):
     assert surfaces.turned(edges.transport - transport).max() < 1e-10
     distance = np.linalg.norm(disc.pos[:, None] - disc.pos[None], axis=2)
     assert edges.index.shape[1] == (distance <= radius).sum() - len(disc.pos)
+
+
+@pytest.mark.parametrize(
+    ("make", "radius"),
+    [(surfaces.biped, 0.15), (lambda: surfaces.uneven_sphere(500), 0.6), (surfaces.flat_disc, 0.3)],
+)
+def test_compiled_discs_equal_slow_ones(make, radius):
+    mesh = make()
+    centres = some(mesh, 12)
+    connection, edges = discs(mesh, radius, centres)
+    for i in centres:
+        slow = slow_disc(mesh, connection, int(i), radius)
+        disc = edges.select(edges.index[1] == i)
+        assert disc.index[0].tolist() == sorted(slow)
+        expected = np.array([slow[j] for j in sorted(slow)])
+        assert disc.log[:, 0] == pytest.approx(expected[:, 0], rel=1e-10)
+        assert surfaces.turned(disc.log[:, 1] - expected[:, 1]).max() < 1e-8
+        assert surfaces.turned(disc.transport - expected[:, 2]).max() < 1e-8
 
 
 def test_paths_along_edges_are_not_straight():
@@ -171,6 +190,20 @@ def test_threads_do_not_matter():
     _, own = discs(mesh, 0.1, threads=None)
     assert_same(one, two)
     assert_same(one, own)
+
+
+def test_numbering_does_not_matter():
+    """Nor therefore the order in which centres are visited."""
+    mesh = surfaces.biped()
+    rng = np.random.default_rng(3)
+    new = rng.permutation(len(mesh.pos))
+    pos = np.empty_like(mesh.pos)
+    pos[new] = mesh.pos
+    (_, here), (_, there) = discs(mesh, 0.1), discs(surfaces.mesh(pos, new[mesh.face]), 0.1)
+    moved = BundleEdges.build(*new[here.index], here.log, here.transport)
+    assert np.array_equal(moved.index, there.index)
+    assert moved.log[:, 0] == pytest.approx(there.log[:, 0], rel=1e-12)
+    assert (np.diff(there.index[1] * len(pos) + there.index[0]) > 0).all()
 
 
 def test_a_larger_disc_contains_a_smaller_one():
