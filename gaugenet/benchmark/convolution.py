@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import torch
@@ -14,7 +15,7 @@ from gaugenet.data.frame_bundle import FrameBundle
 from gaugenet.nn import GaugeConv, Stencil
 
 # Fused products and sums, as in any BLAS; the compiler's default rounds in between.
-COMPILER = {"cpp.enable_floating_point_contract_flag": "fast"}
+COMPILER: dict[str, Any] = {"cpp.enable_floating_point_contract_flag": "fast"}
 ORDERS, PROFILES = (0, 1, 2), 2
 
 
@@ -42,9 +43,8 @@ def _rows(data: Any, neighbours: int, channels: int, repeats: int) -> Iterator[d
     geometry = [data[f"{name}_0"].float() for name in ("log", "transport", "weight", "radius")]
     stencil = Stencil.from_data(data)
     layers: dict[str, Callable[..., Any]] = {"ours": ours, "plain": plain}
-    layers |= {
-        f"{name} compiled": torch.compile(layer, fullgraph=True, options=COMPILER) for name, layer in layers.items()
-    }
+    for name, layer in list(layers.items()):
+        layers[f"{name} compiled"] = torch.compile(layer, fullgraph=True, options=COMPILER)
 
     def forward(name: str, x: torch.Tensor) -> torch.Tensor:
         if name.startswith("ours"):
@@ -59,11 +59,11 @@ def _rows(data: Any, neighbours: int, channels: int, repeats: int) -> Iterator[d
             forward(name, x)
 
     for direction, run in (("forward", alone), ("forward+backward", both)):
-        runs = {name: (lambda name=name, run=run: run(name)) for name in layers}
+        runs = {name: partial(run, name) for name in layers}
         seconds = medians(runs, repeats)
         memory = {name: peak_bytes(call) for name, call in runs.items()}
         for compiled in (False, True):
-            mine, peer = ("ours compiled", "plain compiled") if compiled else ("ours", "plain")
+            mine = "ours compiled" if compiled else "ours"
             peak, other = memory[mine], memory["plain"]
             yield {
                 "neighbours": neighbours,

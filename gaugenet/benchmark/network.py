@@ -10,6 +10,7 @@ import torch
 
 from gaugenet.benchmark.measure import medians, peak_bytes
 from gaugenet.benchmark.spheres import sphere
+from gaugenet.data.mesh_data import MeshData
 from gaugenet.models import SegmentationNet
 
 LABELS = tuple(f"part {number}" for number in range(8))
@@ -36,17 +37,18 @@ def inference(sizes: Sequence[int], repeats: int) -> Iterator[dict[str, Any]]:
     """Yield how long the default network takes for whole meshes: ``seconds`` in all, geometry and network apart."""
     net = SegmentationNet(LABELS).eval()
     for size in sizes:
-        mesh = sphere(size)
-        start = time.perf_counter()
-        data = net.transform(mesh.clone())
-        geometry = time.perf_counter() - start
-        seconds = medians({"net": lambda d=data: net.segment(d)}, 1 if size > 100_000 else repeats, 1)["net"]
-        del data
-        peak = peak_bytes(lambda m=mesh: net.segment(m.clone()))
-        yield {
-            "vertices": len(mesh.pos),
-            "seconds": geometry + seconds,
-            "geometry_seconds": geometry,
-            "network_seconds": seconds,
-            "peak_bytes": peak,
-        }
+        yield _row(net, sphere(size), 1 if size > 100_000 else repeats)
+
+
+def _row(net: SegmentationNet, mesh: MeshData, runs: int) -> dict[str, Any]:
+    start = time.perf_counter()
+    data = net.transform(mesh.clone())
+    geometry = time.perf_counter() - start
+    seconds = medians({"network": lambda: net.segment(data)}, runs, 1)["network"]
+    return {
+        "vertices": len(mesh.pos),
+        "seconds": geometry + seconds,
+        "geometry_seconds": geometry,
+        "network_seconds": seconds,
+        "peak_bytes": peak_bytes(lambda: net.segment(mesh.clone())),
+    }

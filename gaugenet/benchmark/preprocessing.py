@@ -13,6 +13,7 @@ from gaugenet.benchmark.measure import medians, peak_bytes
 from gaugenet.benchmark.spheres import errors_on_sphere, sphere
 from gaugenet.data.frame_bundle import FrameBundle
 from gaugenet.data.input_fields import InputFields
+from gaugenet.data.mesh_data import MeshData
 
 SAMPLED = 50  # vertices from which the peer's time for all of them is extrapolated
 STRATEGIES = {"VectorHeat": "vector_heat_seconds", "AffineLocal": "affine_local_seconds"}
@@ -29,21 +30,23 @@ def preprocessing(
     """
     for size in sizes:
         data = sphere(size)
+        runs = 1 if size > 100_000 else repeats
         peer = potpourri_seconds(data.pos.numpy(), data.face.numpy().T) if size == compared else {}
         for many in neighbours:
-            transform = FrameBundle(neighbours=many)
-            runs = 1 if size > 100_000 else repeats
-            seconds = medians({"bundle": lambda t=transform: t(data.clone())}, runs, warm_up=1)["bundle"]
-            peak = peak_bytes(lambda t=transform: t(data.clone()))
-            bundle = transform(data.clone())
-            row = {"vertices": len(data.pos), "neighbours": many or 6, "seconds": seconds, "peak_bytes": peak}
-            if many is not None:
-                row |= errors_on_sphere(bundle)
-                row |= peer
-                row["speedup"] = peer["affine_local_seconds"] / seconds if peer else None
-            else:
-                row["fields_seconds"] = medians({"f": lambda b=bundle: InputFields()(b.clone())}, runs, 1)["f"]
-            yield row
+            yield _row(data, many, runs, peer)
+
+
+def _row(data: MeshData, many: int | None, runs: int, peer: dict[str, float]) -> dict[str, Any]:
+    transform = FrameBundle(neighbours=many)
+    bundle = transform(data.clone())
+    seconds = medians({"bundle": lambda: transform(data.clone())}, runs, warm_up=0)["bundle"]
+    peak = peak_bytes(lambda: transform(data.clone()))
+    row = {"vertices": len(data.pos), "neighbours": many or 6, "seconds": seconds, "peak_bytes": peak}
+    if many is None:
+        InputFields()(bundle.clone())
+        return {**row, "fields_seconds": medians({"fields": lambda: InputFields()(bundle.clone())}, runs, 0)["fields"]}
+    speedup = peer["affine_local_seconds"] / seconds if peer else None
+    return {**row, **errors_on_sphere(bundle), **peer, "speedup": speedup}
 
 
 def potpourri_seconds(pos: np.ndarray, face: np.ndarray) -> dict[str, float]:

@@ -39,14 +39,15 @@ def levi_civita(mesh: Mesh) -> Connection:
     """
     pos, face = mesh.pos, mesh.face
     edges = half_edges(face, len(pos))
-    angle = corner_angles(pos, face).reshape(-1)
+    corner = corner_angles(pos, face)
+    angle = corner.reshape(-1)
     total = np.bincount(edges.start, angle, len(pos))
     on_boundary = np.zeros(len(pos), dtype=bool)
     on_boundary[edges.start[edges.twin < 0]] = True
     scale = np.where(on_boundary | (total == 0), 1.0, 2 * np.pi / np.where(total == 0, 1.0, total))
     outgoing, incoming = polar_angles(angle, edges.twin, edges.first, scale)
     reverse = np.where(edges.twin >= 0, outgoing[edges.twin], incoming)
-    frame = vertex_frames(pos, vertex_normals(pos, face), edges, outgoing, incoming)
+    frame = vertex_frames(pos, vertex_normals(pos, face, corner), edges, outgoing, incoming)
     return Connection(frame, edges, np.stack([outgoing, reverse], axis=1), wrap(reverse - outgoing + np.pi))
 
 

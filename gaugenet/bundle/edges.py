@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numba
 import numpy as np
 
 
+@numba.vectorize(cache=True)
 def wrap(angle: np.ndarray) -> np.ndarray:
-    """Wrap angles into (-pi, pi]."""
-    return -np.remainder(np.pi - angle, 2 * np.pi) + np.pi
+    """Wrap angles into (-pi, pi], elementwise; in compiled code too."""
+    return np.minimum(angle - 2 * np.pi * np.ceil((angle - np.pi) / (2 * np.pi)), np.pi)
 
 
 @dataclass(frozen=True)

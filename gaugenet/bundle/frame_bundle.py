@@ -9,9 +9,9 @@ import numpy as np
 
 from gaugenet.bundle.connection import Connection, levi_civita, one_ring
 from gaugenet.bundle.edges import BundleEdges
-from gaugenet.bundle.geodesic import Unfolding
 from gaugenet.bundle.levels import Level, build_levels
 from gaugenet.bundle.neighbourhood import discs_of_count, discs_of_radius
+from gaugenet.bundle.unfolding import Unfolding
 from gaugenet.bundle.vector_heat import vector_heat_discs
 from gaugenet.mesh.geometry import vertex_areas
 from gaugenet.mesh.mesh import Mesh

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numba
 import numpy as np
 
 from gaugenet.bundle.edges import BundleEdges
-from gaugenet.bundle.geodesic import Unfolding, geodesic_discs
+from gaugenet.bundle.geodesic import geodesic_discs
 from gaugenet.bundle.neighbourhood import discs_of_count
 from gaugenet.bundle.sampling import farthest_point_samples
+from gaugenet.bundle.unfolding import Unfolding
 from gaugenet.mesh.mesh import Mesh
 
 
@@ -61,7 +63,7 @@ def build_levels(
     if not counts:
         return []
     samples = farthest_point_samples(mesh, unfolding, max(counts))
-    components = int((samples.reach[:-1] > unfolding.length.sum()).sum())
+    components = int((samples.reach[:-1] > unfolding.total_length).sum())
     levels: list[Level] = []
     finer = np.arange(len(mesh.pos))
     for count in counts:
@@ -84,20 +86,41 @@ def _pooling(unfolding: Unfolding, finer: np.ndarray, coarser: np.ndarray, reach
     discs = geodesic_discs(unfolding, coarser, 2.0 * reach, wanted)
     rank_finer, rank_coarser = np.full(size, -1), np.full(size, -1)
     rank_finer[finer], rank_coarser[coarser] = np.arange(len(finer)), np.arange(len(coarser))
-    # A coarser vertex is a finer one too, at distance 0 from itself.
-    fine = np.r_[rank_finer[discs.index[0]], rank_finer[coarser]]
-    coarse = np.r_[rank_coarser[discs.index[1]], np.arange(len(coarser))]
-    radius = np.r_[discs.log[:, 0], np.zeros(len(coarser))]
-    transport = np.r_[discs.transport, np.zeros(len(coarser))]
-
     # Where every vertex is a sample the reach is 0; any softening does then.
     soft = 0.25 * (reach if reach > 0 else float(unfolding.length.mean()))
-    order = np.lexsort((coarse, np.round(radius / (1e-9 * soft)), fine))
-    fine, coarse, radius, transport = fine[order], coarse[order], radius[order], transport[order]
-    starts = np.r_[True, fine[1:] != fine[:-1]]
-    place = np.arange(len(fine)) - np.flatnonzero(starts)[np.cumsum(starts) - 1]
-    near = place < 3
-    fine, coarse, radius, transport = fine[near], coarse[near], radius[near], transport[near]
+    edge = _three_nearest(rank_finer, coarser, discs.index[0], discs.log, 1e-9 * soft)
+    fine = np.repeat(np.arange(len(finer)), (edge > _NONE).sum(axis=1))
+    edge = edge[edge > _NONE]
+    coarse, radius, transport = rank_coarser[finer[fine]], np.zeros(len(fine)), np.zeros(len(fine))
+    other = edge != _ITSELF
+    coarse[other] = rank_coarser[discs.index[1, edge[other]]]
+    radius[other], transport[other] = discs.log[edge[other], 0], discs.transport[edge[other]]
     share = 1.0 / (radius**2 + soft**2)
     share /= np.bincount(fine, share, len(finer))[fine]
     return Pooling(np.stack([fine, coarse]), transport, share)
+
+
+_NONE, _ITSELF = -2, -1
+
+
+@numba.njit(cache=True, nogil=True)
+def _three_nearest(rank, coarser, source, log, grain):
+    """Return, for each finer vertex, the edges from its three nearest coarser ones, nearest first.
+
+    ``_ITSELF`` stands for a vertex that is both, ``_NONE`` for one too few. Radii are rounded to a grain, so that
+    rounding errors do not decide between equals: the edge that comes first does.
+    """
+    size = rank.max() + 1
+    edge, least = np.full((size, 3), _NONE), np.full((size, 3), np.inf)
+    for v in coarser:
+        edge[rank[v], 0], least[rank[v], 0] = _ITSELF, 0.0
+    for e in range(len(source)):
+        fine, radius = rank[source[e]], np.round(log[e, 0] / grain)
+        place = 3
+        while place > 0 and radius < least[fine, place - 1]:
+            place -= 1
+        for k in range(2, place, -1):
+            edge[fine, k], least[fine, k] = edge[fine, k - 1], least[fine, k - 1]
+        if place < 3:
+            edge[fine, place], least[fine, place] = e, radius
+    return edge

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numba
 import numpy as np
 
 from gaugenet.bundle.edges import BundleEdges, wrap
-from gaugenet.bundle.geodesic import Unfolding, geodesic_discs
+from gaugenet.bundle.geodesic import geodesic_discs
+from gaugenet.bundle.unfolding import Unfolding
 
 
 def symmetric(edges: BundleEdges, size: int) -> BundleEdges:
@@ -14,20 +16,57 @@ def symmetric(edges: BundleEdges, size: int) -> BundleEdges:
     The two directions are computed independently and differ by discretisation. Where one is missing, the other
     supplies it: along a geodesic transport_ij = theta_ij - theta_ji + pi, so theta_ji = theta_ij - transport_ij + pi.
     """
-    j, i = edges.index
-    forward, backward = i * size + j, j * size + i
-    partner = np.searchsorted(forward, backward)  # edges are sorted by target, then source
-    partner = np.minimum(partner, max(len(forward) - 1, 0))
-    paired = forward[partner] == backward if len(forward) else np.zeros(0, bool)
-    other = np.where(paired, partner, np.arange(len(forward)))
-    radius = np.where(paired, 0.5 * (edges.log[:, 0] + edges.log[other, 0]), edges.log[:, 0])
-    gap = np.where(paired, wrap(edges.transport + edges.transport[other]), 0.0)
-    transport = edges.transport - 0.5 * gap
-    alone = ~paired
-    log = np.stack(
-        [np.r_[radius, radius[alone]], np.r_[edges.log[:, 1], (edges.log[:, 1] - transport + np.pi)[alone]]], 1
-    )
-    return BundleEdges.build(np.r_[j, i[alone]], np.r_[i, j[alone]], log, np.r_[transport, -transport[alone]])
+    source, target = edges.index
+    begin = np.r_[0, np.cumsum(np.bincount(target, minlength=size))]
+    log, transport = edges.log.copy(), edges.transport.copy()
+    alone, at = _reconcile(begin, source, log, transport)
+    order = np.lexsort((target[alone], source[alone]))
+    index, log, transport = _with_reverses(alone[order], at[order], edges.index, log, transport)
+    return BundleEdges(index, log, transport)
+
+
+@numba.njit(cache=True, nogil=True)
+def _reconcile(begin, source, log, transport):
+    """Make each edge and its reverse agree; return the edges without one, and where their reverse belongs."""
+    cursor = begin[:-1].copy()  # in the row of each vertex: the targets i rise, so do the sources i of their reverses
+    alone, at = [0 for _ in range(0)], [0 for _ in range(0)]
+    for i in range(len(begin) - 1):
+        for edge in range(begin[i], begin[i + 1]):
+            j = source[edge]
+            back = cursor[j]
+            while back < begin[j + 1] and source[back] < i:
+                back += 1
+            cursor[j] = back
+            if back == begin[j + 1] or source[back] != i:
+                alone.append(edge)
+                at.append(back)
+            elif j < i:
+                log[edge, 0] = log[back, 0] = 0.5 * (log[edge, 0] + log[back, 0])
+                gap = wrap(transport[edge] + transport[back])
+                transport[edge] = wrap(transport[edge] - 0.5 * gap)
+                transport[back] = wrap(transport[back] - 0.5 * gap)
+    return np.array(alone), np.array(at)
+
+
+@numba.njit(cache=True, nogil=True)
+def _with_reverses(alone, at, index, log, transport):
+    """Merge the reverses of some edges into all, each before the edge ``at`` which it belongs."""
+    size = len(transport) + len(alone)
+    all_index, all_log, all_transport = np.empty((2, size), np.int64), np.empty((size, 2)), np.empty(size)
+    place, k = 0, 0
+    for edge in range(len(transport) + 1):
+        while k < len(at) and at[k] == edge:
+            one = alone[k]
+            all_index[0, place], all_index[1, place] = index[1, one], index[0, one]
+            all_log[place, 0], all_log[place, 1] = log[one, 0], wrap(log[one, 1] - transport[one] + np.pi)
+            all_transport[place] = wrap(-transport[one])
+            place, k = place + 1, k + 1
+        if edge < len(transport):
+            all_index[0, place], all_index[1, place] = index[0, edge], index[1, edge]
+            all_log[place, 0], all_log[place, 1] = log[edge, 0], log[edge, 1]
+            all_transport[place] = transport[edge]
+            place += 1
+    return all_index, all_log, all_transport
 
 
 def discs_of_radius(unfolding: Unfolding, vertex: np.ndarray, radius: float) -> BundleEdges:
@@ -61,7 +100,7 @@ def discs_of_count(
         edges = discs_of_radius(unfolding, vertex, radius)
         count = edges.index.shape[1]
         exhausted = 0 < count == found and radius > 4 * edges.log[:, 0].max()
-        if count >= target or exhausted or radius > unfolding.length.sum():
+        if count >= target or exhausted or radius > unfolding.total_length:
             break
         found = count
         radius *= min(2.0, 1.1 * np.sqrt(target / max(count, 1)))

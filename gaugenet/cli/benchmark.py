@@ -2,7 +2,8 @@
 
 convolution: against the plain formulation with a dense product an edge, eager and compiled; preprocessing: against
 potpourri3d, and against the sphere in closed form; training: one step of the default network; inference: whole meshes.
-All durations are medians of runs that take turns after a warm-up; peaks of memory are over what the process held before.
+All durations are medians of runs that take turns after a warm-up; peaks of memory are what
+a run adds to the process.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import argparse
 import os
 import platform
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -57,7 +58,7 @@ def run(args: argparse.Namespace) -> Outcome:
     content: dict[str, Any] = {"machine": machine()}
     for part in PARTS:
         if part in args.part:
-            content[part] = list(_shown(part, makers[part]()))
+            content[part] = list(bar(makers[part](), part, None))
     if args.picture is not None:
         growth_picture(args.picture, _series(content))
     return Outcome(content, "\n\n".join(_table(part, content[part]) for part in PARTS if part in content))
@@ -70,10 +71,6 @@ def machine() -> dict[str, str]:
     packages = {name: version(name) for name in ("torch", "torch-geometric", "numpy", "numba", "potpourri3d")}
     about = {"processor": names[0] if names else platform.processor(), "cores": str(os.cpu_count())}
     return {**about, "threads": str(torch.get_num_threads()), "python": platform.python_version(), **packages}
-
-
-def _shown(part: str, rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    return bar(rows, part, 0)
 
 
 def _series(content: dict[str, Any]) -> dict[str, list[tuple[float, float]]]:

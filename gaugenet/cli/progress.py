@@ -13,8 +13,8 @@ Item = TypeVar("Item")
 PAUSE = 10.0  # between the lines of a log [s]
 
 
-def bar(items: Iterable[Item], text: str, total: int, note: Callable[[], str] | None = None) -> Iterator[Item]:
-    """Yield items and show how many are done; ``note`` gives what is shown behind the bar after each.
+def bar(items: Iterable[Item], text: str, total: int | None, note: Callable[[], str] | None = None) -> Iterator[Item]:
+    """Yield items and show how many are done, of ``total`` where it is known; ``note`` says what stands behind the bar.
 
     On a terminal the bar moves; anywhere else it is a line every ten seconds, so that short work leaves no trace.
     """

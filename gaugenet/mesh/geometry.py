@@ -24,22 +24,24 @@ def vertex_areas(pos: np.ndarray, face: np.ndarray) -> np.ndarray:
 
 def corner_angles(pos: np.ndarray, face: np.ndarray) -> np.ndarray:
     """Return ``(F, 3)`` interior angles [rad]; ``atan2`` of cross and dot product, accurate for slivers too."""
-    angles = np.empty(face.shape)
-    for corner in range(3):
-        here = pos[face[:, corner]]
-        u, v = pos[face[:, (corner + 1) % 3]] - here, pos[face[:, (corner + 2) % 3]] - here
-        angles[:, corner] = np.arctan2(np.linalg.norm(np.cross(u, v), axis=1), (u * v).sum(1))
-    return angles
+    corner = pos[face]
+    ahead = np.roll(corner, -1, axis=1) - corner
+    behind = -np.roll(ahead, 1, axis=1)
+    cross = np.cross(ahead, behind)
+    return np.arctan2(np.sqrt((cross * cross).sum(axis=2)), (ahead * behind).sum(axis=2))
 
 
-def vertex_normals(pos: np.ndarray, face: np.ndarray) -> np.ndarray:
+def vertex_normals(pos: np.ndarray, face: np.ndarray, angles: np.ndarray | None = None) -> np.ndarray:
     """Return ``(V, 3)`` unit normals, face normals weighted by the corner's angle (Thürmer & Wüthrich 1998).
+
+    The corner ``angles (F, 3)`` are computed where they are not given.
 
     A vertex whose weighted normals cancel, or that has no face, gets ``(0, 0, 1)``.
     """
     normals = face_normals(pos, face)
     normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), np.finfo(float).tiny)
-    weighted = (corner_angles(pos, face)[:, :, None] * normals[:, None, :]).reshape(-1, 3)
+    angles = corner_angles(pos, face) if angles is None else angles
+    weighted = (angles[:, :, None] * normals[:, None, :]).reshape(-1, 3)
     total = np.stack([np.bincount(face.reshape(-1), weighted[:, axis], len(pos)) for axis in range(3)], axis=1)
     length = np.linalg.norm(total, axis=1, keepdims=True)
     return np.where(length > 1e-12, total / np.maximum(length, 1e-12), np.array([0.0, 0.0, 1.0]))

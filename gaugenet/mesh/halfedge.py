@@ -30,18 +30,35 @@ def half_edges(face: np.ndarray, num_vertices: int) -> HalfEdges:
     """Build the half-edges of consistently oriented faces ``(F, 3)`` with at most two faces an edge."""
     start = face.reshape(-1)
     end = np.roll(face, -1, axis=1).reshape(-1)
-    forward, backward = start * num_vertices + end, end * num_vertices + start
-    order = np.argsort(forward)
-    slot = np.searchsorted(forward, backward, sorter=order)
-    candidate = order[np.minimum(slot, len(order) - 1)] if len(order) else order
-    twin = np.where(forward[candidate] == backward, candidate, -1)
-
-    first = np.full(num_vertices, len(start), dtype=np.int64)
-    np.minimum.at(first, start, np.arange(len(start)))
-    first[first == len(start)] = -1
+    twin, first = _twins(start, end, num_vertices)
     boundary = np.flatnonzero(twin < 0)
     first[start[boundary]] = boundary
     return HalfEdges(start, end, twin, first)
+
+
+@numba.njit(cache=True, nogil=True)
+def _twins(start, end, num_vertices):
+    """Return twins and the half-edge of smallest index at each vertex, in time linear even around a hub."""
+    first = np.full(num_vertices, -1, np.int64)  # then a list a vertex: the half-edges that leave it, ascending
+    following = np.empty(len(start), np.int64)
+    for h in range(len(start) - 1, -1, -1):
+        following[h] = first[start[h]]
+        first[start[h]] = h
+    twin = np.full(len(start), -1, np.int64)
+    leads = np.full(num_vertices, -1, np.int64)  # the half-edge seen last that reaches a vertex
+    for vertex in range(num_vertices):
+        h = first[vertex]
+        while h >= 0:
+            leads[end[h]] = h
+            h = following[h]
+        h = first[vertex]
+        while h >= 0:
+            before = h - 1 if h % 3 else h + 2
+            out = leads[start[before]]
+            if out >= 0 and start[out] == vertex:
+                twin[before] = out
+            h = following[h]
+    return twin, first
 
 
 @numba.njit(cache=True, nogil=True)

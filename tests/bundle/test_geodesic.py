@@ -4,12 +4,14 @@ import numpy as np
 import potpourri3d
 import pytest
 import surfaces
+from reference_disc import slow_disc
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import dijkstra
 
 from gaugenet.bundle.connection import levi_civita
 from gaugenet.bundle.edges import BundleEdges
-from gaugenet.bundle.geodesic import Unfolding, geodesic_discs
+from gaugenet.bundle.geodesic import geodesic_discs
+from gaugenet.bundle.unfolding import Unfolding
 
 
 def discs(mesh, radius, centres=None, wanted=None, threads=1):
@@ -48,12 +50,30 @@ def test_the_plane_is_exact(seed, radius):
     assert edges.index.shape[1] == (distance <= radius).sum() - len(disc.pos)
 
 
+@pytest.mark.parametrize(
+    ("make", "radius"),
+    [(surfaces.biped, 0.15), (lambda: surfaces.uneven_sphere(500), 0.6), (surfaces.flat_disc, 0.3)],
+)
+def test_compiled_discs_equal_slow_ones(make, radius):
+    mesh = make()
+    centres = some(mesh, 12)
+    connection, edges = discs(mesh, radius, centres)
+    for i in centres:
+        slow = slow_disc(mesh, connection, int(i), radius)
+        disc = edges.select(edges.index[1] == i)
+        assert disc.index[0].tolist() == sorted(slow)
+        expected = np.array([slow[j] for j in sorted(slow)])
+        assert disc.log[:, 0] == pytest.approx(expected[:, 0], rel=1e-10)
+        assert surfaces.turned(disc.log[:, 1] - expected[:, 1]).max() < 1e-8
+        assert surfaces.turned(disc.transport - expected[:, 2]).max() < 1e-8
+
+
 def test_paths_along_edges_are_not_straight():
     """The check above would notice distances along edges: half of them are more than 1 % too long."""
     disc = surfaces.flat_disc()
     unfolding = Unfolding.build(disc, levi_civita(disc))
     start = np.repeat(np.arange(len(disc.pos)), np.diff(unfolding.begin))
-    graph = coo_array((unfolding.length[unfolding.corner], (start, unfolding.end[unfolding.corner]))).tocsr()
+    graph = coo_array((unfolding.length[:, 0], (start, unfolding.rim[:, 0]))).tocsr()
     along_edges = dijkstra(graph, directed=False)
     straight = np.linalg.norm(disc.pos[:, None] - disc.pos[None], axis=2)
     assert (along_edges > 1.01 * straight).mean() > 0.5
@@ -170,6 +190,20 @@ def test_threads_do_not_matter():
     _, own = discs(mesh, 0.1, threads=None)
     assert_same(one, two)
     assert_same(one, own)
+
+
+def test_numbering_does_not_matter():
+    """Nor therefore the order in which centres are visited."""
+    mesh = surfaces.biped()
+    rng = np.random.default_rng(3)
+    new = rng.permutation(len(mesh.pos))
+    pos = np.empty_like(mesh.pos)
+    pos[new] = mesh.pos
+    (_, here), (_, there) = discs(mesh, 0.1), discs(surfaces.mesh(pos, new[mesh.face]), 0.1)
+    moved = BundleEdges.build(*new[here.index], here.log, here.transport)
+    assert np.array_equal(moved.index, there.index)
+    assert moved.log[:, 0] == pytest.approx(there.log[:, 0], rel=1e-12)
+    assert (np.diff(there.index[1] * len(pos) + there.index[0]) > 0).all()
 
 
 def test_a_larger_disc_contains_a_smaller_one():

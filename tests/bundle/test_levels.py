@@ -6,7 +6,9 @@ import surfaces
 
 from gaugenet.bundle.connection import levi_civita
 from gaugenet.bundle.frame_bundle import build_bundle
-from gaugenet.bundle.geodesic import Unfolding, geodesic_discs
+from gaugenet.bundle.geodesic import geodesic_discs
+from gaugenet.bundle.levels import _three_nearest
+from gaugenet.bundle.unfolding import Unfolding
 
 MESHES = {
     "biped": (surfaces.biped, (300, 60)),
@@ -99,6 +101,19 @@ def test_pooling_goes_to_the_nearest():
     place = order[np.searchsorted(key[order], fine[other] * len(mesh.pos) + level.sample[coarse[other]])]
     gap = surfaces.turned(level.pooling.transport[other] - discs.transport[place])
     assert (gap < 1e-9).mean() > 0.999
+
+
+def test_three_nearest_equal_a_full_sort():
+    rng = np.random.default_rng(0)
+    size, coarser = 50, np.arange(0, 50, 5)
+    pairs = [(j, i) for i in coarser for j in range(size) if j != i and rng.random() < 0.3]
+    source = np.array([j for j, _ in pairs])
+    log = np.stack([rng.integers(1, 6, len(pairs)) + rng.uniform(-1e-3, 1e-3, len(pairs)), np.zeros(len(pairs))], 1)
+    found = _three_nearest(np.arange(size), coarser, source, log, 0.1)  # radii tie within a grain
+    for j in range(size):
+        candidates = sorted((round(log[e, 0] / 0.1), e) for e in np.flatnonzero(source == j))
+        expected = [-1] * (j in coarser) + [e for _, e in candidates] + [-2, -2, -2]
+        assert found[j].tolist() == expected[:3]
 
 
 @pytest.mark.parametrize("levels", [(10**6,), (10**6, 642), (642, 641)])

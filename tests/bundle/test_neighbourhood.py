@@ -7,8 +7,8 @@ import surfaces
 from gaugenet.bundle.connection import levi_civita
 from gaugenet.bundle.edges import BundleEdges
 from gaugenet.bundle.frame_bundle import build_bundle, quadrature_weights
-from gaugenet.bundle.geodesic import Unfolding
 from gaugenet.bundle.neighbourhood import discs_of_count, discs_of_radius, symmetric
+from gaugenet.bundle.unfolding import Unfolding
 from gaugenet.mesh.geometry import vertex_areas
 
 
@@ -36,6 +36,25 @@ def test_every_edge_has_its_reverse(radius):
     # Transport along a geodesic is also the angle between its directions at the two ends; both carry some error.
     gap = surfaces.turned(edges.log[:, 1] - edges.log[back, 1] + np.pi - edges.transport)
     assert np.median(gap) < 0.02
+
+
+def test_edges_without_reverse_get_one_wherever_it_belongs():
+    """Against sorting: random edges, half of them one-sided."""
+    rng = np.random.default_rng(0)
+    size = 20
+    j, i = np.nonzero((rng.random((size, size)) < 0.4) & ~np.eye(size, dtype=bool))
+    edges = BundleEdges.build(j, i, rng.uniform(0.1, 3, (len(j), 2)), rng.uniform(-3, 3, len(j)))
+    both = symmetric(edges, size)
+    key, old = both.index[1] * size + both.index[0], edges.index[1] * size + edges.index[0]
+    assert np.array_equal(key, np.union1d(old, edges.index[0] * size + edges.index[1]))
+    back = reverse(both, size)
+    assert np.array_equal(both.log[:, 0], both.log[back, 0])
+    assert surfaces.turned(both.transport + both.transport[back]).max() < 1e-12
+    place = np.searchsorted(key, old)
+    assert np.array_equal(both.log[place, 1], edges.log[:, 1])
+    added = np.setdiff1d(np.arange(len(key)), place)
+    gap = both.log[added, 1] - both.log[back[added], 1] + np.pi - both.transport[added]
+    assert len(added) > 50 and surfaces.turned(gap).max() < 1e-12
 
 
 def test_symmetry_by_hand():

@@ -7,8 +7,9 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import dijkstra
 
 from gaugenet.bundle.connection import levi_civita
-from gaugenet.bundle.geodesic import Unfolding, geodesic_discs
+from gaugenet.bundle.geodesic import geodesic_discs
 from gaugenet.bundle.sampling import farthest_point_samples
+from gaugenet.bundle.unfolding import Unfolding
 
 MESHES = {"biped": surfaces.biped, "uneven sphere": lambda: surfaces.uneven_sphere(700), "disc": surfaces.flat_disc}
 
@@ -22,9 +23,7 @@ def farthest(unfolding, vertex):
     """Distance of the vertex furthest from the given ones: along edges, and unfolded without any short cut."""
     size = len(unfolding.begin) - 1
     start = np.repeat(np.arange(size), np.diff(unfolding.begin))
-    graph = coo_array(
-        (unfolding.length[unfolding.corner], (start, unfolding.end[unfolding.corner])), shape=(size, size)
-    )
+    graph = coo_array((unfolding.length[:, 0], (start, unfolding.rim[:, 0])), shape=(size, size))
     along_edges = dijkstra(graph.tocsr(), directed=False, indices=vertex).min(axis=0)
     discs = geodesic_discs(unfolding, vertex, np.inf, np.ones(size, dtype=bool))
     straight = np.full(size, np.inf)

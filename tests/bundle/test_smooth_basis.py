@@ -6,9 +6,10 @@ import surfaces
 
 from gaugenet.bundle import smooth_basis as module
 from gaugenet.bundle.connection import levi_civita
-from gaugenet.bundle.geodesic import Unfolding, geodesic_discs
+from gaugenet.bundle.geodesic import geodesic_discs
 from gaugenet.bundle.sampling import farthest_point_samples
 from gaugenet.bundle.smooth_basis import smooth_basis
+from gaugenet.bundle.unfolding import Unfolding
 from gaugenet.mesh.geometry import vertex_areas
 from gaugenet.mesh.laplacian import laplacian_spectrum
 

@@ -7,7 +7,8 @@ import surfaces
 from gaugenet.bundle.connection import levi_civita
 from gaugenet.bundle.edges import BundleEdges
 from gaugenet.bundle.frame_bundle import build_bundle
-from gaugenet.bundle.geodesic import Unfolding, geodesic_discs
+from gaugenet.bundle.geodesic import geodesic_discs
+from gaugenet.bundle.unfolding import Unfolding
 from gaugenet.bundle.vector_heat import vector_heat_discs
 
 

@@ -125,3 +125,15 @@ def test_the_walk_is_counter_clockwise():
 
 def test_previous_half_edge():
     assert [previous_half_edge(h) for h in range(6)] == [2, 0, 1, 5, 3, 4]
+
+
+def test_twins_around_a_hub():
+    """A fan of 200,000 faces at one vertex: pairing takes no time quadratic in them."""
+    count = 200_000
+    rim = np.arange(1, count + 1)
+    face = np.stack([np.zeros_like(rim), rim, np.roll(rim, -1)], axis=1)
+    edges = half_edges(face, count + 1)
+    spokes = edges.twin.reshape(-1, 3)
+    assert np.array_equal(spokes[:, 2], 3 * np.roll(np.arange(count), -1))
+    assert np.array_equal(spokes[:, 0], 3 * np.roll(np.arange(count), 1) + 2)
+    assert (spokes[:, 1] == -1).all()
