@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -39,6 +40,17 @@ def levels(text: str) -> tuple[int, ...]:
     if not all(word.strip().isdecimal() for word in words):
         raise argparse.ArgumentTypeError(f"expected numbers of vertices such as 2048,512,128, or none; got {text!r}")
     return tuple(int(word) for word in words)
+
+
+_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "ki": 2**10, "mi": 2**20, "gi": 2**30}
+
+
+def memory(text: str) -> int:
+    """Read an amount of memory such as ``4GB`` or ``500MiB`` in bytes."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(|[kmg]i?)b?", text.strip().lower())
+    if match is None or float(match[1]) == 0:
+        raise argparse.ArgumentTypeError(f"expected an amount of memory such as 4GB or 500MB, got {text!r}")
+    return int(float(match[1]) * _UNITS[match[2]])
 
 
 def add_meshes(parser: argparse.ArgumentParser) -> None:

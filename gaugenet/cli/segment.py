@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from gaugenet.cli.arguments import add_meshes, add_model, check_stems, output_folder
+from gaugenet.cli.arguments import add_meshes, add_model, check_stems, memory, output_folder
 from gaugenet.cli.message import attempt
 from gaugenet.cli.outcome import Outcome, exit_code
 from gaugenet.cli.progress import bar
@@ -24,6 +24,8 @@ from gaugenet.data.read import read_mesh
 from gaugenet.data.write import write_mesh
 from gaugenet.mesh.geometry import face_areas
 from gaugenet.models import SegmentationNet, load
+from gaugenet.models.memory import patch_limit
+from gaugenet.models.patches import scores_in_patches
 from gaugenet.viz import Panel, palette, segmentation_picture
 from gaugenet.viz.png import png_path
 
@@ -35,6 +37,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_meshes(parser)
     add_model(parser)
     parser.add_argument("-o", "--output", required=True, type=Path, metavar="DIR", help="folder for the results")
+    parser.add_argument(
+        "--max-memory",
+        type=memory,
+        metavar="SIZE",
+        help="such as 4GB: run the network on patches, with the same result, so that the process stays below",
+    )
     parser.add_argument("--picture", type=Path, metavar="PNG", help="shaded views with a legend, one row a mesh")
 
 
@@ -51,7 +59,7 @@ def run(args: argparse.Namespace) -> Outcome:
     for path in bar(args.mesh, "segment", len(args.mesh)):
         with attempt(path, failed):
             mesh = read_mesh(path)
-            label = net.segment(mesh.clone())
+            label = net.segment(mesh.clone()) if args.max_memory is None else _within(args.max_memory, net, mesh)
             done[str(path)], panel = _written(folder, path.stem, mesh, label, net)
             panels.append(panel)
     if args.picture is not None and panels:
@@ -62,6 +70,12 @@ def run(args: argparse.Namespace) -> Outcome:
     text += [f"picture: {picture}"] if picture else []
     content = {"meshes": done, "picture": picture, "failed": failed}
     return Outcome(content, "\n".join(text), exit_code(len(done), len(failed)))
+
+
+def _within(allowed: int, net: SegmentationNet, mesh: MeshData) -> torch.Tensor:
+    """Return the labels, found patch by patch where the mesh is too large."""
+    data = net.transform(mesh.clone())
+    return net.labels(scores_in_patches(net, data, patch_limit(net, data, allowed), bar))
 
 
 def _written(

@@ -116,16 +116,26 @@ class SegmentationNet(nn.Module):
 
     def forward(self, data: Data) -> Tensor | Logits:
         """Return logits ``(F, L)``, ``(V, L)`` or both (``Logits``) of data made by ``transform``, batched or not."""
+        x = self.inputs(data)
+        if not self.first:
+            return self.outputs(self.head_scores(self.trunk(x, data), x), data)
+        fine = LevelMap.from_data(data, 1)
+        y = self.trunk(self.enter_pool(x, fine), data)
+        return self.outputs(self.head_scores(self.leave_unpool(y, fine), x), data)
+
+    def inputs(self, data: Data) -> Tensor:
+        """Return the input fields ``(V, rep_in.dim)`` in the precision of the weights."""
         if getattr(data, "x", None) is None:
             raise ValueError("SegmentationNet needs input fields x: apply net.transform to the mesh first")
         self.rep_in.check(data.x, "SegmentationNet")
-        x = data.x.to(next(self.parameters()).dtype)
+        return data.x.to(next(self.parameters()).dtype)
+
+    def trunk(self, x: Tensor, data: Data) -> Tensor:
+        """Return invariants ``(V_l, C)`` on the first level l of the network from input fields there."""
         levels = range(self.first, self.first + len(self.down))
         stencils = [Stencil.from_data(data, level) for level in levels]
-        maps = [LevelMap.from_data(data, level) for level in levels if level > 0]
-        between = maps[self.first :]
-
-        y = self.enter(self.enter_pool(x, maps[0]) if self.first else x)
+        between = [LevelMap.from_data(data, level) for level in levels[1:]]
+        y = self.enter(x)
         skips = []
         for depth, blocks in enumerate(self.down):
             for block in cast(nn.ModuleList, blocks):
@@ -136,10 +146,15 @@ class SegmentationNet(nn.Module):
         for depth in reversed(range(len(between))):
             y = skips[depth] + self.unpool[depth](self.narrow[depth](y), between[depth])
             y = self.up[depth](y, stencils[depth])
-        y = self.leave(self.norm(y))
-        y = self.leave_unpool(y, maps[0]) if self.first else y
+        return self.leave(self.norm(y))
+
+    def head_scores(self, y: Tensor, x: Tensor) -> Tensor:
+        """Return the logits ``(V, L)`` of vertices from the invariants of the trunk and the input fields."""
         invariants = [z for block, z in zip(self.rep_in, self.rep_in.split(x), strict=True) if block.order == 0]
-        vertex = self.head(torch.cat([y, *invariants], dim=1))
+        return self.head(torch.cat([y, *invariants], dim=1))
+
+    def outputs(self, vertex: Tensor, data: Data) -> Tensor | Logits:
+        """Return logits of vertices as what the network was asked for: a face has the mean of its corners."""
         if self.output == "vertex":
             return vertex
         face = vertex[data.face].mean(dim=0)
@@ -159,6 +174,11 @@ class SegmentationNet(nn.Module):
             logits = self(data)
         finally:
             self.train(training)
+        return self.labels(logits)
+
+    @staticmethod
+    def labels(logits: Tensor | Logits) -> Tensor:
+        """Return the best label of each face, or of each vertex where there are no scores of faces."""
         return (logits.face if isinstance(logits, Logits) else logits).argmax(dim=-1)
 
 

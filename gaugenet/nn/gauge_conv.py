@@ -66,6 +66,11 @@ class GaugeConv(nn.Module):
         return self.intertwiner(x) + convolve(x.to(dtype), self._plan, forward, adjoint)
 
     @property
+    def operator_rows(self) -> int:
+        """Numbers that its moment operators hold for each vertex and neighbour."""
+        return sum(block.size * sum(row) for block, row in zip(self.rep_in, self._plan.rows, strict=True))
+
+    @property
     def _plan(self) -> Plan:
         into, out = (tuple((block.multiplicity, block.size) for block in rep) for rep in (self.rep_in, self.rep_out))
         rows = (tuple(moment_rows(i.order, o.order, self.profiles) for o in self.rep_out) for i in self.rep_in)

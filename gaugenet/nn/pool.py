@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import torch
@@ -14,7 +15,7 @@ class LevelMap:
     """How the vertices of a level hang on those of the next coarser one; build one a batch and pair of levels.
 
     Args:
-        index: ``(2, P)`` finer and coarser vertices.
+        index: ``(2, P)`` finer and coarser vertices, sorted by the finer ones.
         transport: ``(P,)`` angle [rad] from the finer to the coarser frame.
         weight: ``(P,)`` share of the finer vertex. area: ``(V_fine,)`` areas of the finer vertices.
         num_coarse: number of coarser vertices.
@@ -42,6 +43,18 @@ class LevelMap:
             )
         index, transport, weight = (data[f"pool_{name}_{level}"] for name in ("index", "transport", "weight"))
         return cls(index, transport, weight, data[f"area_{level - 1}"], data[f"area_{level}"].shape[0])
+
+    def part(self, rows: slice) -> LevelMap:
+        """Return the map of some of the finer vertices; pooling by the parts adds up to pooling by the whole."""
+        ends = torch.tensor([rows.start, rows.stop], device=self.fine.device)
+        pairs = slice(*torch.searchsorted(self.fine, ends).tolist())
+        part = copy.copy(self)
+        part.fine, part.coarse = self.fine[pairs] - rows.start, self.coarse[pairs]
+        part.transport, part.weight, part.mean_weight = (
+            values[pairs] for values in (self.transport, self.weight, self.mean_weight)
+        )
+        part.num_fine, part._turns = rows.stop - rows.start, {}
+        return part
 
     def turn(self, rep: Representation, x: Tensor, sign: float) -> Tensor:
         """Rotate features ``(P, rep.dim)`` by ``sign`` times the transport."""

@@ -61,3 +61,19 @@ def test_a_mesh_that_is_repaired_is_segmented_with_a_warning(call, network, tmp_
     result = call("segment", MESHES / "broken" / "flipped_faces.ply", "--model", network, "-o", tmp_path)
     assert result.code == 0 and "1 of 1 meshes labelled" in result.out
     assert result.messages("warning")[0].startswith(f"{MESHES / 'broken' / 'flipped_faces.ply'}: mesh cleaned: 6 faces")
+
+
+def test_with_little_memory_the_labels_are_the_same(call, network, tmp_path):
+    mesh = MESHES / "creatures" / "biped_01.ply"
+    for folder, options in (("whole", ()), ("patches", ("--max-memory", "40GB"))):
+        assert call("segment", mesh, "--model", network, "-o", tmp_path / folder, *options).code == 0
+    whole, patches = (tmp_path / folder / "biped_01_labels.txt" for folder in ("whole", "patches"))
+    assert whole.read_text() == patches.read_text()
+
+
+def test_too_little_memory_is_refused(call, network, tmp_path):
+    mesh = MESHES / "creatures" / "biped_01.ply"
+    result = call("segment", mesh, "--model", network, "-o", tmp_path, "--max-memory", "10MB")
+    assert result.code == 2 and "leaves too little of 0.0 GB" in result.messages("error")[0]
+    result = call("segment", mesh, "--model", network, "-o", tmp_path, "--max-memory", "some")
+    assert result.code == 2 and "expected an amount of memory such as 4GB" in result.messages("error")[0]

@@ -1,0 +1,44 @@
+"""How many vertices a network can see at a time within given memory."""
+
+from __future__ import annotations
+
+import resource
+import sys
+
+from torch_geometric.data import Data
+
+from gaugenet.models.segmentation_net import SegmentationNet
+from gaugenet.nn import GaugeConv
+
+_SPARE = 2 * 10**8  # for what lies around [bytes]
+
+
+def patch_limit(net: SegmentationNet, data: Data, allowed: int) -> int:
+    """Return how many vertices a patch may have, halo included, for the process to stay within ``allowed`` bytes.
+
+    What the process has held at its peak counts as taken. The network's part is estimated from the width of its layers,
+    generously: single precision, input fields and what a few layers in a row make of them; without levels also the
+    operators, which grow with the neighbours.
+
+    Raises:
+        ValueError: too little is left.
+    """
+    taken = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    limit = (allowed - taken - _SPARE) // (4 * _numbers(net, data))
+    if limit < 1024:
+        raise ValueError(
+            f"mesh and geometry took {taken / 1e9:.1f} GB, which leaves too little of {allowed / 1e9:.1f} GB for "
+            f"the network: allow at least {(taken + _SPARE + 4096 * _numbers(net, data)) / 1e9:.1f} GB"
+        )
+    return int(limit)
+
+
+def _numbers(net: SegmentationNet, data: Data) -> int:
+    """Estimate how many numbers the network holds a vertex of the full mesh."""
+    width = net.leave.rep_out.dim
+    around = 12 * (net.rep_in.dim + width) + 8 * len(net.label_names)
+    if net.first:
+        return around
+    convolutions = [layer for layer in net.modules() if isinstance(layer, GaugeConv)]
+    operators = {(conv.rep_in.orders, conv.rep_out.orders): conv.operator_rows for conv in convolutions}
+    return around + 40 * net.leave.rep_in.dim + data.max_degree[0] * (20 + sum(operators.values()))

@@ -1,0 +1,46 @@
+"""Medians and peaks."""
+
+import sys
+
+import pytest
+import torch
+
+from gaugenet.benchmark.measure import medians, peak_bytes
+from gaugenet.benchmark.spheres import errors_on_sphere, sphere
+from gaugenet.data.frame_bundle import FrameBundle
+
+
+def test_runs_take_turns():
+    order = []
+    result = medians({"a": lambda: order.append("a"), "b": lambda: order.append("b")}, repeats=3, warm_up=1)
+    assert order == ["a", "b"] * 4
+    assert result.keys() == {"a", "b"}
+    assert all(value >= 0 for value in result.values())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux keeps the peak of a process")
+def test_peak_of_a_run_that_frees_what_it_takes():
+    peak = peak_bytes(lambda: torch.ones(64 * 2**18).sum())
+    if peak is None:
+        pytest.skip("the system does not let the peak be reset")
+    assert 60e6 < peak < 120e6
+
+
+def test_spheres_have_the_size_asked_for():
+    assert [len(sphere(size).pos) for size in (12, 42, 150, 2562)] == [12, 42, 162, 2562]
+
+
+def test_errors_on_the_sphere():
+    """Small for a bundle, its own size for a bundle that is wrong on purpose."""
+    data = FrameBundle(neighbours=20)(sphere(2562))
+    errors = errors_on_sphere(data)
+    assert errors["radial_error"] < 1e-3
+    assert errors["angle_error"] < 0.1
+    assert errors["transport_error"] < 0.1
+    data.log_0[:, 0] *= 1.02
+    data.log_0[:, 1] += 0.1
+    data.transport_0 -= 0.2
+    wrong = errors_on_sphere(data)
+    assert wrong["radial_error"] == pytest.approx(0.02, rel=0.1)
+    assert wrong["angle_error"] == pytest.approx(5.73, rel=0.1)
+    assert wrong["transport_error"] == pytest.approx(11.46, rel=0.1)

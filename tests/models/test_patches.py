@@ -1,0 +1,54 @@
+"""Patch by patch the scores are those of the whole mesh."""
+
+import pytest
+import surfaces
+import torch
+
+from gaugenet.models import SegmentationNet, patches
+from gaugenet.models.patches import scores_in_patches, split_mesh
+
+FIELDS = {"hks": 4, "eigenfunctions": 20}
+
+
+def net_and_data(**options):
+    torch.manual_seed(0)
+    net = SegmentationNet(["a", "b", "c"], rep="4x0 + 3x1", fields=FIELDS, **options).eval()
+    return net, net.transform(surfaces.data_of(surfaces.uneven_sphere(900)))
+
+
+@pytest.mark.parametrize("output", ["face", "vertex", "both"])
+@pytest.mark.parametrize("levels", [(), (200, 50)], ids=["no levels", "levels"])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_patches_have_the_scores_of_the_whole(levels, output, dtype):
+    net, data = net_and_data(levels=levels, neighbours=6, blocks=2, output=output)
+    net = net.to(dtype)
+    seen = []
+    ours = scores_in_patches(net, data, 500, lambda items, text, total: seen.append((text, total)) or items)
+    with torch.no_grad():
+        whole = net(data)
+    bound = 1e-5 if dtype == torch.float32 else 1e-12
+    for a, b in zip(ours, whole) if output == "both" else [(ours, whole)]:
+        assert (a - b).abs().max() <= bound * b.abs().max()
+    assert seen[-1][0] == "score" and seen[-1][1] > 1
+
+
+def test_a_halo_too_narrow_is_noticed(monkeypatch):
+    """With one hop less than there are convolutions the scores are others."""
+    net, data = net_and_data(levels=(), neighbours=6, blocks=2)
+    monkeypatch.setattr(patches, "split_mesh", lambda data, hops, limit: split_mesh(data, hops - 1, limit))
+    with torch.no_grad():
+        whole = net(data)
+    assert (scores_in_patches(net, data, 500) - whole).abs().max() > 1e-4 * whole.abs().max()
+
+
+def test_patches_share_the_vertices_among_them():
+    _, data = net_and_data(levels=(), neighbours=6)
+    found = list(split_mesh(data, 2, 400))
+    assert torch.equal(torch.cat([patch.core for patch in found]).sort().values, torch.arange(900))
+    assert all(len(patch.member) <= 400 for patch in found)
+
+
+def test_a_limit_below_the_halo_is_refused():
+    net, data = net_and_data(levels=(), neighbours=30)
+    with pytest.raises(ValueError, match="over the limit of 80: allow more memory, or use a network with levels"):
+        scores_in_patches(net, data, 80)
