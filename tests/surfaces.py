@@ -138,3 +138,14 @@ def plane_log(pos: np.ndarray, frame: np.ndarray, index: np.ndarray) -> tuple[np
 def turned(angle: np.ndarray) -> np.ndarray:
     """Absolute difference of angles from 0, whatever multiple of 2 pi they are written with."""
     return np.abs(np.angle(np.exp(1j * angle)))
+
+
+def moved(one: Mesh) -> tuple[Mesh, np.ndarray]:
+    """Return the mesh turned, shifted, a thousand times larger and renumbered, and the new number of each vertex."""
+    rng = np.random.default_rng(0)
+    turn = np.linalg.qr(rng.normal(size=(3, 3)))[0]
+    turn *= np.linalg.det(turn)
+    number = rng.permutation(len(one.pos))
+    pos = np.empty_like(one.pos)
+    pos[number] = 1e3 * (one.pos @ turn.T + [1, 2, -3])
+    return mesh(pos, rng.permutation(number[one.face])), number

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import resource
 import sys
+from importlib import import_module
 
 from torch_geometric.data import Data
 
@@ -21,8 +21,11 @@ def patch_limit(net: SegmentationNet, data: Data, allowed: int) -> int:
     operators, which grow with the neighbours.
 
     Raises:
-        ValueError: too little is left.
+        ValueError: too little is left, or the system does not say what is taken.
     """
+    if sys.platform == "win32":
+        raise ValueError("a limit on memory needs Linux or macOS, which know the peak of a process; leave it out")
+    resource = import_module("resource")
     taken = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     limit = (allowed - taken - _SPARE) // (4 * _numbers(net, data))
     if limit < 1024:

@@ -72,13 +72,7 @@ def test_reduced_signature_is_close(functions, bound, monkeypatch):
 
 def test_reduced_signature_does_not_depend_on_numbering_pose_and_size(monkeypatch):
     mesh = surfaces.biped()
-    rng = np.random.default_rng(0)
-    turn = np.linalg.qr(rng.normal(size=(3, 3)))[0]
-    turn *= np.linalg.det(turn)
-    number = rng.permutation(len(mesh.pos))
-    pos = np.empty_like(mesh.pos)
-    pos[number] = 1e3 * (mesh.pos @ turn.T + [1, 2, -3])
-    moved = surfaces.mesh(pos, rng.permutation(number[mesh.face]))
+    moved, number = surfaces.moved(mesh)
     reduced, _ = reduced_and_exact(mesh, monkeypatch, 300)
     there = heat_kernel_signature(moved, 16, 60, (3e-3, 1.0))
     assert np.abs(there[number] - reduced).max() < 1e-7
