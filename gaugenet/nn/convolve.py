@@ -1,4 +1,4 @@
-"""The product at the heart of a convolution, chunk by chunk, with its adjoint as backward pass."""
+"""The convolution as one operator of PyTorch, with its adjoint as backward pass."""
 
 from __future__ import annotations
 
@@ -8,146 +8,117 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from gaugenet.nn.fused_sweep import fused_sweep
+from gaugenet.nn.plan import Plan
+
 # Numbers that a chunk of vertices may hold in gathered features and moments: a few MB, so that on a CPU one product
 # finds in the cache what the last one wrote; a GPU wants large products instead.
 _CHUNK = {"cpu": 2**20}
 _LARGE_CHUNK = 2**26
 
 
-@dataclass(frozen=True)
-class Plan:
-    """Shapes of a convolution: which blocks of features come in and go out, by how many moments a pair is joined.
-
-    Attributes:
-        blocks_in, blocks_out: ``(C, size)`` of each block: channels, and 1 or 2 components.
-        rows: ``rows[a][b]`` moments that lead from block a in to block b out.
-    """
-
-    blocks_in: tuple[tuple[int, int], ...]
-    blocks_out: tuple[tuple[int, int], ...]
-    rows: tuple[tuple[int, ...], ...]
-
-    @property
-    def adjoint(self) -> Plan:
-        """The plan of the gradient: outputs in, inputs out."""
-        return Plan(self.blocks_out, self.blocks_in, tuple(zip(*self.rows, strict=True)))
-
-    def encode(self) -> list[int]:
-        """Return the plan as numbers, which the operators of PyTorch can pass on."""
-        blocks = [number for block in self.blocks_in + self.blocks_out for number in block]
-        return [len(self.blocks_in), *blocks, *(count for row in self.rows for count in row)]
-
-    @staticmethod
-    def decode(code: Sequence[int]) -> Plan:
-        """Read what ``encode`` wrote."""
-        many_in, rest = code[0], code[1:]
-        many_out = (len(rest) - 2 * many_in) // (many_in + 2)
-        blocks = tuple((rest[2 * k], rest[2 * k + 1]) for k in range(many_in + many_out))
-        counts = rest[2 * len(blocks) :]
-        rows = tuple(tuple(counts[a * many_out : (a + 1) * many_out]) for a in range(many_in))
-        return Plan(blocks[:many_in], blocks[many_in:], rows)
-
-    @property
-    def dim_out(self) -> int:
-        """Number of columns of the output."""
-        return sum(channels * size for channels, size in self.blocks_out)
-
-
 @dataclass
 class Factors:
-    """What features are multiplied with.
+    """What features are multiplied with; see ``Stencil`` for the two ways to write neighbours and operators.
 
     Attributes:
-        operators: for each block in ``(V, rows_a, size_a * K)``, moments from components of neighbours.
-        indices: for each block in ``(V, size_a * K)``, which of the ``V * size_a`` rows of components those are.
-        weights: at ``a * B + b`` the matrix ``(rows_ab * C_a, dim_b)`` from moments of block a to block b out.
+        neighbours: one padded list or the two tensors of an unpadded one.
+        operators: for each block in, moments from components of neighbours.
+        weights: for each block out a matrix ``(columns, dim)``, columns as in ``Plan.columns``.
+        bias: ``(dim_out,)`` to start from, or None.
     """
 
+    neighbours: tuple[Tensor, ...] = ()
     operators: list[Tensor] = field(default_factory=list)
-    indices: list[Tensor] = field(default_factory=list)
     weights: list[Tensor] = field(default_factory=list)
+    bias: Tensor | None = None
 
     @property
     def tensors(self) -> list[Tensor]:
         """All of them, as operators of PyTorch take them."""
-        return [*self.operators, *self.indices, *self.weights]
+        return [*self.neighbours, *self.operators, *self.weights]
 
     @staticmethod
     def of(tensors: Sequence[Tensor], plan: Plan) -> Factors:
         """Take ``tensors`` apart again."""
-        many = len(plan.blocks_in)
-        return Factors(list(tensors[:many]), list(tensors[many : 2 * many]), list(tensors[2 * many :]))
+        weights = len(tensors) - len(plan.blocks_out)
+        operators = weights - len(plan.blocks_in)
+        return Factors(tuple(tensors[:operators]), list(tensors[operators:weights]), list(tensors[weights:]))
 
 
 def sweep(x: Tensor, plan: Plan, factors: Factors, against: Tensor | None = None) -> tuple[Tensor, list[Tensor]]:
-    """Return sum_ab moments_ab(x) @ weight_ab, and what the weights would learn from features ``against``.
+    """Return bias + sum_a [moments_ab(x), own_ab(x)] @ weight_b, and what the weights would learn from ``against``.
 
     moments_ab(i) = operator_a(i)[rows of b] @ (components of x_a at the neighbours of i). They exist for one chunk of
     vertices at a time: no tensor has an entry an edge and channel.
 
     Args:
         x: ``(V, dim_in)``.
+        factors: with padded lists ``(V, K)`` and operators ``(V, K * size, rows)``, or unpadded for ``fused_sweep``.
         against: ``(V, dim_out)`` or None.
 
     Returns:
-        ``(V, dim_out)``, and for each weight sum_i moments_ab(i)^T against_b(i); an empty list without ``against``.
+        ``(V, dim_out)``, and for each weight sum_i columns_b(i)^T against_b(i); an empty list without ``against``.
     """
+    if not plan.blocks_in or not plan.blocks_out:
+        y = x.new_zeros(x.shape[0], plan.dim_out) if factors.bias is None else factors.bias.repeat(x.shape[0], 1)
+        return y, [torch.zeros_like(weight) for weight in factors.weights]
+    if len(factors.neighbours) == 2:
+        return fused_sweep(x, plan, *factors.neighbours, factors.operators, factors.weights, factors.bias, against)
     count = x.shape[0]
     wide_in, wide_out = ([channels * size for channels, size in blocks] for blocks in (plan.blocks_in, plan.blocks_out))
-    blocks = zip(plan.blocks_in, x.split(wide_in, dim=1) if wide_in else ())
-    fields = [part.reshape(-1, channels) for (channels, _), part in blocks]  # a row a component
-    y = x.new_empty(count, sum(wide_out)) if fields else x.new_zeros(count, sum(wide_out))
+    fields = x.split(wide_in, dim=1)
+    y = x.new_zeros(count, sum(wide_out)) if factors.bias is None else factors.bias.repeat(count, 1)
     outputs = y.split(wide_out, dim=1)
     targets = against.split(wide_out, dim=1) if against is not None else ()
     gradients = [torch.zeros_like(weight) for weight in factors.weights] if against is not None else []
-    most = max(
-        (
-            channels * (operator.shape[1] + operator.shape[2])
-            for (channels, _), operator in zip(plan.blocks_in, factors.operators)
-        ),
-        default=1,
-    )
+    (index,) = factors.neighbours
+    most = max(o.shape[1] * c + o.shape[2] * c for (c, _), o in zip(plan.blocks_in, factors.operators))
     chunk = max(64, _CHUNK.get(x.device.type, _LARGE_CHUNK) // most)
     for start in range(0, count, chunk):
         here = slice(start, start + chunk)
-        for a, operator in enumerate(factors.operators):
-            rows_of = factors.indices[a][here]
-            gathered = fields[a].index_select(0, rows_of.flatten()).unflatten(0, rows_of.shape)
-            product = torch.bmm(operator[here], gathered)  # (n, rows_a, C_a)
-            first = 0
-            for b, rows in enumerate(plan.rows[a]):
-                pair = a * len(wide_out) + b
-                part = product[:, first : first + rows].flatten(1)
-                outputs[b][here].addmm_(part, factors.weights[pair], beta=float(a > 0))
-                if against is not None:
-                    gradients[pair].addmm_(part.T, targets[b][here])
-                first += rows
+        first = [0] * len(wide_out)  # of the columns that block a fills
+        for a, (channels, size) in enumerate(plan.blocks_in):
+            gathered = fields[a].index_select(0, index[here].flatten()).view(-1, size * index.shape[1], channels)
+            moments = torch.bmm(factors.operators[a][here].transpose(1, 2), gathered)  # (n, rows_a, C_a)
+            for b, part in enumerate(moments.split(plan.rows[a], dim=1)):
+                for columns in (part.flatten(1), fields[a][here][:, : plan.columns(b)[a][1]]):
+                    rows = slice(first[b], first[b] + columns.shape[1])
+                    outputs[b][here].addmm_(columns, factors.weights[b][rows])
+                    if against is not None:
+                        gradients[b][rows].addmm_(columns.T, targets[b][here])
+                    first[b] = rows.stop
     return y, gradients
 
 
 def convolve(x: Tensor, plan: Plan, forward: Factors, adjoint: Factors) -> Tensor:
-    """Convolve ``x (V, dim_in)``: ``sweep`` as one operator of PyTorch, with gradients for ``x`` and the weights.
+    """Convolve ``x (V, dim_in)``: ``sweep`` as one operator of PyTorch, with gradients for ``x``, weights and bias.
 
     The gradient of a convolution is a convolution too, over the reversed edges: it gathers, where the gradient of a
     gather would scatter, and needs nothing but x to be kept. It flows through the adjoint weights alone; it cannot be
     differentiated again, nor with respect to operators.
 
     Args:
-        adjoint: the factors of the gradient; empty where none is wanted.
+        forward: with a bias; its weights are taken as constants.
+        adjoint: the factors of the gradient, without bias; empty where none is wanted.
     """
-    forward = Factors(forward.operators, forward.indices, [weight.detach() for weight in forward.weights])
-    return _convolve(x, plan.encode(), forward.tensors, adjoint.tensors)
+    assert forward.bias is not None
+    return _convolve(x, forward.bias, plan.encode(), forward.tensors, adjoint.tensors)
 
 
 @torch.library.custom_op("gaugenet::convolve", mutates_args=())
-def _convolve(x: Tensor, plan: Sequence[int], forward: Sequence[Tensor], adjoint: Sequence[Tensor]) -> Tensor:
+def _convolve(
+    x: Tensor, bias: Tensor, plan: Sequence[int], forward: Sequence[Tensor], adjoint: Sequence[Tensor]
+) -> Tensor:
     shapes = Plan.decode(plan)
-    return sweep(x, shapes, Factors.of(forward, shapes))[0]
+    factors = Factors.of(forward, shapes)
+    factors.bias = bias
+    return sweep(x, shapes, factors)[0]
 
 
 @_convolve.register_fake
-def _(x, plan, forward, adjoint):  # type: ignore[no-untyped-def]
-    return x.new_empty(x.shape[0], Plan.decode(plan).dim_out)
+def _(x, bias, plan, forward, adjoint):  # type: ignore[no-untyped-def]
+    return x.new_empty(x.shape[0], bias.shape[0])
 
 
 @torch.library.custom_op("gaugenet::convolve_backward", mutates_args=())
@@ -164,7 +135,7 @@ def _(gradient, x, plan, adjoint):  # type: ignore[no-untyped-def]
 
 
 def _setup_context(ctx, inputs, output) -> None:  # type: ignore[no-untyped-def]
-    x, ctx.plan, forward, adjoint = inputs
+    x, _, ctx.plan, forward, adjoint = inputs
     ctx.many = len(forward)
     ctx.save_for_backward(x, *adjoint)
 
@@ -173,7 +144,7 @@ def _backward(ctx, gradient):  # type: ignore[no-untyped-def]
     x, *adjoint = ctx.saved_tensors
     x_gradient, *gradients = _convolve_backward(gradient, x, ctx.plan, adjoint)
     constant = [None] * (len(adjoint) - len(gradients))
-    return x_gradient, None, [None] * ctx.many, [*constant, *gradients]
+    return x_gradient, gradient.sum(0), None, [None] * ctx.many, [*constant, *gradients]
 
 
 _convolve.register_autograd(_backward, setup_context=_setup_context)

@@ -7,9 +7,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from gaugenet.kernel import harmonics
-from gaugenet.nn.convolve import Factors, Plan, convolve
-from gaugenet.nn.intertwiner import Intertwiner, complex_weight
+from gaugenet.nn import matrices
+from gaugenet.nn.convolve import Factors, convolve
+from gaugenet.nn.intertwiner import Intertwiner
+from gaugenet.nn.plan import Plan
 from gaugenet.nn.stencil import Stencil, moment_rows
 from gaugenet.representation import Representation
 
@@ -31,6 +32,9 @@ class GaugeConv(nn.Module):
         bias: add a learned constant to invariant outputs.
     """
 
+    places: Tensor
+    adjoint_places: Tensor
+
     def __init__(
         self, rep_in: Representation | str, rep_out: Representation | str, profiles: int = 2, bias: bool = True
     ) -> None:
@@ -46,6 +50,9 @@ class GaugeConv(nn.Module):
             for a, count in enumerate(rows):
                 shape = (count, out.multiplicity) if out.order == 0 else (2, count // 2, out.multiplicity)
                 self.weight[f"{a}_{b}"] = nn.Parameter(torch.randn(shape) * scale)
+        tables = matrices.places(self.rep_in, self.rep_out, profiles, *self._weights)
+        for name, table in zip(("places", "adjoint_places"), tables, strict=True):
+            self.register_buffer(name, table, persistent=False)
 
     def forward(self, x: Tensor, at: Stencil | Any) -> Tensor:
         """Convolve ``x (V, rep_in.dim)``; ``at`` is the level's stencil, or data with a bundle (level 0 is used)."""
@@ -56,14 +63,19 @@ class GaugeConv(nn.Module):
                 f"GaugeConv expects a row for each of the {stencil.num_vertices} vertices, got {x.shape[0]}"
             )
         dtype = _working_dtype(x)
-        order = [(a, b) for a in range(len(self.rep_in.blocks)) for b in range(len(self.rep_out.blocks))]
+        signed = matrices.signed(*self._weights, x).to(dtype)
         forward = _factors(stencil, self.rep_in, self.rep_out, self.profiles, dtype)
-        forward.weights = [self._matrix(a, b).to(dtype) for a, b in order]
+        forward.weights = _cut(signed.detach(), self.places, self._plan)
+        forward.bias = self.intertwiner.padded_bias(x).to(dtype)
         adjoint = Factors()
         if torch.is_grad_enabled():
             adjoint = _factors(stencil.adjoint, self.rep_out, self.rep_in, self.profiles, dtype)
-            adjoint.weights = [self._adjoint_matrix(a, b).to(dtype) for a, b in sorted(order, key=lambda ab: ab[::-1])]
-        return self.intertwiner(x) + convolve(x.to(dtype), self._plan, forward, adjoint)
+            adjoint.weights = _cut(signed, self.adjoint_places, self._plan.adjoint)
+        return convolve(x.to(dtype), self._plan, forward, adjoint)
+
+    @property
+    def _weights(self) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        return dict(self.weight.items()), dict(self.intertwiner.weight.items())
 
     @property
     def operator_rows(self) -> int:
@@ -74,28 +86,8 @@ class GaugeConv(nn.Module):
     def _plan(self) -> Plan:
         into, out = (tuple((block.multiplicity, block.size) for block in rep) for rep in (self.rep_in, self.rep_out))
         rows = (tuple(moment_rows(i.order, o.order, self.profiles) for o in self.rep_out) for i in self.rep_in)
-        return Plan(into, out, tuple(rows))
-
-    def _matrix(self, a: int, b: int) -> Tensor:
-        """Return the real matrix that takes moments of block a to block b out: ``(rows * C_a, dim_b)``."""
-        weight = self.weight[f"{a}_{b}"]
-        return weight if self.rep_out.blocks[b].order == 0 else complex_weight(weight)
-
-    def _adjoint_matrix(self, a: int, b: int) -> Tensor:
-        """Return the matrix that takes moments of gradients of block b to those of block a: ``(rows * C_b, dim_a)``.
-
-        From y = A P follows A^H for the moments of gradients; from y = B conj P, B^T.
-        """
-        block, out = self.rep_in.blocks[a], self.rep_out.blocks[b]
-        solutions = harmonics(block.order, out.order)
-        shape = (-1, len(solutions), self.profiles, block.multiplicity, out.multiplicity)
-        weight = self.weight[f"{a}_{b}"].reshape(shape).transpose(-1, -2)
-        if block.order > 0 and out.order > 0:
-            plain, conjugate = weight.unbind(1)
-            weight = torch.stack([torch.stack([plain[0], -plain[1]]), conjugate], dim=1)
-        if block.order == 0:
-            return weight.reshape(-1, block.multiplicity)
-        return complex_weight(weight.reshape(2, -1, block.multiplicity))
+        own = (tuple(i.order == o.order for o in self.rep_out) for i in self.rep_in)
+        return Plan(into, out, tuple(rows), tuple(own))
 
     def extra_repr(self) -> str:
         return f"{self.rep_in} -> {self.rep_out}, profiles={self.profiles}"
@@ -106,7 +98,14 @@ def _factors(
 ) -> Factors:
     orders_out = tuple(out.order for out in rep_out)
     operators = [stencil.operator(block.order, orders_out, profiles, dtype) for block in rep_in]
-    return Factors(operators=operators, indices=[stencil.components(block.size) for block in rep_in])
+    return Factors(stencil.neighbours(dtype), operators)
+
+
+def _cut(signed: Tensor, places: Tensor, plan: Plan) -> list[Tensor]:
+    """Return the matrices of all blocks out from the table of their entries."""
+    shapes = [(sum(map(sum, plan.columns(b))), size[0] * size[1]) for b, size in enumerate(plan.blocks_out)]
+    parts = signed.index_select(0, places).split([rows * columns for rows, columns in shapes]) if shapes else ()
+    return [part.view(shape) for part, shape in zip(parts, shapes, strict=True)]
 
 
 def _working_dtype(x: Tensor) -> torch.dtype:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import reduce
+
 import torch
 from torch import Tensor, nn
 
@@ -43,22 +45,29 @@ class Intertwiner(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         self.rep_in.check(x, "Intertwiner")
         fields = self.rep_in.split(x)
-        parts, start = [x[..., :0]], 0
+        parts = [x[..., :0]]
         for b, out in enumerate(self.rep_out):
-            y = None
-            for a, block in enumerate(self.rep_in):
-                if block.order != out.order:
-                    continue
-                weight = self.weight[f"{a}_{b}"]
-                term = fields[a] @ (weight if out.order == 0 else complex_weight(weight))
-                y = term if y is None else y + term
-            if y is None:
-                y = x.new_zeros(*x.shape[:-1], out.dim)
+            same = [a for a, block in enumerate(self.rep_in) if block.order == out.order]
+            terms = [fields[a] @ self.matrix(a, b) for a in same]
+            parts.append(reduce(torch.add, terms) if terms else x.new_zeros(*x.shape[:-1], out.dim))
+        y = torch.cat(parts, dim=-1)
+        return y if self.bias is None else y + self.padded_bias(x)
+
+    def matrix(self, a: int, b: int) -> Tensor:
+        """Return the real matrix ``(dim_a, dim_b)`` by which block a in enters block b out, of the same order."""
+        weight = self.weight[f"{a}_{b}"]
+        return weight if self.rep_out.blocks[b].order == 0 else complex_weight(weight)
+
+    def padded_bias(self, like: Tensor) -> Tensor:
+        """Return the bias as ``(rep_out.dim,)``, zero outside order 0; on the device of ``like``."""
+        parts, start = [like.new_zeros(0)], 0
+        for out in self.rep_out:
             if out.order == 0 and self.bias is not None:
-                y = y + self.bias[start : start + out.multiplicity]
+                parts.append(self.bias[start : start + out.multiplicity])
                 start += out.multiplicity
-            parts.append(y)
-        return torch.cat(parts, dim=-1)
+            else:
+                parts.append(like.new_zeros(out.dim))
+        return torch.cat(parts)
 
     def extra_repr(self) -> str:
         return f"{self.rep_in} -> {self.rep_out}"

@@ -1,4 +1,4 @@
-"""The stencil of a level: padded neighbour lists and the angular numbers that all layers on the level share."""
+"""The stencil of a level: neighbour lists and the angular numbers that all layers on the level share."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ import torch
 from torch import Tensor
 
 from gaugenet.kernel import harmonics, radial_profiles
-
-Phase = tuple[Tensor, Tensor]  # cos and sin
+from gaugenet.nn.fused_sweep import available
 
 
 class Stencil:
-    """Neighbours of every vertex as ``(V, K)`` lists padded with weight 0, with moment operators cached by use.
+    """Neighbours of every vertex and operators for moments of their features, made once and cached.
 
-    Build one a batch and level and hand it to every layer there. Features of any dtype may pass: operators are made
-    from the geometry in their precision (at least single). No gradients flow to the geometry.
+    Build one a batch and level and hand it to all layers there. Features of any dtype may pass: operators are made from
+    the geometry in their precision (at least single). No gradients flow to the geometry.
+
+    Compiled for a CPU, layers run through the edges of each vertex as they lie in memory; elsewhere, and in half
+    precision, through ``(V, K)`` lists padded with weight 0, for batched products.
 
     Args:
         edge_index: ``(2, E)`` sources j and targets i, sorted by target.
@@ -26,8 +28,8 @@ class Stencil:
         weight: ``(E,)`` quadrature weights.
         radius: ``()``, ``(1,)`` or ``(E,)`` radius R of the kernel [mesh unit].
         num_vertices: V.
-        width: K, at least the largest number of edges that reach or leave a vertex; without it the edges are counted,
-            for which a GPU has to be waited for.
+        width: K, at least the largest number of edges that reach or leave a vertex; without it the edges are counted
+            where lists are padded, for which a GPU has to be waited for.
     """
 
     def __init__(
@@ -42,13 +44,10 @@ class Stencil:
     ) -> None:
         self._edges = (edge_index, log.detach(), transport.detach(), weight.detach(), radius.detach())
         self.num_vertices = num_vertices
-        self.width = _largest_degree(edge_index, num_vertices) if width is None else width
-        source, target = edge_index
-        degree = source.new_zeros(num_vertices).scatter_add_(0, target, torch.ones_like(target))
-        begin = degree.cumsum(0) - degree
-        slot = torch.arange(target.shape[0], device=target.device) - begin.index_select(0, target)
-        self._place = target * self.width + slot
-        self.index = self._pad(source)
+        self._width = width
+        target = edge_index[1]
+        degree = target.new_zeros(num_vertices + 1).scatter_add_(0, target + 1, torch.ones_like(target))
+        self._begin = degree.cumsum(0)
         self._adjoint: Stencil | None = None
         self._cache: dict[tuple[Any, ...], Any] = {}
 
@@ -90,95 +89,86 @@ class Stencil:
             turned = torch.stack([log[:, 0], log[:, 1] - transport], dim=1)[order]
             radius = radius[order] if radius.numel() > 1 else radius
             edges = (edge_index.flip(0)[:, order], turned, -transport[order], weight[order], radius)
-            self._adjoint = Stencil(*edges, self.num_vertices, self.width)
+            self._adjoint = Stencil(*edges, self.num_vertices, self._width)
         return self._adjoint
 
-    def _pad(self, values: Tensor) -> Tensor:
-        padded = values.new_zeros(self.num_vertices * self.width)
-        return padded.scatter_(0, self._place, values).view(self.num_vertices, self.width)
+    def neighbours(self, dtype: torch.dtype) -> tuple[Tensor, ...]:
+        """Return the neighbours for features of ``dtype``: a padded list ``(V, K)``, or an unpadded one.
 
-    def components(self, size: int) -> Tensor:
-        """Return ``(V, size * K)`` rows of features ``(V * size, C)``: first components of all neighbours, then second.
-
-        ``index`` for size 1.
+        An unpadded list is ``begin (V + 1,)`` and ``neighbour (E,)``: vertex i has those from begin[i] to begin[i + 1].
         """
-        if size == 1:
-            return self.index
-        if ("components",) not in self._cache:
-            self._cache["components",] = torch.cat([2 * self.index, 2 * self.index + 1], dim=1)
-        return self._cache["components",]
+        source = self._edges[0][0]
+        if available(source.device, dtype):
+            return self._begin, source
+        if ("index",) not in self._cache:
+            self._cache["index",] = self._pad(source)
+        return (self._cache["index",],)
 
     def operator(self, order_in: int, orders_out: tuple[int, ...], profiles: int, dtype: torch.dtype) -> Tensor:
-        """Return the moments of order-``order_in`` features as matrices ``(V, rows, size_in * K)``.
+        """Return the moments of order-``order_in`` features as matrices.
 
-        Rows come in groups, one for each order out m: real parts for every harmonic and radial profile, then imaginary
-        parts (``moment_rows`` counts them). Applied to components of neighbours ``(V, size_in * K, C)`` they give
+        ``(E, size * rows)`` for unpadded lists, otherwise ``(V, K * size, rows)``. Rows come in groups, one for each
+        order out m: real parts for every harmonic and radial profile, then imaginary parts (``moment_rows`` counts
+        them). Summed over the components of neighbours they give
         P(i) = sum_j w_ij b(r_ij) exp(i k theta_ij) exp(i n transport_ij) z(j), conjugated where the harmonic says so.
         """
         key = ("operator", order_in, orders_out, profiles, dtype)
         if key not in self._cache:
-            self._cache[key] = self._build(order_in, orders_out, profiles, dtype)
+            operator = self._build(order_in, orders_out, profiles, dtype)
+            if not available(operator.device, dtype):
+                size = min(order_in + 1, 2)
+                operator = self._pad(operator).unflatten(2, (size, operator.shape[1] // size)).flatten(1, 2)
+            self._cache[key] = operator
         return self._cache[key]
 
     def _build(self, order_in: int, orders_out: tuple[int, ...], profiles: int, dtype: torch.dtype) -> Tensor:
         precise = dtype if dtype == torch.float64 else torch.float32
-        amplitude = self._amplitude(profiles, precise)  # (V, R, K)
-        size, start = min(order_in, 1) + 1, 0
-        rows = sum(moment_rows(order_in, order, profiles) for order in orders_out)
-        operator = torch.empty(self.num_vertices, rows, size, self.width, dtype=dtype, device=amplitude.device)
-        for order_out in orders_out:
-            pairs = harmonics(order_in, order_out)
-            for number, harmonic in enumerate(pairs):
-                cos, sin = (amplitude * part[:, None] for part in self._phase(harmonic.frequency, order_in, precise))
-                real = operator[:, start + number * profiles :][:, :profiles]
-                real[:, :, 0] = cos
-                if size == 2:
-                    real[:, :, 1] = -sin
-                if order_in == order_out == 0:
-                    continue
-                imaginary = operator[:, start + (len(pairs) + number) * profiles :][:, :profiles]
-                imaginary[:, :, 0] = -sin if harmonic.conjugate else sin
-                if size == 2:
-                    imaginary[:, :, 1] = -cos if harmonic.conjugate else cos
-            start += moment_rows(order_in, order_out, profiles)
-        return operator.flatten(2)
+        _, log, transport, _, _ = self._edges
+        frequencies, columns = _waves(order_in, orders_out)
+        angle = log[:, 1:] * log.new_tensor(frequencies) + order_in * transport[:, None]
+        angle = angle.to(precise)
+        table = angle.new_tensor(columns).view(len(columns), 2 * len(frequencies))
+        waves = torch.cat([torch.cos(angle), torch.sin(angle)], dim=1) @ table.T  # (E, size * rows / R)
+        return (waves[:, :, None] * self._amplitude(profiles, precise)[:, None, :]).flatten(1).to(dtype)
 
     def _amplitude(self, profiles: int, dtype: torch.dtype) -> Tensor:
-        """Return w b(r), ``(V, R, K)``."""
+        """Return w b(r), ``(E, R)``."""
         key = ("amplitude", profiles, dtype)
         if key not in self._cache:
             _, log, _, weight, radius = self._edges
             ratio = log[:, 0] / radius.clamp_min(torch.finfo(radius.dtype).tiny)
-            weighted = (radial_profiles(ratio, profiles) * weight[:, None]).to(dtype)
-            self._cache[key] = torch.stack([self._pad(column) for column in weighted.unbind(1)], dim=1)
+            self._cache[key] = (radial_profiles(ratio, profiles) * weight[:, None]).to(dtype)
         return self._cache[key]
 
-    def _phase(self, frequency: int, order: int, dtype: torch.dtype) -> Phase:
-        """Return cos and sin ``(V, K)`` of frequency * theta + order * transport; products of a few shared ones."""
-        key = ("phase", frequency, order, dtype)
-        if key not in self._cache:
-            self._cache[key] = self._new_phase(frequency, order, dtype)
-        return self._cache[key]
-
-    def _new_phase(self, frequency: int, order: int, dtype: torch.dtype) -> Phase:
-        if frequency < 0:
-            cos, sin = self._phase(-frequency, -order, dtype)
-            return cos, -sin
-        if (frequency, order) == (0, 0):
-            ones = torch.ones(self.index.shape, dtype=dtype, device=self.index.device)
-            return ones, torch.zeros_like(ones)
-        if abs(frequency) + abs(order) == 1:
-            _, log, transport, *_ = self._edges
-            angle = (log[:, 1] if frequency else order * transport).to(dtype)
-            return self._pad(torch.cos(angle)), self._pad(torch.sin(angle))
-        if frequency:
-            return _times(self._phase(frequency - 1, order, dtype), self._phase(1, 0, dtype))
-        step = 1 if order > 0 else -1
-        return _times(self._phase(0, order - step, dtype), self._phase(0, step, dtype))
+    def _pad(self, values: Tensor) -> Tensor:
+        """Return ``values (E, ...)`` as ``(V, K, ...)``, zero where a vertex has fewer edges."""
+        target = self._edges[0][1]
+        width = _largest_degree(self._edges[0], self.num_vertices) if self._width is None else self._width
+        slot = torch.arange(target.shape[0], device=target.device) - self._begin.index_select(0, target)
+        padded = values.new_zeros(self.num_vertices * width, *values.shape[1:])
+        return padded.index_copy_(0, target * width + slot, values).unflatten(0, (self.num_vertices, width))
 
 
-def _times(a: Phase, b: Phase) -> Phase:
-    return a[0] * b[0] - a[1] * b[1], a[0] * b[1] + a[1] * b[0]
+def _waves(order_in: int, orders_out: tuple[int, ...]) -> tuple[list[int], list[list[float]]]:
+    """Return frequencies k_1 ... k_H, and how cos and sin of all k theta + n transport make columns of an operator.
+
+    Each column, for one component in and row of moments (of one radial profile), has H factors of cos and H of sin.
+    z = x + i y enters the real part of a moment as cos x - sin y, the imaginary part as sin x + cos y.
+    """
+    pairs = [(out, harmonics(order_in, out)) for out in orders_out]
+    frequencies = sorted({harmonic.frequency for _, solutions in pairs for harmonic in solutions})
+    size, columns = min(order_in + 1, 2), []
+    for component in range(size):
+        for out, solutions in pairs:
+            for part in range(1 if order_in == out == 0 else 2):
+                for harmonic in solutions:
+                    column = [0.0] * (2 * len(frequencies))
+                    sine = part != component
+                    place = frequencies.index(harmonic.frequency) + len(frequencies) * sine
+                    sign = -1.0 if part < component else 1.0
+                    column[place] = -sign if part == 1 and harmonic.conjugate else sign
+                    columns.append(column)
+    return frequencies, columns
 
 
 def _largest_degree(edge_index: Tensor, num_vertices: int) -> int:

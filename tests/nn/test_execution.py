@@ -15,7 +15,7 @@ from torch_geometric.data import Batch
 from gaugenet.data.frame_bundle import FrameBundle
 from gaugenet.data.input_fields import InputFields
 from gaugenet.data.mesh_data import MeshData
-from gaugenet.nn import GaugeConv, Stencil
+from gaugenet.nn import GaugeConv, Stencil, stencil
 
 TABLE = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 
@@ -47,42 +47,52 @@ class OfTensors(nn.Module):
         return self.row.call(self.layer, x, MeshData(**tensors, max_degree=self.max_degree))
 
 
-def numberless_call(row, data, kind):
+def numberless_call(row, data, device):
     """Output of a layer on tensors without numbers, after a backward pass."""
     layer = row.build(dtype=torch.float32)
-    module, mode = OfTensors(row, layer, data), FakeTensorMode() if kind == "fake" else nullcontext()
+    module, mode = OfTensors(row, layer, data), nullcontext() if device == "meta" else FakeTensorMode()
 
     def without_numbers(tensor, gradient=False):
-        tensor = mode.from_tensor(tensor.detach()) if kind == "fake" else tensor.detach().to("meta")
-        return tensor.requires_grad_(gradient)
+        empty = torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype, device=device)
+        return empty.requires_grad_(gradient)
 
-    parameters = {name: without_numbers(parameter, True) for name, parameter in module.named_parameters()}
-    x = without_numbers(row.features(layer, data, dtype=torch.float32), True)
-    tensors = {key: without_numbers(value) for key, value in tensors_of(data).items()}
     with mode:
-        y = torch.func.functional_call(module, parameters, (x, tensors))
+        state = {name: without_numbers(parameter, True) for name, parameter in module.named_parameters()}
+        state |= {name: without_numbers(buffer) for name, buffer in module.named_buffers()}
+        x = without_numbers(row.features(layer, data, dtype=torch.float32), True)
+        tensors = {key: without_numbers(value) for key, value in tensors_of(data).items()}
+        y = torch.func.functional_call(module, state, (x, tensors))
         y.sum().backward()
     assert x.grad.shape == x.shape
     return y
 
 
-@pytest.mark.parametrize("kind", ["fake", "meta"])
+@pytest.fixture(params=["padded", "unpadded"])
+def lists(request, monkeypatch):
+    """How stencils write neighbours: padded is for a GPU."""
+    if request.param == "padded":
+        monkeypatch.setattr(stencil, "available", lambda device, dtype: False)
+    return request.param
+
+
+@pytest.mark.parametrize("device", ["cpu", "meta"])
 @TABLE
-def test_no_number_is_read_back_from_a_device(row, kind):
+def test_no_number_is_read_back_from_a_device(row, device, lists):
     """Reading a number would raise, and so would mixing in a tensor of the CPU on the meta device."""
     data = bundle("sphere")
     layer = row.build()
-    y = numberless_call(row, data, kind)
+    y = numberless_call(row, data, device)
     assert y.shape == row.call(layer, row.features(layer, data), data).shape
 
 
-def test_reading_back_is_noticed():
-    """Without max_degree a stencil has to count."""
+@pytest.mark.parametrize("lists", ["padded"], indirect=True)
+def test_reading_back_is_noticed(lists):
+    """Without max_degree a stencil has to count where lists are padded."""
     data = bundle("sphere").clone()
     del data.max_degree
     row = next(row for row in ROWS if row.name == "GaugeConv")
     with pytest.raises(DynamicOutputShapeException):
-        numberless_call(row, data, "fake")
+        numberless_call(row, data, "cpu")
 
 
 @pytest.mark.slow
@@ -149,8 +159,9 @@ def test_bfloat16_autocast(row):
     assert row.steps is not None or relative(half_gradient, gradient) < 0.06
 
 
-def test_chunks_do_not_show(monkeypatch):
-    """Outputs and gradients are those of one chunk."""
+@pytest.mark.parametrize("lists", ["padded"], indirect=True)
+def test_chunks_do_not_show(monkeypatch, lists):
+    """Outputs and gradients are those of one chunk, where lists are padded."""
     data = bundle("sphere")
     conv = GaugeConv("4x0 + 3x1", "2x0 + 2x2").double()
     results = []

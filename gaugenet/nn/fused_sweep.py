@@ -1,0 +1,169 @@
+"""The sweep of a convolution on a CPU in one compiled loop: gather, moments and dense products in the cache."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numba
+import torch
+from numba import types
+from torch import Tensor
+
+from gaugenet.nn.plan import Plan
+from gaugenet.nn.threads import on_all_threads
+from gaugenet.nn.tile import pointer, product, shifted, take_number
+
+DTYPES = (torch.float32, torch.float64)
+_CHUNK = 32  # vertices whose moments lie in the cache at a time
+_FEWEST_PARTS = 8  # the vertices are handed out in so many parts, or one a thread
+
+# Numbers at the start of a job; then come 5 for each block in, 3 for each block out and 3 for each pair of them.
+_HEADER = 18
+_NEXT, _PARTS, _VERTICES, _INS, _OUTS, _X, _DIM_IN, _Y, _DIM_OUT = range(9)
+_AGAINST, _SUMS, _SUMMED, _BEGIN, _NEIGHBOUR, _ZERO, _SCRATCH, _WIDTH, _BIAS = range(9, _HEADER)
+
+
+def available(device: torch.device, dtype: torch.dtype) -> bool:
+    """Return whether ``fused_sweep`` can do it."""
+    return device.type == "cpu" and dtype in DTYPES and not numba.config.DISABLE_JIT
+
+
+def fused_sweep(
+    x: Tensor,
+    plan: Plan,
+    begin: Tensor,
+    neighbour: Tensor,
+    operators: list[Tensor],
+    weights: list[Tensor],
+    bias: Tensor | None = None,
+    against: Tensor | None = None,
+) -> tuple[Tensor, list[Tensor]]:
+    """Return what ``sweep`` returns.
+
+    Args:
+        x: ``(V, dim_in)``, of single or double precision.
+        begin: ``(V + 1,)`` edges from ``begin[i]`` to ``begin[i + 1]`` reach vertex i. neighbour: ``(E,)``.
+        operators: for each block in ``(E, size * rows)``.
+        weights: for each block out ``(columns, dim)``.
+        bias: ``(dim_out,)`` or None. against: ``(V, dim_out)`` or None.
+
+    Raises:
+        IndexError: a neighbour is none of the V vertices.
+    """
+    if neighbour.numel():
+        least, most = neighbour.aminmax()
+        if least < 0 or most >= x.shape[0]:
+            raise IndexError(f"edges must start at vertices 0 to {x.shape[0] - 1}, got {int(least)} to {int(most)}")
+    x, begin, neighbour = x.contiguous(), begin.contiguous(), neighbour.contiguous()
+    against = None if against is None else against.contiguous()
+    operators, weights = [o.contiguous() for o in operators], [w.contiguous() for w in weights]
+    bias = x.new_zeros(plan.dim_out) if bias is None else bias.contiguous()
+    y = x.new_empty(x.shape[0], plan.dim_out)
+    parts = max(_FEWEST_PARTS, torch.get_num_threads())
+    sizes = [weight.numel() for weight in weights]
+    sums = x.new_zeros(parts, sum(sizes)) if against is not None else x.new_empty(0)
+    width = sum(channels * sum(rows) for (channels, _), rows in zip(plan.blocks_in, plan.rows, strict=True))
+    scratch, zero = x.new_empty(parts, _CHUNK * width), begin.new_zeros(1)
+    job = [0, parts, x.shape[0], len(plan.blocks_in), len(plan.blocks_out), x.data_ptr(), x.shape[1], y.data_ptr()]
+    job += [y.shape[1], 0 if against is None else against.data_ptr(), sums.data_ptr(), sum(sizes), begin.data_ptr()]
+    job += [neighbour.data_ptr(), zero.data_ptr(), scratch.data_ptr(), width, bias.data_ptr()]
+    column = 0
+    for (channels, size), operator in zip(plan.blocks_in, operators, strict=True):
+        job += [column, channels, size, operator.shape[1] // size, operator.data_ptr()]
+        column += channels * size
+    column = 0
+    for (channels, size), weight in zip(plan.blocks_out, weights, strict=True):
+        job += [column, channels * size, weight.data_ptr()]
+        column += channels * size
+    first = 0
+    for (channels, _), rows, own in zip(plan.blocks_in, plan.rows, plan.own, strict=True):
+        for number, owned in zip(rows, own, strict=True):
+            job += [first, number, owned]
+            first += number * channels
+    table = torch.tensor(job)
+    on_all_threads(_entry(x.dtype).address, table.data_ptr())
+    if against is None:
+        return y, []
+    gradients = [part.sum(0) for part in sums.split(sizes, dim=1)]
+    return y, [gradient.view_as(weight) for gradient, weight in zip(gradients, weights, strict=True)]
+
+
+@cache
+def _entry(dtype: torch.dtype) -> Any:
+    function = _sweep_float32 if dtype == torch.float32 else _sweep_float64
+    return numba.cfunc(types.void(types.CPointer(types.int64)), cache=True)(function)
+
+
+def _sweep_float32(job):
+    _take_parts(job, types.float32)
+
+
+def _sweep_float64(job):
+    _take_parts(job, types.float64)
+
+
+@numba.njit(nogil=True, error_model="numpy")
+def _take_parts(job, scalar):
+    """Do part after part of a job until none is left."""
+    vertices, parts = job[_VERTICES], job[_PARTS]
+    part = take_number(job)
+    while part < parts:
+        last = vertices * (part + 1) // parts
+        for first in range(vertices * part // parts, last, _CHUNK):
+            _sweep_chunk(job, part, first, min(first + _CHUNK, last), scalar)
+        part = take_number(job)
+
+
+@numba.njit(nogil=True, error_model="numpy")
+def _sweep_chunk(job, part, first, last, scalar):
+    """Compute the outputs of vertices ``first`` to ``last``."""
+    moments = shifted(pointer(job[_SCRATCH], scalar), part * _CHUNK * job[_WIDTH])
+    for vertex in range(first, last):
+        _gather(job, vertex, shifted(moments, (vertex - first) * job[_WIDTH]), scalar)
+    into, out = shifted(job, _HEADER), shifted(job, _HEADER + 5 * job[_INS])
+    pair = shifted(out, 3 * job[_OUTS])
+    sums = shifted(pointer(job[_SUMS], scalar), part * job[_SUMMED])
+    for b in range(job[_OUTS]):
+        column, dim, weight = out[3 * b], out[3 * b + 1], pointer(out[3 * b + 2], scalar)
+        y = shifted(pointer(job[_Y], scalar), first * job[_DIM_OUT] + column)
+        against = shifted(pointer(job[_AGAINST], scalar), first * job[_DIM_OUT] + column)
+        bias = shifted(pointer(job[_BIAS], scalar), column)
+        for vertex in range(last - first):
+            for k in range(dim):
+                y[vertex * job[_DIM_OUT] + k] = bias[k]
+        for a in range(job[_INS]):
+            own = shifted(pointer(job[_X], scalar), first * job[_DIM_IN] + into[5 * a])
+            channels, size = into[5 * a + 1], into[5 * a + 2]
+            here = shifted(pair, 3 * (a * job[_OUTS] + b))
+            for source, step, terms in (
+                (shifted(moments, here[0]), job[_WIDTH], here[1] * channels),
+                (own, job[_DIM_IN], here[2] * size * channels),
+            ):
+                _dense(y, against, job, source, step, terms, weight, sums, dim, last - first)
+                weight, sums = shifted(weight, terms * dim), shifted(sums, terms * dim)
+
+
+@numba.njit(nogil=True, error_model="numpy")
+def _dense(y, against, job, source, step, terms, weight, sums, dim, count):
+    zero = pointer(job[_ZERO], types.int64)
+    product(y, job[_DIM_OUT], count, dim, source, step, 1, weight, 0, dim, zero, 1, terms, True)
+    if job[_AGAINST]:
+        product(sums, dim, terms, dim, source, 1, step, against, 0, job[_DIM_OUT], zero, 1, count, True)
+
+
+@numba.njit(nogil=True, error_model="numpy")
+def _gather(job, vertex, moments, scalar):
+    """Write all moments of the features around a vertex."""
+    begin = pointer(job[_BEGIN], types.int64)
+    edge, x = begin[vertex], pointer(job[_X], scalar)
+    neighbour, degree = shifted(pointer(job[_NEIGHBOUR], types.int64), edge), begin[vertex + 1] - edge
+    into = shifted(job, _HEADER)
+    for _ in range(job[_INS]):
+        column, channels, size, rows = into[0], into[1], into[2], into[3]
+        operator = shifted(pointer(into[4], scalar), edge * size * rows)
+        product(
+            moments, channels, rows, channels, operator, 1, rows,
+            shifted(x, column), job[_DIM_IN], channels, neighbour, degree, size, False,
+        )  # fmt: skip
+        moments, into = shifted(moments, rows * channels), shifted(into, 5)
