@@ -42,6 +42,7 @@ def _rows(data: Any, neighbours: int, channels: int, repeats: int) -> Iterator[d
     cotangent = torch.ones_like(x)
     geometry = [data[f"{name}_0"].float() for name in ("log", "transport", "weight", "radius")]
     stencil = Stencil.from_data(data)
+    torch.compiler.reset()  # every setting is compiled anew, and too many would be refused
     layers: dict[str, Callable[..., Any]] = {"ours": ours, "plain": plain}
     for name, layer in list(layers.items()):
         layers[f"{name} compiled"] = torch.compile(layer, fullgraph=True, options=COMPILER)
