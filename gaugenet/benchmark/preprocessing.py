@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,9 +11,12 @@ import potpourri3d
 
 from gaugenet.benchmark.measure import medians, peak_bytes
 from gaugenet.benchmark.spheres import errors_on_sphere, sphere
+from gaugenet.benchmark.tori import errors_on_torus, torus
 from gaugenet.data.frame_bundle import FrameBundle
 from gaugenet.data.input_fields import InputFields
 from gaugenet.data.mesh_data import MeshData
+
+Errors = Callable[[MeshData], dict[str, float]]
 
 SAMPLED = 50  # vertices from which the peer's time for all of them is extrapolated
 STRATEGIES = {"VectorHeat": "vector_heat_seconds", "AffineLocal": "affine_local_seconds"}
@@ -22,7 +25,7 @@ STRATEGIES = {"VectorHeat": "vector_heat_seconds", "AffineLocal": "affine_local_
 def preprocessing(
     sizes: Sequence[int], neighbours: Sequence[int | None], repeats: int, compared: int
 ) -> Iterator[dict[str, Any]]:
-    """Yield a row for every size and neighbourhood of an icosphere.
+    """Yield a row for every size and neighbourhood of an icosphere, and one for discs on a torus of size ``compared``.
 
     Args:
         sizes: numbers of vertices. neighbours: mean numbers in discs; None is the 1-ring.
@@ -33,10 +36,13 @@ def preprocessing(
         runs = 1 if size > 100_000 else repeats
         peer = potpourri_seconds(data.pos.numpy(), data.face.numpy().T) if size == compared else {}
         for many in neighbours:
-            yield _row(data, many, runs, peer)
+            yield {"surface": "sphere", **_row(data, many, runs, errors_on_sphere, peer)}
+        if size == compared:
+            for many in filter(None, neighbours):
+                yield {"surface": "torus", **_row(torus(size), many, runs, errors_on_torus, {})}
 
 
-def _row(data: MeshData, many: int | None, runs: int, peer: dict[str, float]) -> dict[str, Any]:
+def _row(data: MeshData, many: int | None, runs: int, errors: Errors, peer: dict[str, float]) -> dict[str, Any]:
     transform = FrameBundle(neighbours=many)
     bundle = transform(data.clone())
     seconds = medians({"bundle": lambda: transform(data.clone())}, runs, warm_up=0)["bundle"]
@@ -46,7 +52,7 @@ def _row(data: MeshData, many: int | None, runs: int, peer: dict[str, float]) ->
         InputFields()(bundle.clone())
         return {**row, "fields_seconds": medians({"fields": lambda: InputFields()(bundle.clone())}, runs, 0)["fields"]}
     speedup = peer["affine_local_seconds"] / seconds if peer else None
-    return {**row, **errors_on_sphere(bundle), **peer, "speedup": speedup}
+    return {**row, **errors(bundle), **peer, "speedup": speedup}
 
 
 def potpourri_seconds(pos: np.ndarray, face: np.ndarray) -> dict[str, float]:

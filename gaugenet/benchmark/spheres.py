@@ -30,7 +30,7 @@ def errors_on_sphere(data: MeshData) -> dict[str, float]:
     cosine = (start * end).sum(1).clamp(-1, 1)
     distance = torch.atan2(torch.linalg.cross(start, end).norm(dim=1), cosine)
     # The vertex normals of an icosphere are radial up to discretisation; frames are projected on the true planes.
-    e1, e2 = _tangent_frame(data.pos, data.frame[:, 0])
+    e1, e2 = tangent_frame(data.pos, data.frame[:, 0])
     toward = end - cosine[:, None] * start
     theta = torch.atan2((toward * e2[target]).sum(1), (toward * e1[target]).sum(1))
     moved = e1[source]
@@ -38,16 +38,18 @@ def errors_on_sphere(data: MeshData) -> dict[str, float]:
     transport = torch.atan2((moved * e2[target]).sum(1), (moved * e1[target]).sum(1))
     return {
         "radial_error": float(((data.log_0[:, 0] - distance).abs() / distance).mean()),
-        "angle_error": _degrees(data.log_0[:, 1] - theta),
-        "transport_error": _degrees(data.transport_0 - transport),
+        "angle_error": degrees(data.log_0[:, 1] - theta),
+        "transport_error": degrees(data.transport_0 - transport),
     }
 
 
-def _tangent_frame(normal: torch.Tensor, axis: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+def tangent_frame(normal: torch.Tensor, axis: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return unit vectors e1, ``axis`` projected on the planes across ``normal``, and e2 = normal x e1."""
     e1 = axis - (axis * normal).sum(1, keepdim=True) * normal
     e1 = e1 / e1.norm(dim=1, keepdim=True)
     return e1, torch.linalg.cross(normal, e1)
 
 
-def _degrees(angle: torch.Tensor) -> float:
+def degrees(angle: torch.Tensor) -> float:
+    """Return the mean size of angles [rad] in degrees, full turns aside."""
     return float(torch.rad2deg(torch.remainder(angle + math.pi, 2 * math.pi) - math.pi).abs().mean())

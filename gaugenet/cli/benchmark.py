@@ -1,9 +1,9 @@
 """Measure speed and memory on this machine, side by side with what others do.
 
 convolution: against the plain formulation with a dense product an edge, eager and compiled; preprocessing: against
-potpourri3d, and against the sphere in closed form; training: one step of the default network; inference: whole meshes.
-All durations are medians of runs that take turns after a warm-up; peaks of memory are what
-a run adds to the process.
+potpourri3d, and against geodesics of sphere and torus; training: one step of the default network; inference: whole
+meshes. All durations are medians of runs that take turns after a warm-up; peaks of memory are what a run adds to the
+process.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def machine() -> dict[str, str]:
 
 def _series(content: dict[str, Any]) -> dict[str, list[tuple[float, float]]]:
     series: dict[str, list[tuple[float, float]]] = {}
-    for row in content.get("preprocessing", []):
+    for row in (row for row in content.get("preprocessing", []) if row["surface"] == "sphere"):
         name = "discs of 30" if row["neighbours"] == 30 else "1-ring"
         series.setdefault(name, []).append((row["vertices"], row["seconds"]))
         if "fields_seconds" in row:

@@ -8,6 +8,7 @@ from reference_disc import slow_disc
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import dijkstra
 
+from gaugenet.bundle import geodesic
 from gaugenet.bundle.connection import levi_civita
 from gaugenet.bundle.edges import BundleEdges
 from gaugenet.bundle.geodesic import geodesic_discs
@@ -152,6 +153,36 @@ def test_known_geodesics_of_the_torus():
     for k in np.flatnonzero(circle):  # up is carried along the outermost circle
         assert surfaces.turned(edges.log[k, 1] - direction(centre, along) - np.pi * (u[k] < 0)) < 0.02
         assert surfaces.turned(direction(j[k], up) + edges.transport[k] - up_here) < 0.02
+
+
+def test_slivers_cost_a_few_visits_a_vertex(monkeypatch):
+    """On a plane of triangles a hundred times as long as wide; the limit matters there, and distances stay close."""
+    disc = surfaces.flat_disc()
+    mesh = surfaces.mesh(disc.pos * [1.0, 0.01, 1.0], disc.face)
+    unfolding = Unfolding.build(mesh, levi_civita(mesh))
+    arrays = (
+        unfolding.begin, unfolding.rim, unfolding.length, unfolding.direction, unfolding.corner, unfolding.transport
+    )  # fmt: skip
+    visits = []
+
+    def counted(*heap):
+        visits.append(0)
+        drop_first(*heap)
+
+    drop_first = geodesic.drop_first
+    monkeypatch.setattr(geodesic, "drop_first", counted)
+    ratio = {}
+    for limit in (geodesic._MOST_VISITS, 127):
+        monkeypatch.setattr(geodesic, "_MOST_VISITS", limit)
+        found = np.zeros(len(mesh.pos), np.int64)
+        visits.clear()
+        geodesic._discs.py_func(np.array([0, 5]), 0.3, np.ones(len(mesh.pos), bool), found, *arrays)
+        ratio[limit] = len(visits) / found.sum()
+    assert ratio[4] < 6 and ratio[127] > 10
+    _, edges = discs(mesh, 0.3)
+    straight = np.linalg.norm(mesh.pos[edges.index[0]] - mesh.pos[edges.index[1]], axis=1)
+    error = np.abs(edges.log[:, 0] - straight) / straight
+    assert np.median(error) < 1e-3 and error.mean() < 0.1
 
 
 @pytest.mark.parametrize(("make", "radius"), [(surfaces.biped, 0.12), (lambda: surfaces.torus(36, 18), 0.5)])

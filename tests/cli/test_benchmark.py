@@ -13,8 +13,9 @@ def test_growth_and_networks(call, tmp_path):
     result = call("benchmark", *parts, *SMALL, "--json", "--picture", picture)
     assert result.code == 0
     assert result.json.keys() == {"machine", "preprocessing", "training", "inference"}
-    ring, discs, *larger = result.json["preprocessing"]
+    ring, discs, torus, *larger = result.json["preprocessing"]
     assert ring["vertices"] == discs["vertices"] == 42 and len(larger) == 2
+    assert torus["surface"] == "torus" and torus["radial_error"] < 0.5
     assert {"neighbours", "speedup", "radial_error", "angle_error", "transport_error"} <= discs.keys()
     assert "speedup" in larger[1] and larger[1]["speedup"] is None  # the peer is timed at one size
     assert [row["vertices"] for row in result.json["inference"]] == [42, 162]
