@@ -18,10 +18,17 @@ DTYPES = (torch.float32, torch.float64)
 _CHUNK = 32  # vertices whose moments lie in the cache at a time
 _FEWEST_PARTS = 8  # the vertices are handed out in so many parts, or one a thread
 
-# Numbers at the start of a job; then come 5 for each block in, 3 for each block out and 3 for each pair of them.
+# A job, all that the compiled loop needs, is a list of integers, addresses among them. It starts with a header:
 _HEADER = 18
-_NEXT, _PARTS, _VERTICES, _INS, _OUTS, _X, _DIM_IN, _Y, _DIM_OUT = range(9)
-_AGAINST, _SUMS, _SUMMED, _BEGIN, _NEIGHBOUR, _ZERO, _SCRATCH, _WIDTH, _BIAS = range(9, _HEADER)
+_NEXT, _PARTS, _VERTICES = range(3)  # the next part to be done; numbers of parts and vertices
+_INS, _OUTS = range(3, 5)  # numbers of blocks in and out
+_X, _DIM_IN, _Y, _DIM_OUT, _BIAS, _AGAINST = range(5, 11)  # addresses and dimensions of features
+_SUMS, _SUMMED = range(11, 13)  # address of the weights' gradients, how many numbers they are for a part
+_BEGIN, _NEIGHBOUR, _ZERO = range(13, 16)  # addresses of the neighbour lists and of an integer that is 0
+_SCRATCH, _WIDTH = range(16, 18)  # address of room for moments, how many a vertex has
+# Then come, for each block in, its first column, channels, size, rows of moments and address of its operator; for each
+# block out its first column, dimension and address of its weight; for each pair of them the place of the first moment,
+# how many rows lead from one to the other, and whether features of the vertex itself do.
 
 
 def available(device: torch.device, dtype: torch.dtype) -> bool:
@@ -65,9 +72,10 @@ def fused_sweep(
     sums = x.new_zeros(parts, sum(sizes)) if against is not None else x.new_empty(0)
     width = sum(channels * sum(rows) for (channels, _), rows in zip(plan.blocks_in, plan.rows, strict=True))
     scratch, zero = x.new_empty(parts, _CHUNK * width), begin.new_zeros(1)
-    job = [0, parts, x.shape[0], len(plan.blocks_in), len(plan.blocks_out), x.data_ptr(), x.shape[1], y.data_ptr()]
-    job += [y.shape[1], 0 if against is None else against.data_ptr(), sums.data_ptr(), sum(sizes), begin.data_ptr()]
-    job += [neighbour.data_ptr(), zero.data_ptr(), scratch.data_ptr(), width, bias.data_ptr()]
+    job = [0, parts, x.shape[0], len(plan.blocks_in), len(plan.blocks_out)]
+    job += [x.data_ptr(), x.shape[1], y.data_ptr(), y.shape[1], bias.data_ptr()]
+    job += [0 if against is None else against.data_ptr(), sums.data_ptr(), sum(sizes)]
+    job += [begin.data_ptr(), neighbour.data_ptr(), zero.data_ptr(), scratch.data_ptr(), width]
     column = 0
     for (channels, size), operator in zip(plan.blocks_in, operators, strict=True):
         job += [column, channels, size, operator.shape[1] // size, operator.data_ptr()]
