@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any
@@ -30,7 +31,7 @@ def on_all_threads(address: int, argument: int) -> None:
 @cache
 def _openmp() -> Any:
     """Return the entry of OpenMP for parallel regions, of the library that PyTorch has loaded for all to see."""
-    if not torch.backends.openmp.is_available():
+    if sys.platform == "win32" or not torch.backends.openmp.is_available():
         return None
     start = getattr(ctypes.CDLL(None), "GOMP_parallel", None)
     if start is not None:
