@@ -44,4 +44,5 @@ def _numbers(net: SegmentationNet, data: Data) -> int:
         return around
     convolutions = [layer for layer in net.modules() if isinstance(layer, GaugeConv)]
     operators = {(conv.rep_in.orders, conv.rep_out.orders): conv.operator_rows for conv in convolutions}
-    return around + 40 * net.leave.rep_in.dim + data.max_degree[0] * (20 + sum(operators.values()))
+    degree = min(data.max_degree[0], 2 * data.edge_index_0.shape[1] / len(data.pos))
+    return int(around + 40 * net.leave.rep_in.dim + degree * (20 + sum(operators.values())))

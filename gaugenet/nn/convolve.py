@@ -35,7 +35,7 @@ class Factors:
 
     @property
     def tensors(self) -> list[Tensor]:
-        """All of them, as operators of PyTorch take them."""
+        """All but the bias, as operators of PyTorch take them."""
         return [*self.neighbours, *self.operators, *self.weights]
 
     @staticmethod
@@ -62,7 +62,7 @@ def sweep(x: Tensor, plan: Plan, factors: Factors, against: Tensor | None = None
     """
     if not plan.blocks_in or not plan.blocks_out:
         y = x.new_zeros(x.shape[0], plan.dim_out) if factors.bias is None else factors.bias.repeat(x.shape[0], 1)
-        return y, [torch.zeros_like(weight) for weight in factors.weights]
+        return y, [] if against is None else [torch.zeros_like(weight) for weight in factors.weights]
     if len(factors.neighbours) == 2:
         return fused_sweep(x, plan, *factors.neighbours, factors.operators, factors.weights, factors.bias, against)
     count = x.shape[0]
@@ -131,7 +131,7 @@ def _convolve_backward(gradient: Tensor, x: Tensor, plan: Sequence[int], adjoint
 @_convolve_backward.register_fake
 def _(gradient, x, plan, adjoint):  # type: ignore[no-untyped-def]
     weights = Factors.of(adjoint, Plan.decode(plan).adjoint).weights
-    return [torch.empty_like(x), *(torch.empty_like(weight) for weight in weights)]
+    return [x.new_empty(x.shape), *(weight.new_empty(weight.shape) for weight in weights)]
 
 
 def _setup_context(ctx, inputs, output) -> None:  # type: ignore[no-untyped-def]

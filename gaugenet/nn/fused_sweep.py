@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import zlib
 from functools import cache
 from typing import Any
 
@@ -10,13 +12,14 @@ import torch
 from numba import types
 from torch import Tensor
 
+from gaugenet.nn import tile
 from gaugenet.nn.plan import Plan
 from gaugenet.nn.threads import on_all_threads
 from gaugenet.nn.tile import pointer, product, shifted, take_number
 
-DTYPES = (torch.float32, torch.float64)
+_DTYPES = (torch.float32, torch.float64)
 _CHUNK = 32  # vertices whose moments lie in the cache at a time
-_FEWEST_PARTS = 8  # the vertices are handed out in so many parts, or one a thread
+_FEWEST_PARTS = 8  # so many parts are handed out, or one a thread; up to 8 threads give the same bits
 
 # A job, all that the compiled loop needs, is a list of integers, addresses among them. It starts with a header:
 _HEADER = 18
@@ -32,8 +35,8 @@ _SCRATCH, _WIDTH = range(16, 18)  # address of room for moments, how many a vert
 
 
 def available(device: torch.device, dtype: torch.dtype) -> bool:
-    """Return whether ``fused_sweep`` can do it."""
-    return device.type == "cpu" and dtype in DTYPES and not numba.config.DISABLE_JIT
+    """Return whether ``fused_sweep`` takes features of this precision on this device."""
+    return device.type == "cpu" and dtype in _DTYPES and not numba.config.DISABLE_JIT
 
 
 def fused_sweep(
@@ -56,12 +59,10 @@ def fused_sweep(
         bias: ``(dim_out,)`` or None. against: ``(V, dim_out)`` or None.
 
     Raises:
-        IndexError: a neighbour is none of the V vertices.
+        ValueError: tensors that do not belong together, or a neighbour that is none of the V vertices: compiled code
+            would read where nothing is.
     """
-    if neighbour.numel():
-        least, most = neighbour.aminmax()
-        if least < 0 or most >= x.shape[0]:
-            raise IndexError(f"edges must start at vertices 0 to {x.shape[0] - 1}, got {int(least)} to {int(most)}")
+    _check(x, plan, begin, neighbour, operators, weights, bias, against)
     x, begin, neighbour = x.contiguous(), begin.contiguous(), neighbour.contiguous()
     against = None if against is None else against.contiguous()
     operators, weights = [o.contiguous() for o in operators], [w.contiguous() for w in weights]
@@ -97,18 +98,55 @@ def fused_sweep(
     return y, [gradient.view_as(weight) for gradient, weight in zip(gradients, weights, strict=True)]
 
 
+def _check(
+    x: Tensor,
+    plan: Plan,
+    begin: Tensor,
+    neighbour: Tensor,
+    operators: list[Tensor],
+    weights: list[Tensor],
+    bias: Tensor | None,
+    against: Tensor | None,
+) -> None:
+    vertices, edges = x.shape[0], neighbour.shape[0]
+    dim_in, dim_out, columns = plan.adjoint.dim_out, plan.dim_out, range(len(plan.blocks_out))
+    numbers: dict[str, tuple[Tensor, tuple[int, ...]]] = {"features": (x, (vertices, dim_in))}
+    for (_, size), rows, operator in zip(plan.blocks_in, plan.rows, operators, strict=True):
+        numbers[f"operator {len(numbers)}"] = (operator, (edges, size * sum(rows)))
+    for b, (channels, size), weight in zip(columns, plan.blocks_out, weights, strict=True):
+        numbers[f"weight {b}"] = (weight, (sum(map(sum, plan.columns(b))), channels * size))
+    if bias is not None:
+        numbers["bias"] = (bias, (dim_out,))
+    if against is not None:
+        numbers["cotangents"] = (against, (vertices, dim_out))
+    for name, (tensor, shape) in numbers.items():
+        if tensor.shape != shape or tensor.dtype != x.dtype or not available(tensor.device, tensor.dtype):
+            raise ValueError(
+                f"{name} must be {shape} of {x.dtype} on the CPU as features and edges are, got {tuple(tensor.shape)} "
+                f"of {tensor.dtype} on {tensor.device}"
+            )
+    for name, tensor in (("begin", begin), ("neighbour", neighbour)):
+        if tensor.dtype != torch.int64 or tensor.device.type != "cpu" or tensor.dim() != 1:
+            raise ValueError(f"{name} must be a list of int64 on the CPU, got {tensor.dtype} on {tensor.device}")
+    if len(begin) != vertices + 1 or int(begin[-1]) != edges:
+        raise ValueError(f"begin must end with the {edges} edges of {vertices} vertices, got {len(begin)} numbers")
+    if edges:
+        least, most = neighbour.aminmax()
+        if least < 0 or most >= vertices:
+            raise ValueError(f"edges must start at vertices 0 to {vertices - 1}, got {int(least)} to {int(most)}")
+
+
 @cache
 def _entry(dtype: torch.dtype) -> Any:
-    function = _sweep_float32 if dtype == torch.float32 else _sweep_float64
-    return numba.cfunc(types.void(types.CPointer(types.int64)), cache=True)(function)
+    """Return the C function that takes parts of a job; compiled once, kept on disk."""
+    scalar = types.float32 if dtype == torch.float32 else types.float64
+    source = zlib.crc32(inspect.getsource(tile).encode())  # what is on disk belongs to it
 
+    def take_parts(job):  # type: ignore[no-untyped-def]
+        if source >= 0:
+            _take_parts(job, scalar)
 
-def _sweep_float32(job):
-    _take_parts(job, types.float32)
-
-
-def _sweep_float64(job):
-    _take_parts(job, types.float64)
+    return numba.cfunc(types.void(types.CPointer(types.int64)), cache=True)(take_parts)
 
 
 @numba.njit(nogil=True, error_model="numpy")

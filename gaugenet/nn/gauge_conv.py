@@ -32,8 +32,8 @@ class GaugeConv(nn.Module):
         bias: add a learned constant to invariant outputs.
     """
 
-    places: Tensor
-    adjoint_places: Tensor
+    _places: Tensor
+    _adjoint_places: Tensor
 
     def __init__(
         self, rep_in: Representation | str, rep_out: Representation | str, profiles: int = 2, bias: bool = True
@@ -50,27 +50,42 @@ class GaugeConv(nn.Module):
             for a, count in enumerate(rows):
                 shape = (count, out.multiplicity) if out.order == 0 else (2, count // 2, out.multiplicity)
                 self.weight[f"{a}_{b}"] = nn.Parameter(torch.randn(shape) * scale)
-        tables = matrices.places(self.rep_in, self.rep_out, profiles, *self._weights)
-        for name, table in zip(("places", "adjoint_places"), tables, strict=True):
+        for name, table in zip(("_places", "_adjoint_places"), self._tables(), strict=True):
             self.register_buffer(name, table, persistent=False)
+
+    def _tables(self) -> tuple[Tensor, Tensor]:
+        return matrices.places(self.rep_in, self.rep_out, self.profiles, *self._weights)
+
+    def _apply(self, fn: Any, recurse: bool = True) -> GaugeConv:
+        """Make the tables anew where a move to another device may have lost them, as ``to_empty`` does."""
+        super()._apply(fn, recurse)
+        ahead, back = self._tables()
+        self._places, self._adjoint_places = ahead.to(self._places.device), back.to(self._places.device)
+        return self
 
     def forward(self, x: Tensor, at: Stencil | Any) -> Tensor:
         """Convolve ``x (V, rep_in.dim)``; ``at`` is the level's stencil, or data with a bundle (level 0 is used)."""
         self.rep_in.check(x, "GaugeConv")
         stencil = at if isinstance(at, Stencil) else Stencil.from_data(at)
-        if x.shape[0] != stencil.num_vertices:
+        if x.dim() != 2 or x.shape[0] != stencil.num_vertices:
             raise ValueError(
-                f"GaugeConv expects a row for each of the {stencil.num_vertices} vertices, got {x.shape[0]}"
+                f"GaugeConv expects features ({stencil.num_vertices}, {self.rep_in.dim}), a row for each vertex, got "
+                f"{tuple(x.shape)}"
+            )
+        if not x.device == stencil.device == self._places.device:
+            raise ValueError(
+                f"GaugeConv needs weights (on {self._places.device}), bundle (on {stencil.device}) and features (on "
+                f"{x.device}) on one device: move them with .to()"
             )
         dtype = _working_dtype(x)
         signed = matrices.signed(*self._weights, x).to(dtype)
         forward = _factors(stencil, self.rep_in, self.rep_out, self.profiles, dtype)
-        forward.weights = _cut(signed.detach(), self.places, self._plan)
+        forward.weights = _cut(signed.detach(), self._places, self._plan)
         forward.bias = self.intertwiner.padded_bias(x).to(dtype)
         adjoint = Factors()
         if torch.is_grad_enabled():
             adjoint = _factors(stencil.adjoint, self.rep_out, self.rep_in, self.profiles, dtype)
-            adjoint.weights = _cut(signed, self.adjoint_places, self._plan.adjoint)
+            adjoint.weights = _cut(signed, self._adjoint_places, self._plan.adjoint)
         return convolve(x.to(dtype), self._plan, forward, adjoint)
 
     @property
@@ -79,7 +94,7 @@ class GaugeConv(nn.Module):
 
     @property
     def operator_rows(self) -> int:
-        """Numbers that its moment operators hold for each vertex and neighbour."""
+        """Numbers that its moment operators hold for each edge."""
         return sum(block.size * sum(row) for block, row in zip(self.rep_in, self._plan.rows, strict=True))
 
     @property

@@ -7,13 +7,18 @@ from functools import reduce
 import torch
 from torch import Tensor, nn
 
-from gaugenet.representation import Representation
+from gaugenet.representation import Block, Representation
 
 
 def complex_weight(weight: Tensor) -> Tensor:
     """Return the real matrix of a complex product: ``(2, in, out)`` to ``(2 in, 2 out)``, acting on rows (Re, Im)."""
     re, im = weight
     return torch.cat([torch.cat([re, im], dim=1), torch.cat([-im, re], dim=1)], dim=0)
+
+
+def real_matrix(weight: Tensor, out: Block) -> Tensor:
+    """Return the matrix ``(rows, out.dim)`` of real weights for order 0, of complex ones ``(2, ...)`` otherwise."""
+    return weight.reshape(-1, out.multiplicity) if out.order == 0 else complex_weight(weight)
 
 
 class Intertwiner(nn.Module):
@@ -55,8 +60,7 @@ class Intertwiner(nn.Module):
 
     def matrix(self, a: int, b: int) -> Tensor:
         """Return the real matrix ``(dim_a, dim_b)`` by which block a in enters block b out, of the same order."""
-        weight = self.weight[f"{a}_{b}"]
-        return weight if self.rep_out.blocks[b].order == 0 else complex_weight(weight)
+        return real_matrix(self.weight[f"{a}_{b}"], self.rep_out.blocks[b])
 
     def padded_bias(self, like: Tensor) -> Tensor:
         """Return the bias as ``(rep_out.dim,)``, zero outside order 0; on the device of ``like``."""

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from gaugenet.kernel import harmonics
-from gaugenet.nn.intertwiner import complex_weight
-from gaugenet.representation import Block, Representation
+from gaugenet.nn.intertwiner import real_matrix
+from gaugenet.representation import Representation
 
 Weights = Mapping[str, Tensor]
 
@@ -27,14 +27,14 @@ def places(
     for table in (weight, own):
         numbers = {}
         for key, value in table.items():
-            row = torch.arange(start, start + value.numel(), dtype=torch.float64)
+            row = torch.arange(start, start + value.numel(), dtype=torch.float64, device="cpu")
             numbers[key] = row.reshape(value.shape)
             start += value.numel()
         numbered.append(numbers)
     weight, own = numbered
     ahead = [matrix(rep_in, rep_out, weight, own, b) for b in range(len(rep_out.blocks))]
     back = [adjoint_matrix(rep_in, rep_out, profiles, weight, own, a) for a in range(len(rep_in.blocks))]
-    rows = [torch.cat([torch.zeros(0), *(part.flatten() for part in parts)]) for parts in (ahead, back)]
+    rows = [torch.cat([torch.zeros(0, device="cpu"), *(part.flatten() for part in parts)]) for parts in (ahead, back)]
     tables = [torch.where(row > 0, row - 1, start - 2 - row).to(torch.int32) for row in rows]
     return tables[0], tables[1]
 
@@ -49,11 +49,11 @@ def signed(weight: Weights, own: Weights, like: Tensor) -> Tensor:
 def matrix(rep_in: Representation, rep_out: Representation, weight: Weights, own: Weights, b: int) -> Tensor:
     """Return the matrix that makes block b out, ``(columns, dim_b)``; for columns see ``Plan``."""
     out = rep_out.blocks[b]
-    parts = [torch.zeros(0, out.dim)]
+    parts = [torch.zeros(0, out.dim, device="cpu")]
     for a, block in enumerate(rep_in):
-        parts.append(_real(weight[f"{a}_{b}"], out))
+        parts.append(real_matrix(weight[f"{a}_{b}"], out))
         if block.order == out.order:
-            parts.append(_real(own[f"{a}_{b}"], out))
+            parts.append(real_matrix(own[f"{a}_{b}"], out))
     return torch.cat(parts)
 
 
@@ -65,7 +65,7 @@ def adjoint_matrix(
     From y = A P follows A^H for the moments of gradients; from y = B conj P, B^T.
     """
     block = rep_in.blocks[a]
-    parts = [torch.zeros(0, block.dim)]
+    parts = [torch.zeros(0, block.dim, device="cpu")]
     for b, out in enumerate(rep_out):
         solutions = harmonics(block.order, out.order)
         shape = (-1, len(solutions), profiles, block.multiplicity, out.multiplicity)
@@ -73,12 +73,7 @@ def adjoint_matrix(
         if block.order > 0 and out.order > 0:
             plain, conjugate = turned.unbind(1)
             turned = torch.stack([torch.stack([plain[0], -plain[1]]), conjugate], dim=1)
-        parts.append(_real(turned.reshape(block.size, -1, block.multiplicity), block))
+        parts.append(real_matrix(turned.reshape(block.size, -1, block.multiplicity), block))
         if block.order == out.order:
-            parts.append(_real(own[f"{a}_{b}"], out).T)
+            parts.append(real_matrix(own[f"{a}_{b}"], out).T)
     return torch.cat(parts)
-
-
-def _real(weight: Tensor, out: Block) -> Tensor:
-    """Return the matrix ``(columns, out.dim)`` of real weights for order 0, of complex ones ``(2, ...)`` otherwise."""
-    return weight.reshape(-1, out.multiplicity) if out.order == 0 else complex_weight(weight)

@@ -18,8 +18,8 @@ class Stencil:
     Build one a batch and level and hand it to all layers there. Features of any dtype may pass: operators are made from
     the geometry in their precision (at least single). No gradients flow to the geometry.
 
-    Compiled for a CPU, layers run through the edges of each vertex as they lie in memory; elsewhere, and in half
-    precision, through ``(V, K)`` lists padded with weight 0, for batched products.
+    In single and double precision on a CPU, layers run through the edges of each vertex as they lie in memory;
+    elsewhere, and in half precision, through ``(V, K)`` lists padded with weight 0, for batched products.
 
     Args:
         edge_index: ``(2, E)`` sources j and targets i, sorted by target.
@@ -42,10 +42,11 @@ class Stencil:
         num_vertices: int,
         width: int | None = None,
     ) -> None:
-        self._edges = (edge_index, log.detach(), transport.detach(), weight.detach(), radius.detach())
+        geometry = (log, transport, weight, radius)
+        self._edges = (edge_index.long(), *(numbers.detach().to(_at_least_single(numbers)) for numbers in geometry))
         self.num_vertices = num_vertices
         self._width = width
-        target = edge_index[1]
+        target = self._edges[0][1]
         degree = target.new_zeros(num_vertices + 1).scatter_add_(0, target + 1, torch.ones_like(target))
         self._begin = degree.cumsum(0)
         self._adjoint: Stencil | None = None
@@ -92,6 +93,11 @@ class Stencil:
             self._adjoint = Stencil(*edges, self.num_vertices, self._width)
         return self._adjoint
 
+    @property
+    def device(self) -> torch.device:
+        """Where the edges are."""
+        return self._edges[0].device
+
     def neighbours(self, dtype: torch.dtype) -> tuple[Tensor, ...]:
         """Return the neighbours for features of ``dtype``: a padded list ``(V, K)``, or an unpadded one.
 
@@ -124,12 +130,15 @@ class Stencil:
     def _build(self, order_in: int, orders_out: tuple[int, ...], profiles: int, dtype: torch.dtype) -> Tensor:
         precise = dtype if dtype == torch.float64 else torch.float32
         _, log, transport, _, _ = self._edges
-        frequencies, columns = _waves(order_in, orders_out)
+        frequencies, place, sign = _waves(order_in, orders_out)
         angle = log[:, 1:] * log.new_tensor(frequencies) + order_in * transport[:, None]
         angle = angle.to(precise)
-        table = angle.new_tensor(columns).view(len(columns), 2 * len(frequencies))
-        waves = torch.cat([torch.cos(angle), torch.sin(angle)], dim=1) @ table.T  # (E, size * rows / R)
-        return (waves[:, :, None] * self._amplitude(profiles, precise)[:, None, :]).flatten(1).to(dtype)
+        waves = torch.cat([torch.cos(angle), torch.sin(angle)], dim=1)
+        waves = waves.index_select(1, self._begin.new_tensor(place)) * waves.new_tensor(sign)
+        operator = waves.new_empty(*waves.shape, profiles)
+        for number, amplitude in enumerate(self._amplitude(profiles, precise).unbind(1)):
+            operator[:, :, number] = waves * amplitude[:, None]
+        return operator.flatten(1).to(dtype)
 
     def _amplitude(self, profiles: int, dtype: torch.dtype) -> Tensor:
         """Return w b(r), ``(E, R)``."""
@@ -142,33 +151,40 @@ class Stencil:
 
     def _pad(self, values: Tensor) -> Tensor:
         """Return ``values (E, ...)`` as ``(V, K, ...)``, zero where a vertex has fewer edges."""
-        target = self._edges[0][1]
-        width = _largest_degree(self._edges[0], self.num_vertices) if self._width is None else self._width
-        slot = torch.arange(target.shape[0], device=target.device) - self._begin.index_select(0, target)
-        padded = values.new_zeros(self.num_vertices * width, *values.shape[1:])
-        return padded.index_copy_(0, target * width + slot, values).unflatten(0, (self.num_vertices, width))
+        if ("place",) not in self._cache:
+            source_target = self._edges[0]
+            if self._width is None:
+                self._width = _largest_degree(source_target, self.num_vertices)
+            target = source_target[1]
+            slot = torch.arange(target.shape[0], device=target.device) - self._begin.index_select(0, target)
+            self._cache["place",] = target * self._width + slot
+        assert self._width is not None
+        padded = values.new_zeros(self.num_vertices * self._width, *values.shape[1:])
+        return padded.index_copy_(0, self._cache["place",], values).unflatten(0, (self.num_vertices, self._width))
 
 
-def _waves(order_in: int, orders_out: tuple[int, ...]) -> tuple[list[int], list[list[float]]]:
-    """Return frequencies k_1 ... k_H, and how cos and sin of all k theta + n transport make columns of an operator.
+def _waves(order_in: int, orders_out: tuple[int, ...]) -> tuple[list[int], list[int], list[float]]:
+    """Return frequencies k_1 ... k_H, and which cos or sin of k theta + n transport each entry of an operator is.
 
-    Each column, for one component in and row of moments (of one radial profile), has H factors of cos and H of sin.
-    z = x + i y enters the real part of a moment as cos x - sin y, the imaginary part as sin x + cos y.
+    Entries are the components in, and for each the rows of moments (of one radial profile): a place among the H cosines
+    and then H sines, and a sign. z = x + i y enters the real part of a moment as cos x - sin y, the imaginary part as
+    sin x + cos y.
     """
     pairs = [(out, harmonics(order_in, out)) for out in orders_out]
     frequencies = sorted({harmonic.frequency for _, solutions in pairs for harmonic in solutions})
-    size, columns = min(order_in + 1, 2), []
-    for component in range(size):
+    place, sign = [], []
+    for component in range(min(order_in + 1, 2)):
         for out, solutions in pairs:
             for part in range(1 if order_in == out == 0 else 2):
                 for harmonic in solutions:
-                    column = [0.0] * (2 * len(frequencies))
-                    sine = part != component
-                    place = frequencies.index(harmonic.frequency) + len(frequencies) * sine
-                    sign = -1.0 if part < component else 1.0
-                    column[place] = -sign if part == 1 and harmonic.conjugate else sign
-                    columns.append(column)
-    return frequencies, columns
+                    place.append(frequencies.index(harmonic.frequency) + len(frequencies) * (part != component))
+                    negative = (part < component) != (part == 1 and harmonic.conjugate)
+                    sign.append(-1.0 if negative else 1.0)
+    return frequencies, place, sign
+
+
+def _at_least_single(numbers: Tensor) -> torch.dtype:
+    return torch.promote_types(numbers.dtype, torch.float32)
 
 
 def _largest_degree(edge_index: Tensor, num_vertices: int) -> int:

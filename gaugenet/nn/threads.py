@@ -25,7 +25,8 @@ def on_all_threads(address: int, argument: int) -> None:
     elif threads == 1:
         _function(address)(argument)
     else:
-        list(_pool(threads).map(_function(address), [argument] * threads))
+        with ThreadPoolExecutor(threads) as pool:  # leaving it waits for all, so that nothing they use is freed before
+            list(pool.map(_function(address), [argument] * threads))
 
 
 @cache
@@ -38,11 +39,6 @@ def _openmp() -> Any:
         start.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint, ctypes.c_uint]
         start.restype = None
     return start
-
-
-@cache
-def _pool(threads: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(threads, "gaugenet")
 
 
 @cache

@@ -7,6 +7,7 @@ from. It reaches 60 to 90 % of the peak of a core.
 
 from __future__ import annotations
 
+import platform
 from typing import Any
 
 import numba
@@ -18,7 +19,7 @@ from numba.extending import intrinsic
 # Vector registers: their width [bit] and how many rows of results, two vectors each, they have room for.
 _FEATURES = binding.get_host_cpu_features()
 _BITS = 512 if _FEATURES.get("avx512f") else 256 if _FEATURES.get("avx2") else 128
-_ROWS = 4 if _BITS == 256 else 8  # 16 registers there, 32 otherwise
+_ROWS = 8 if _BITS == 512 or platform.machine() in ("aarch64", "arm64") else 4  # of 32 registers, of 16
 
 _INT = ir.IntType(64)
 _INT32 = ir.IntType(32)
@@ -220,10 +221,11 @@ _strip_8, _strip_4, _strip_2, _strip_1 = (_strip(rows) for rows in (8, 4, 2, 1))
 
 @numba.njit(nogil=True, error_model="numpy")
 def product(c, c_row, rows, width, a, a_row, a_term, b, b_row, b_term, index, gathered, terms, add):  # noqa: ANN201
-    """Compute C[r, :] = sum_t A[r, t] B[index[t], :] for ``rows`` rows and ``width`` columns; with ``add``, C += it.
+    """Compute C[r, :] = sum_g sum_t A[r, g * terms + t] B[index[g], t, :]; with ``add``, C += it.
 
-    C, A and B are pointers to numbers of one type, ``index`` to 64-bit integers. Steps count numbers: ``c_row`` from
-    row to row of C, ``a_row`` and ``a_term`` from row to row and term to term of A, ``b_row`` from row to row of B.
+    The sums run over ``gathered`` g and ``terms`` t; C has ``rows`` rows and ``width`` columns. C, A and B are pointers
+    to numbers of one type, ``index`` to 64-bit integers. Steps count numbers: ``c_row`` from row to row of C, ``a_row``
+    and ``a_term`` from row to row and column to column of A, ``b_row`` and ``b_term`` for the two indices of B.
     """
     row = 0
     while row < rows:

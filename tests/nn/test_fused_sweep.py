@@ -1,4 +1,6 @@
-"""The compiled sweep against the readable one: outputs and gradients, on any threads."""
+"""The compiled sweep against the readable one: outputs and gradients, on any threads; what it refuses."""
+
+import re
 
 import numba
 import pytest
@@ -7,9 +9,11 @@ from layer_table import bundle
 from numba import types
 
 from gaugenet.nn import GaugeConv, Stencil, stencil, threads
+from gaugenet.nn.fused_sweep import fused_sweep
+from gaugenet.nn.plan import Plan
 from gaugenet.nn.tile import pointer, product
 
-TOLERANCE = {torch.float32: 3e-6, torch.float64: 5e-15}
+TOLERANCE = {torch.float32: 1e-5, torch.float64: 1e-13}
 REPS = [("17x0 + 40x1", "33x1 + 5x2 + 2x0"), ("1x0", "64x0"), ("3x2", "0x0"), ("0x0", "3x0 + 1x1"), ("48x1", "16x1")]
 
 
@@ -42,6 +46,7 @@ def test_it_is_the_readable_sweep(reps, dtype, edges, monkeypatch):
     conv = GaugeConv(*reps).to(dtype)
     if conv.intertwiner.bias is not None:
         torch.nn.init.normal_(conv.intertwiner.bias)
+    assert len(Stencil(*edges, 150).neighbours(dtype)) == 2  # unpadded
     ours = output_and_gradients(conv, edges, dtype)
     monkeypatch.setattr(stencil, "available", lambda device, dtype: False)
     assert largest_difference(ours, output_and_gradients(conv, edges, dtype)) < TOLERANCE[dtype]
@@ -68,8 +73,58 @@ def test_edges_from_nowhere_are_refused(edges):
     """Compiled code must not read where no vertex is."""
     index = edges[0].clone()
     index[0, 5] = 150
-    with torch.no_grad(), pytest.raises(IndexError, match=r"edges must start at vertices 0 to 149, got \d+ to 150"):
+    with torch.no_grad(), pytest.raises(ValueError, match=r"edges must start at vertices 0 to 149, got \d+ to 150"):
         GaugeConv("1x0", "1x0").double()(torch.ones(150, 1, dtype=torch.float64), Stencil(index, *edges[1:], 150))
+
+
+PLAN = Plan(((2, 1),), ((3, 1),), ((2,),), ((True,),))
+
+
+def arguments():
+    """What fits ``PLAN``: 4 vertices, each with the two before it as neighbours."""
+    begin, neighbour = torch.arange(0, 10, 2), torch.tensor([3, 2, 0, 3, 1, 0, 2, 1])
+    return {"x": torch.ones(4, 2), "begin": begin, "neighbour": neighbour, "operators": [torch.ones(8, 2)],
+            "weights": [torch.ones(6, 3)], "bias": torch.ones(3), "against": torch.ones(4, 3)}  # fmt: skip
+
+
+def test_a_case_by_hand():
+    """Two moments of two ones at two neighbours are 2 each, twice two channels; two of its own; and the bias."""
+    y, (gradient,) = fused_sweep(plan=PLAN, **arguments())
+    assert torch.equal(y, torch.full((4, 3), 4 * 2.0 + 2 + 1))
+    assert torch.equal(gradient, torch.tensor([8.0, 8, 8, 8, 4, 4])[:, None].expand(6, 3))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "complaint"),
+    [
+        ("x", torch.ones(4, 3), "features must be (4, 2)"),
+        ("x", torch.ones(4, 2).double(), "operator 1 must be (8, 2) of torch.float64"),
+        ("x", torch.ones(4, 2, device="meta"), "features must be (4, 2) of torch.float32 on the CPU"),
+        ("operators", [torch.ones(7, 2)], "operator 1 must be (8, 2)"),
+        ("weights", [torch.ones(5, 3)], "weight 0 must be (6, 3)"),
+        ("bias", torch.ones(2), "bias must be (3,)"),
+        ("against", torch.ones(3, 3), "cotangents must be (4, 3)"),
+        ("begin", torch.arange(0, 8, 2), "begin must end with the 8 edges of 4 vertices, got 4 numbers"),
+        ("begin", torch.arange(0, 15, 3), "begin must end with the 8 edges of 4 vertices, got 5 numbers"),
+        ("neighbour", torch.zeros(8, dtype=torch.int32), "neighbour must be a list of int64 on the CPU"),
+        ("neighbour", torch.full((8,), -1), "edges must start at vertices 0 to 3, got -1 to -1"),
+    ],
+)
+def test_what_does_not_belong_together_is_refused(name, value, complaint):
+    with pytest.raises(ValueError, match=re.escape(complaint)):
+        fused_sweep(plan=PLAN, **{**arguments(), name: value})
+
+
+@pytest.mark.parametrize("vertices", [0, 3])
+def test_without_edges_there_are_the_vertices_alone(vertices):
+    none = torch.empty(0)
+    at = Stencil(torch.empty(2, 0, dtype=torch.int32), torch.empty(0, 2), none, none, torch.ones(()), vertices)
+    conv = GaugeConv("2x0 + 1x1", "3x0")
+    x = torch.ones(vertices, 4, requires_grad=True)
+    y = conv(x, at)
+    y.sum().backward()  # a cotangent that is one number, repeated
+    assert torch.allclose(y, conv.intertwiner(x))
+    assert x.grad.shape == x.shape
 
 
 def test_features_may_lie_in_memory_as_they_like(edges):

@@ -143,7 +143,7 @@ def test_profiles_must_be_positive(profiles):
 
 
 def test_wrong_number_of_vertices_is_refused(data):
-    with pytest.raises(ValueError, match="a row for each of the 20 vertices, got 19"):
+    with pytest.raises(ValueError, match=r"features \(20, 1\), a row for each vertex, got \(19, 1\)"):
         GaugeConv("1x0", "1x0")(torch.zeros(19, 1), data)
 
 
@@ -152,3 +152,29 @@ def test_data_without_a_bundle_is_refused(data):
         GaugeConv("1x0", "1x0")(torch.zeros(20, 1), surfaces.data_of(surfaces.uneven_sphere(20)))
     with pytest.raises(ValueError, match="no bundle at level 2"):
         Stencil.from_data(data, 2)
+
+
+def test_features_of_other_shape_or_device_are_refused(data):
+    conv = GaugeConv("1x0", "1x0")
+    with pytest.raises(ValueError, match=r"features \(20, 1\), a row for each vertex, got \(20, 1, 1\)"):
+        conv(torch.ones(20, 1, 1), data)
+    with pytest.raises(ValueError, match=r"weights \(on cpu\), bundle \(on cpu\) and features \(on meta\)"):
+        conv(torch.ones(20, 1, device="meta"), data)
+
+
+def test_a_layer_may_begin_without_memory(data):
+    """Built on the meta device, given memory and then weights, as large models are."""
+    conv = conv_of("2x0 + 1x1", "1x0 + 2x1")
+    with torch.device("meta"):
+        late = GaugeConv("2x0 + 1x1", "1x0 + 2x1").double()
+    late = late.to_empty(device="cpu")
+    late.load_state_dict(conv.state_dict())
+    x = conv.rep_in.randn(20, dtype=torch.float64)
+    assert torch.equal(late(x, data), conv(x, data))
+
+
+def test_autocast_leaves_the_geometry_alone(data):
+    """Operators are built in single precision and rounded once."""
+    with torch.autocast("cpu", torch.bfloat16):
+        inside = Stencil.from_data(data).operator(1, (0, 1, 2), 2, torch.float32)
+    assert torch.equal(inside, Stencil.from_data(data).operator(1, (0, 1, 2), 2, torch.float32))

@@ -12,7 +12,7 @@ from torch_geometric.transforms import Compose
 from gaugenet.data.frame_bundle import FrameBundle
 from gaugenet.data.input_fields import InputFields
 from gaugenet.data.mesh_dataset import MeshDataset
-from gaugenet.nn import GatedNonlinearity, GaugeConv, NormNonlinearity, ResidualBlock, Stencil
+from gaugenet.nn import GatedNonlinearity, GaugeConv, NormNonlinearity, ResidualBlock, Stencil, stencil
 
 
 def model(rep_in):
@@ -86,6 +86,22 @@ def test_stencil_of_a_batch_reads_each_mesh_with_its_own_radius(level):
     assert together.num_vertices == sum(len(data[f"area_{level}"]) for data in meshes)
     parts = [Stencil.from_data(data, level).operator(1, (0, 1), 2, torch.float64) for data in meshes]
     assert torch.allclose(together.operator(1, (0, 1), 2, torch.float64), torch.cat(parts), atol=1e-14)
+
+
+@pytest.mark.parametrize("level", [0, 1, 2])
+def test_padded_lists_of_a_batch_are_as_wide_as_the_widest(level, monkeypatch):
+    monkeypatch.setattr(stencil, "available", lambda device, dtype: False)
+    meshes = [layer_table.bundle(name) for name in ("sphere", "disc")]
+    together = Stencil.from_data(Batch.from_data_list(meshes), level).operator(1, (0, 1), 2, torch.float64)
+    start, widest = 0, max(data.max_degree[level] for data in meshes)
+    for data in meshes:
+        alone = Stencil.from_data(data, level).operator(1, (0, 1), 2, torch.float64)
+        here = together[start : start + len(alone)].unflatten(1, (widest, 2))
+        width = data.max_degree[level]
+        assert torch.allclose(here[:, :width].flatten(1, 2), alone, atol=1e-14)
+        assert (here[:, width:] == 0).all()
+        start += len(alone)
+    assert start == len(together)
 
 
 def test_transforms_compose_in_a_data_set():
