@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import sys
 from importlib import import_module
+from pathlib import Path
 
 from torch_geometric.data import Data
 
@@ -16,17 +18,16 @@ _SPARE = 2 * 10**8  # for what lies around [bytes]
 def patch_limit(net: SegmentationNet, data: Data, allowed: int) -> int:
     """Return how many vertices a patch may have, halo included, for the process to stay within ``allowed`` bytes.
 
-    What the process has held at its peak counts as taken. The network's part is estimated from the width of its layers,
-    generously: single precision, input fields and what a few layers in a row make of them; without levels also the
-    operators, which grow with the neighbours.
+    What the process holds counts as taken; where the system only knows its peak, the peak. The network's part is
+    estimated from the width of its layers, generously: single precision, input fields and what a few layers in a row
+    make of them; without levels also the operators, which grow with the neighbours.
 
     Raises:
         ValueError: too little is left, or the system does not say what is taken.
     """
     if sys.platform == "win32":
         raise ValueError("a limit on memory needs Linux or macOS, which know the peak of a process; leave it out")
-    resource = import_module("resource")
-    taken = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    taken = _held()
     limit = (allowed - taken - _SPARE) // (4 * _numbers(net, data))
     if limit < 1024:
         raise ValueError(
@@ -46,3 +47,13 @@ def _numbers(net: SegmentationNet, data: Data) -> int:
     operators = {(conv.rep_in.orders, conv.rep_out.orders): conv.operator_rows for conv in convolutions}
     degree = min(data.max_degree[0], 2 * data.edge_index_0.shape[1] / len(data.pos))
     return int(around + 40 * net.leave.rep_in.dim + degree * (20 + sum(operators.values())))
+
+
+def _held() -> int:
+    """Return the memory that the process holds [bytes], what it has freed handed back before."""
+    status, trim = Path("/proc/self/status"), getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is None or not status.exists():
+        resource = import_module("resource")
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    trim(0)
+    return 1024 * next(int(line.split()[1]) for line in status.read_text().splitlines() if line.startswith("VmRSS"))
