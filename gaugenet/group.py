@@ -1,0 +1,193 @@
+"""Structure groups of a surface: SO(2), O(2), the cyclic groups C_N, the dihedral groups D_N and the trivial group."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+_NAME = re.compile(r"(?:(SO|O)\(?2\)?)|(?:([CD])_?([1-9]\d*))|(trivial)")
+
+
+@dataclass(frozen=True)
+class Elements:
+    """Elements R(angle) F^flip of O(2): F turns the second axis of the frame round, then R rotates.
+
+    Attributes:
+        angle: ``(...)`` [rad], counter-clockwise. flip: ``(...)`` bool.
+    """
+
+    angle: Tensor
+    flip: Tensor
+
+    @property
+    def sign(self) -> Tensor:
+        """The determinants ``(...)``, 1 or -1, in the precision of the angles."""
+        return 1 - 2 * self.flip.to(self.angle.dtype)
+
+    def __matmul__(self, other: Elements) -> Elements:
+        """Return the products R(a) F^s R(b) F^t = R(a + (-1)^s b) F^(s + t)."""
+        return Elements(self.angle + self.sign * other.angle, self.flip ^ other.flip)
+
+    def inverse(self) -> Elements:
+        """Return the inverses: rotations turn back, reflections are their own."""
+        return Elements(-self.sign * self.angle, self.flip)
+
+
+@dataclass(frozen=True)
+class Irrep:
+    """A real irreducible representation: what turns by ``order`` times the angle.
+
+    Written ``"2"``, or with ``e`` (even) or ``o`` (odd under F) where an order has two one-dimensional ones: ``"0o"``.
+
+    Attributes:
+        order: n >= 0. parity: "", "e" or "o". size: dimension, 1 or 2.
+        commutant: dimension of the space of matrices that commute with it: 2 where a pair is one complex number.
+    """
+
+    order: int
+    parity: str
+    size: int
+    commutant: int
+
+    def __str__(self) -> str:
+        return f"{self.order}{self.parity}"
+
+    def matrix(self, at: Elements) -> Tensor:
+        """Return rho(g) as ``(..., size, size)`` orthogonal matrices.
+
+        A pair has R(n a) diag(1, (-1)^s) at R(a) F^s. One-dimensional irreps are the first (even) or second (odd) entry
+        of its diagonal, which for them alone is invariant.
+        """
+        cos, sin, sign = torch.cos(self.order * at.angle), torch.sin(self.order * at.angle), at.sign
+        if self.size == 1:
+            return (cos * sign if self.parity == "o" else cos)[..., None, None]
+        return torch.stack([torch.stack([cos, -sign * sin], -1), torch.stack([sin, sign * cos], -1)], -2)
+
+    def character(self, at: Elements) -> Tensor:
+        """Return the traces ``(...)`` of rho(g)."""
+        return self.matrix(at).diagonal(dim1=-2, dim2=-1).sum(-1)
+
+
+@dataclass(frozen=True)
+class Group:
+    """A closed subgroup of O(2), by what frames may be changed: ``"SO2"``, ``"O2"``, ``"C4"``, ``"D4"``, ``"trivial"``.
+
+    C_N has the rotations by multiples of 2 pi / N; D_N these and their products with F, 2 N elements in all; "trivial"
+    is C_1. ``"SO(2)"`` and ``"C_4"`` are read too.
+
+    Attributes:
+        rotations: N, or None where every angle is allowed. reflections: whether F belongs to it.
+
+    Raises:
+        ValueError: for another name.
+    """
+
+    rotations: int | None
+    reflections: bool
+
+    def __init__(self, name: str | Group) -> None:
+        if isinstance(name, Group):
+            name = str(name)
+        match = _NAME.fullmatch(name.strip())
+        if match is None:
+            raise ValueError(
+                f'cannot read "{name}" as a group: expected SO2, O2, trivial, or C or D and a number, as C4'
+            )
+        continuous, finite, count, _ = match.groups()
+        object.__setattr__(self, "rotations", None if continuous else int(count or 1))
+        object.__setattr__(self, "reflections", continuous == "O" or finite == "D")
+
+    def __str__(self) -> str:
+        if self.rotations is None:
+            return "O2" if self.reflections else "SO2"
+        if self.rotations == 1 and not self.reflections:
+            return "trivial"
+        return f"{'D' if self.reflections else 'C'}{self.rotations}"
+
+    def __repr__(self) -> str:
+        return f'Group("{self}")'
+
+    def __le__(self, other: Group) -> bool:
+        """Return whether this is a subgroup of ``other``."""
+        if self.reflections and not other.reflections:
+            return False
+        if other.rotations is None:
+            return True
+        return self.rotations is not None and other.rotations % self.rotations == 0
+
+    def __len__(self) -> int:
+        """Return the number of elements of a finite group."""
+        return self._finite("its elements cannot be counted") * (1 + self.reflections)
+
+    def irrep(self, order: int, parity: str = "") -> Irrep:
+        """Return an irrep.
+
+        Raises:
+            ValueError: for an order or a parity that the group does not have.
+        """
+        most = math.inf if self.rotations is None else self.rotations // 2
+        if not 0 <= order <= most:
+            raise ValueError(f"irreps of {self} have orders 0 to {most}, got {order}")
+        single = order == 0 or 2 * order == self.rotations
+        parities = ("e", "o") if single and self.reflections else ("",)
+        if parity not in parities:
+            written = " or ".join(f"{order}{one}" for one in parities)
+            raise ValueError(f'irreps of order {order} of {self} are written {written}, got "{order}{parity}"')
+        size = 1 if single else 2
+        return Irrep(order, parity, size, 1 if self.reflections else size)
+
+    def irreps(self, highest: int | None = None) -> tuple[Irrep, ...]:
+        """Return the irreps up to an order, or all those of a finite group.
+
+        Raises:
+            ValueError: for a continuous group without ``highest``: it has infinitely many.
+        """
+        if highest is None or self.rotations is not None:
+            most = self._finite("give the highest order of its irreps") // 2
+            highest = most if highest is None else min(highest, most)
+        parities = {
+            order: ("e", "o") if self.reflections and (order == 0 or 2 * order == self.rotations) else ("",)
+            for order in range(highest + 1)
+        }
+        return tuple(self.irrep(order, parity) for order, both in parities.items() for parity in both)
+
+    def elements(self) -> Elements:
+        """Return all elements ``(len(self),)`` of a finite group, in float64: rotations first, then reflections.
+
+        Raises:
+            ValueError: for a continuous group.
+        """
+        count = self._finite("its elements cannot be listed")
+        angle = torch.arange(count, dtype=torch.float64) * (2 * math.pi / count)
+        flip = torch.arange(1 + self.reflections) == 1
+        return Elements(angle.repeat(len(flip)), flip.repeat_interleave(count))
+
+    def random(self, *shape: int, generator: torch.Generator | None = None) -> Elements:
+        """Return independent elements ``(*shape)``, uniform in the sense of Haar, in float64."""
+        turn = torch.rand(*shape, generator=generator, dtype=torch.float64)
+        if self.rotations is not None:
+            turn = (turn * self.rotations).floor() / self.rotations
+        flip = torch.rand(*shape, generator=generator, dtype=torch.float64) < 0.5
+        return Elements(2 * math.pi * turn, flip if self.reflections else torch.zeros_like(flip))
+
+    def nearest(self, at: Elements) -> Elements:
+        """Return the elements of the group nearest to elements of O(2), of the same determinant.
+
+        Raises:
+            ValueError: for a reflection where the group has none.
+        """
+        if not self.reflections and bool(at.flip.any()):
+            raise ValueError(f"{self} has no reflections, got {int(at.flip.sum())}: use a group with them, such as O2")
+        if self.rotations is None:
+            return at
+        step = 2 * math.pi / self.rotations
+        return Elements((at.angle / step).round() * step, at.flip)
+
+    def _finite(self, trouble: str) -> int:
+        if self.rotations is None:
+            raise ValueError(f"{self} is not finite: {trouble}")
+        return self.rotations
