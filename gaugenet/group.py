@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-_NAME = re.compile(r"(?:(SO|O)\(?2\)?)|(?:([CD])_?([1-9]\d*))|(trivial)")
+_NAME = re.compile(r"(?:(SO|O)(?:2|\(2\)))|(?:([CD])_?([1-9]\d*))|(trivial)")
 
 
 @dataclass(frozen=True)
@@ -119,10 +119,6 @@ class Group:
             return True
         return self.rotations is not None and other.rotations % self.rotations == 0
 
-    def __len__(self) -> int:
-        """Return the number of elements of a finite group."""
-        return self._finite("its elements cannot be counted") * (1 + self.reflections)
-
     def irrep(self, order: int, parity: str = "") -> Irrep:
         """Return an irrep.
 
@@ -132,12 +128,11 @@ class Group:
         most = math.inf if self.rotations is None else self.rotations // 2
         if not 0 <= order <= most:
             raise ValueError(f"irreps of {self} have orders 0 to {most}, got {order}")
-        single = order == 0 or 2 * order == self.rotations
-        parities = ("e", "o") if single and self.reflections else ("",)
+        parities = self._parities(order)
         if parity not in parities:
             written = " or ".join(f"{order}{one}" for one in parities)
             raise ValueError(f'irreps of order {order} of {self} are written {written}, got "{order}{parity}"')
-        size = 1 if single else 2
+        size = 1 if self._single(order) else 2
         return Irrep(order, parity, size, 1 if self.reflections else size)
 
     def irreps(self, highest: int | None = None) -> tuple[Irrep, ...]:
@@ -149,14 +144,10 @@ class Group:
         if highest is None or self.rotations is not None:
             most = self._finite("give the highest order of its irreps") // 2
             highest = most if highest is None else min(highest, most)
-        parities = {
-            order: ("e", "o") if self.reflections and (order == 0 or 2 * order == self.rotations) else ("",)
-            for order in range(highest + 1)
-        }
-        return tuple(self.irrep(order, parity) for order, both in parities.items() for parity in both)
+        return tuple(self.irrep(order, parity) for order in range(highest + 1) for parity in self._parities(order))
 
     def elements(self) -> Elements:
-        """Return all elements ``(len(self),)`` of a finite group, in float64: rotations first, then reflections.
+        """Return all elements ``(N,)`` or ``(2 N,)`` of a finite group, in float64: rotations first, then reflections.
 
         Raises:
             ValueError: for a continuous group.
@@ -186,6 +177,13 @@ class Group:
             return at
         step = 2 * math.pi / self.rotations
         return Elements((at.angle / step).round() * step, at.flip)
+
+    def _single(self, order: int) -> bool:
+        """Return whether irreps of this order are one-dimensional: rotations are 1 or -1 there."""
+        return order == 0 or 2 * order == self.rotations
+
+    def _parities(self, order: int) -> tuple[str, ...]:
+        return ("e", "o") if self._single(order) and self.reflections else ("",)
 
     def _finite(self, trouble: str) -> int:
         if self.rotations is None:
