@@ -30,9 +30,11 @@ def peak_bytes(run: Run) -> int | None:
     Freed memory that the process still holds is returned first. Linux keeps the peak and lets it be reset.
     """
     status, reset = Path("/proc/self/status"), Path("/proc/self/clear_refs")
+    if not status.exists():
+        return None
     gc.collect()
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is None or not status.exists():
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # not with every C library
+    if trim is None:
         return None
     trim(0)
     try:
