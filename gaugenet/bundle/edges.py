@@ -21,20 +21,26 @@ class BundleEdges:
     Attributes:
         index: ``(2, E)`` int64: sources j, targets i.
         log: ``(E, 2)`` polar coordinates of j in the frame of i: radius [mesh unit], angle [rad] in (-pi, pi].
-        transport: ``(E,)`` angle [rad] that takes components in j's frame to components in i's frame.
+        transport: ``(E,)`` angle [rad]; R(transport) F^flip takes components in j's frame to components in i's frame.
+        flip: ``(E,)`` bool, whether transport reflects: F = diag(1, -1) comes first. None where no edge does.
     """
 
     index: np.ndarray
     log: np.ndarray
     transport: np.ndarray
+    flip: np.ndarray | None = None
 
     @staticmethod
-    def build(source: np.ndarray, target: np.ndarray, log: np.ndarray, transport: np.ndarray) -> BundleEdges:
+    def build(
+        source: np.ndarray, target: np.ndarray, log: np.ndarray, transport: np.ndarray, flip: np.ndarray | None = None
+    ) -> BundleEdges:
         """Sort edges by target and source and wrap their angles."""
         order = np.lexsort((source, target))
         log = np.stack([log[order, 0], wrap(log[order, 1])], axis=1)
-        return BundleEdges(np.stack([source[order], target[order]]), log, wrap(transport[order]))
+        index = np.stack([source[order], target[order]])
+        return BundleEdges(index, log, wrap(transport[order]), None if flip is None else flip[order])
 
     def select(self, keep: np.ndarray) -> BundleEdges:
         """Return the edges where ``keep (E,)`` is true."""
-        return BundleEdges(self.index[:, keep], self.log[keep], self.transport[keep])
+        flip = None if self.flip is None else self.flip[keep]
+        return BundleEdges(self.index[:, keep], self.log[keep], self.transport[keep], flip)
