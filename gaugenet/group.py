@@ -23,6 +23,11 @@ class Elements:
     angle: Tensor
     flip: Tensor
 
+    @staticmethod
+    def rotations(angle: Tensor) -> Elements:
+        """Return the rotations by angles ``(...)`` [rad]."""
+        return Elements(angle, torch.zeros_like(angle, dtype=torch.bool))
+
     @property
     def sign(self) -> Tensor:
         """The determinants ``(...)``, 1 or -1, in the precision of the angles."""
@@ -55,6 +60,11 @@ class Irrep:
 
     def __str__(self) -> str:
         return f"{self.order}{self.parity}"
+
+    @property
+    def trivial(self) -> bool:
+        """Whether every element leaves it as it is: "0" or "0e"."""
+        return self.order == 0 and self.parity != "o"
 
     def matrix(self, at: Elements) -> Tensor:
         """Return rho(g) as ``(..., size, size)`` orthogonal matrices.
@@ -145,6 +155,24 @@ class Group:
             most = self._finite("give the highest order of its irreps") // 2
             highest = most if highest is None else min(highest, most)
         return tuple(self.irrep(order, parity) for order in range(highest + 1) for parity in self._parities(order))
+
+    @property
+    def trivial_irrep(self) -> Irrep:
+        """The irrep of invariants."""
+        return self.irrep(0, self._parities(0)[0])
+
+    def generators(self) -> Elements:
+        """Return elements ``(G,)`` that generate the group, together with all rotations where these are continuous."""
+        angle, flip = [], []
+        if self.rotations is not None and self.rotations > 1:
+            angle, flip = [2 * math.pi / self.rotations], [False]
+        if self.reflections:
+            angle, flip = [*angle, 0.0], [*flip, True]
+        return Elements(torch.tensor(angle, dtype=torch.float64), torch.tensor(flip, dtype=torch.bool))
+
+    def sampled(self, order: int) -> Group:
+        """Return a finite subgroup on which irreps up to an order are irreducible and differ; itself if finite."""
+        return self if self.rotations is not None else Group(f"{'D' if self.reflections else 'C'}{2 * order + 1}")
 
     def elements(self) -> Elements:
         """Return all elements ``(N,)`` or ``(2 N,)`` of a finite group, in float64: rotations first, then reflections.

@@ -1,61 +1,160 @@
-"""The kernel space: which angular profiles an SO(2)-equivariant kernel may have, and the radial profiles."""
+"""The kernel space: which angular profiles an equivariant kernel may have, and the radial profiles."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from gaugenet.group import Elements, Group, Irrep
+from gaugenet.representation.intertwiners import intertwiners
 
-@dataclass(frozen=True)
-class Harmonic:
-    """One complex degree of freedom of a kernel from order n to order m.
 
-    It multiplies the moment P = sum_j w_ij b(r_ij) exp(i k theta_ij) u(j), u the order-n feature carried to i, which
-    turns with order n + k; where that is -m the kernel uses conj P.
+class Wave(NamedTuple):
+    """A row vector that depends on the angle: what one component out of a kernel reads of a feature.
+
+    Of a pair z = x + i y it reads the real (part 0) or imaginary (part 1) part of exp(i k theta) z; of a single number
+    x the cosine or sine of k theta, times x.
 
     Attributes:
-        frequency: k. conjugate: whether P or conj P has order m.
+        frequency: k, of either sign for pairs, >= 0 for single numbers. part: 0 or 1.
     """
 
     frequency: int
-    conjugate: bool
+    part: int
+
+    def row(self, theta: Tensor, size: int) -> Tensor:
+        """Return the row vector ``(..., size)`` at angles ``(...)`` [rad]."""
+        cos, sin = torch.cos(self.frequency * theta), torch.sin(self.frequency * theta)
+        return torch.stack([sin, cos] if self.part else [cos, -sin], dim=-1)[..., :size]
 
 
-def harmonics(order_in: int, order_out: int) -> tuple[Harmonic, ...]:
-    """Return the solutions of the kernel constraint kappa(R v) = rho_out(R) kappa(v) rho_in(R)^-1 for SO(2).
+@dataclass(frozen=True)
+class KernelBasis:
+    """A basis of the kernels kappa(theta) from one irrep to another that obey the kernel constraint.
 
-    k = m - n, and k = -(m + n) conjugated; the two coincide where an order is 0. Counting real parameters a radial
-    profile gives 1, 2, 2, 4 for the pairs 0-0, 0-m, n-0, n-m (de Haan et al. 2021, table 1).
+    Component d of solution s is ``sign[s][d]`` times the wave ``waves[place[s][d]]``.
+
+    Attributes:
+        size_in, size_out: components of the irreps. waves: the W different ones.
+        place: ``(S, size_out)`` which wave. sign: ``(S, size_out)`` 1 or -1.
     """
-    first = Harmonic(order_out - order_in, False)
-    if order_in == 0 or order_out == 0:
-        return (first,)
-    return first, Harmonic(-(order_out + order_in), True)
+
+    size_in: int
+    size_out: int
+    waves: tuple[Wave, ...]
+    place: tuple[tuple[int, ...], ...]
+    sign: tuple[tuple[int, ...], ...]
+
+    def __len__(self) -> int:
+        return len(self.place)
+
+    def matrices(self, theta: Tensor) -> Tensor:
+        """Return the kernels as matrices ``(..., S, size_out, size_in)`` at angles ``(...)`` [rad]."""
+        rows = [wave.row(theta, self.size_in) for wave in self.waves]
+        if not rows:
+            return theta.new_zeros(*theta.shape, 0, self.size_out, self.size_in)
+        signed = [
+            sign * rows[place] for places, signs in zip(self.place, self.sign) for place, sign in zip(places, signs)
+        ]
+        return torch.stack(signed, dim=-2).unflatten(-2, (-1, self.size_out))
+
+    def transposed(self, other: KernelBasis) -> tuple[tuple[int, int], ...]:
+        """Return how its transposes stand in a basis of the kernels the other way: solution t and sign, for each s."""
+        theta = torch.tensor(
+            [0.4, 1.5, 2.3], dtype=torch.float64, device="cpu"
+        )  # tells all waves of moderate frequency apart
+        ours, theirs = (one.transpose(0, 1).flatten(1) for one in (self.matrices(theta).mT, other.matrices(theta)))
+        apart = torch.stack([torch.cdist(ours, theirs), torch.cdist(ours, -theirs)], dim=-1)  # (S, S, sign)
+        assert apart.numel() == 0 or apart.flatten(1).amin(1).max() < 1e-9, "a transpose stands in the basis"
+        return tuple((at // 2, 1 - 2 * (at % 2)) for at in apart.flatten(1).argmin(1).tolist()) if len(self) else ()
 
 
-def kernel_basis(order_in: int, order_out: int, theta: Tensor) -> Tensor:
-    """Return a basis of the kernels kappa(theta) as real matrices ``(..., basis, size_out, size_in)``.
+def highest_frequency(group: Group) -> int | None:
+    """Return up to which angular frequency kernels of a group go by default; None where they end by themselves.
+
+    Kernels for a finite group with N rotations may have any frequency k: of each k modulo N there are the smallest, and
+    at least 0, 1 and 2, with which a kernel can tell directions apart.
+    """
+    return None if group.rotations is None else max(2, group.rotations // 2)
+
+
+def kernel_basis(irrep_in: Irrep, irrep_out: Irrep, group: Group, highest: int | None = None) -> KernelBasis:
+    """Solve the kernel constraint kappa(g theta) = rho_out(g) kappa(theta) rho_in(g)^-1 for all g of a group.
+
+    A pair, or a number, carried with the wave exp(i k theta) turns as a representation of its own; solutions of the
+    frequency k are the intertwiners from that to ``irrep_out`` (Gerken et al. 2021, section 2.5; Weiler & Cesa 2019).
+    Frequencies ascend.
 
     Args:
-        theta: ``(...)`` angles [rad].
+        highest: frequency |k|, by default ``highest_frequency``.
     """
-    size_in, size_out = min(order_in, 1) + 1, min(order_out, 1) + 1
-    basis = []
-    for harmonic in harmonics(order_in, order_out):
-        cos, sin = torch.cos(harmonic.frequency * theta), torch.sin(harmonic.frequency * theta)
-        product = torch.stack([torch.stack([cos, -sin], -1), torch.stack([sin, cos], -1)], -2)
-        if harmonic.conjugate:
-            product = product * product.new_tensor([[1.0], [-1.0]])
-        quarter = torch.stack([-product[..., 1, :], product[..., 0, :]], -2)  # i P
-        if order_out == 0:
-            basis.append(product[..., :1, :size_in])
-            if order_in > 0:
-                basis.append(product[..., 1:, :size_in])
+    return _solved(irrep_in, irrep_out, group, highest_frequency(group) if highest is None else highest)
+
+
+@cache
+def _solved(irrep_in: Irrep, irrep_out: Irrep, group: Group, highest: int | None) -> KernelBasis:
+    most = irrep_in.order + irrep_out.order  # where rotations are continuous there are none above
+    if highest is not None:
+        most = min(most, highest) if group.rotations is None else highest
+    found: list[list[tuple[Wave, int]]] = []
+    for frequency in range(most + 1):
+        carried = _Carried(irrep_in, frequency)
+        with torch.device("cpu"):  # whatever device a layer is built on
+            solutions = intertwiners(carried.matrix, irrep_out.matrix, group)
+        for solution in solutions:
+            entries = [row.nonzero()[:, 0].tolist() for row in solution]
+            assert all(len(entry) == 1 for entry in entries), "a component out reads one wave"
+            found.append([(carried.waves[i], int(row[i])) for (i,), row in zip(entries, solution, strict=True)])
+    waves = tuple(dict.fromkeys(wave for solution in found for wave, _ in solution))
+    return KernelBasis(
+        irrep_in.size,
+        irrep_out.size,
+        waves,
+        tuple(tuple(waves.index(wave) for wave, _ in solution) for solution in found),
+        tuple(tuple(sign for _, sign in solution) for solution in found),
+    )
+
+
+@dataclass(frozen=True)
+class _Carried:
+    """All waves of one frequency |k| read of an irrep, and how they transform: B(g theta) rho_in(g) = D(g) B(theta)."""
+
+    irrep: Irrep
+    frequency: int
+
+    @cached_property
+    def waves(self) -> tuple[Wave, ...]:
+        k = self.frequency
+        if self.irrep.size == 2:
+            signed = (k, -k) if k else (0,)
+            return tuple(Wave(one, part) for one in signed for part in (0, 1))
+        return (Wave(k, 0), Wave(k, 1)) if k else (Wave(0, 0),)
+
+    def matrix(self, at: Elements) -> Tensor:
+        """Return D(g) ``(..., waves, waves)``.
+
+        Real and imaginary parts with frequency k of a pair of order n turn as a pair of order n + k; cosine and sine
+        times a number as a pair of order k, times its own sign.
+        """
+        if self.irrep.size == 2:
+            parts = [_pair(self.irrep.order + wave.frequency, at) for wave in self.waves[::2]]
         else:
-            basis += [product[..., :size_out, :size_in], quarter[..., :size_out, :size_in]]
-    return torch.stack(basis, dim=-3)
+            parts = [_pair(self.frequency, at)[..., : len(self.waves), : len(self.waves)] * self.irrep.matrix(at)]
+        out = at.angle.new_zeros(*at.angle.shape, len(self.waves), len(self.waves))
+        start = 0
+        for part in parts:
+            stop = start + part.shape[-1]
+            out[..., start:stop, start:stop] = part
+            start = stop
+        return out
+
+
+def _pair(order: int, at: Elements) -> Tensor:
+    return Irrep(order, "", 2, 0).matrix(at)
 
 
 def radial_profiles(ratio: Tensor, count: int) -> Tensor:

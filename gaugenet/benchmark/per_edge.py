@@ -32,8 +32,8 @@ class PerEdgeConv(nn.Module):
         """Convolve ``x (V, rep.dim)`` over edges as ``FrameBundle`` makes them."""
         source, target = edge_index
         theta = log[:, 1]
-        turned = self.rep.rotate(x[source], transport - theta)
+        turned = self.rep.act(x[source], transport - theta)
         profiles = (radial_profiles(log[:, 0] / radius, self.profiles) * weight[:, None]).to(x.dtype)
         weighted = (profiles[:, :, None] * turned[:, None, :]).flatten(1)
-        messages = self.rep.rotate(weighted @ self.kernel, theta)
+        messages = self.rep.act(weighted @ self.kernel, theta)
         return (x @ self.self_interaction).index_add(0, target, messages)

@@ -49,7 +49,7 @@ def change_gauge(data: Data, angle: Tensor, fields: Mapping[str, Representation 
         finer = here
         level += 1
     for key, rep in (fields if fields is not None else _recorded(data)).items():
-        out[key] = Representation(rep).rotate(data[key], -angle)
+        out[key] = Representation(rep).act(data[key], -angle)
     return out
 
 

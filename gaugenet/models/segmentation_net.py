@@ -66,7 +66,7 @@ class SegmentationNet(nn.Module):
             raise ValueError(f'output must be one of {", ".join(OUTPUTS)}, got "{output}"')
         if not label_names:
             raise ValueError("SegmentationNet needs at least one label name, got none")
-        if Representation(rep).multiplicity(0) == 0:
+        if Representation(rep).num_invariants == 0:
             raise ValueError(f"SegmentationNet needs copies of order 0 in its representation, got {rep}")
         self.config: dict[str, Any] = {
             "label_names": list(label_names),
@@ -100,13 +100,13 @@ class SegmentationNet(nn.Module):
         self.unpool = nn.ModuleList(Unpool(r) for r in reps[:-1])
         self.narrow = nn.ModuleList(Intertwiner(b, a) for a, b in pairwise(reps))
         self.up = nn.ModuleList(ResidualBlock(r, profiles, dropout=dropout) for r in reps[:-1])
-        width = first.multiplicity(0)
-        invariant = Representation(((width, 0),))
+        width = first.num_invariants
+        invariant = Representation.invariants(width, first.group)
         self.norm = LayerNorm(first)
         self.leave = Intertwiner(first, invariant)
         self.leave_unpool = Unpool(invariant)
         self.head = nn.Sequential(
-            nn.Linear(width + self.rep_in.multiplicity(0), 2 * width), nn.SiLU(), nn.Linear(2 * width, len(label_names))
+            nn.Linear(width + self.rep_in.num_invariants, 2 * width), nn.SiLU(), nn.Linear(2 * width, len(label_names))
         )
 
     @property
@@ -150,7 +150,7 @@ class SegmentationNet(nn.Module):
 
     def head_scores(self, y: Tensor, x: Tensor) -> Tensor:
         """Return the logits ``(V, L)`` of vertices from the invariants of the trunk and the input fields."""
-        invariants = [z for block, z in zip(self.rep_in, self.rep_in.split(x), strict=True) if block.order == 0]
+        invariants = [z for block, z in zip(self.rep_in, self.rep_in.split(x), strict=True) if block.invariant]
         return self.head(torch.cat([y, *invariants], dim=1))
 
     def outputs(self, vertex: Tensor, data: Data) -> Tensor | Logits:
@@ -183,4 +183,4 @@ class SegmentationNet(nn.Module):
 
 
 def _grown(rep: Representation, factor: float) -> Representation:
-    return Representation(tuple((round(multiplicity * factor), order) for multiplicity, order in rep.terms))
+    return Representation([(round(multiplicity * factor), irrep) for multiplicity, irrep in rep.terms], rep.group)

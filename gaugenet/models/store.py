@@ -17,7 +17,7 @@ import torch
 from gaugenet.data.file import open_atomic
 from gaugenet.models.segmentation_net import SegmentationNet
 
-FORMAT = 1
+FORMAT = 2
 
 
 def save(net: SegmentationNet, path: str | os.PathLike[str], about: Mapping[str, Any] | None = None) -> None:

@@ -4,8 +4,9 @@ from gaugenet.nn.gauge_conv import GaugeConv
 from gaugenet.nn.inner_product import InnerProduct
 from gaugenet.nn.intertwiner import Intertwiner
 from gaugenet.nn.layer_norm import LayerNorm
-from gaugenet.nn.nonlinearity import GatedNonlinearity, NormNonlinearity, RegularNonlinearity
+from gaugenet.nn.nonlinearity import GatedNonlinearity, NormNonlinearity
 from gaugenet.nn.pool import LevelMap, Pool, Unpool
+from gaugenet.nn.regular_nonlinearity import RegularNonlinearity
 from gaugenet.nn.residual_block import ResidualBlock
 from gaugenet.nn.stencil import Stencil
 

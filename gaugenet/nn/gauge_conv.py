@@ -7,54 +7,70 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from gaugenet.kernel import KernelBasis, kernel_basis
 from gaugenet.nn import matrices
 from gaugenet.nn.convolve import Factors, convolve
 from gaugenet.nn.intertwiner import Intertwiner
 from gaugenet.nn.plan import Plan
-from gaugenet.nn.stencil import Stencil, moment_rows
+from gaugenet.nn.stencil import Stencil
 from gaugenet.representation import Representation
 
 
 class GaugeConv(nn.Module):
-    """Convolve a field with the most general SO(2)-equivariant kernels (Gerken et al. 2021, section 2.5).
+    """Convolve a field with the most general equivariant kernels of its group (Gerken et al. 2021, section 2.5).
 
-    With z_n(j) the order-n features and u_n = exp(i n transport_ij) z_n(j) carried to vertex i,
+        y(i) = sum_j w_ij kappa(r_ij, theta_ij) rho_in(g_ij) x(j)  +  W x(i) + bias,
+        kappa(r, theta) = sum_s sum_rho  W_s,rho b_rho(r) kappa_s(theta),
 
-        y_m(i) = sum_n sum_rho  A_rho P_rho,n,m-n(i) + B_rho conj P_rho,n,-(m+n)(i)  +  W x(i) + bias,
-        P_rho,n,k(i) = sum_j w_ij b_rho(r_ij) exp(i k theta_ij) u_n(j).
-
-    The moments P hold no weights, so the products with A and B (complex, over channels) happen once a vertex, not once
-    an edge. W is a pointwise intertwiner; the bias acts on order 0 only.
+    with g_ij the transport from j to i and kappa_s all solutions of the kernel constraint (``kernel_basis``). Every row
+    of a kappa_s is a wave, such as the real part of exp(i k theta); summed over neighbours with b_rho(r) it is a moment
+    of the features. Moments hold no weights, so that the products over channels happen once a vertex, not once an edge.
+    W is a pointwise intertwiner; the bias acts on invariants only.
 
     Args:
-        rep_in, rep_out: representations, ``x (V, rep_in.dim)`` to ``(V, rep_out.dim)``.
+        rep_in, rep_out: representations of one group, ``x (V, rep_in.dim)`` to ``(V, rep_out.dim)``.
         profiles: number of radial profiles b_rho.
         bias: add a learned constant to invariant outputs.
+        max_frequency: of the waves, by default all of them, and for finite groups, where there is no end of them, the
+            larger of 2 and half the number of rotations.
     """
 
     _places: Tensor
     _adjoint_places: Tensor
 
     def __init__(
-        self, rep_in: Representation | str, rep_out: Representation | str, profiles: int = 2, bias: bool = True
+        self,
+        rep_in: Representation | str,
+        rep_out: Representation | str,
+        profiles: int = 2,
+        bias: bool = True,
+        max_frequency: int | None = None,
     ) -> None:
         super().__init__()
-        self.rep_in, self.rep_out, self.profiles = Representation(rep_in), Representation(rep_out), profiles
+        self.intertwiner = Intertwiner(rep_in, rep_out, bias=bias)
+        self.rep_in, self.rep_out, self.profiles = self.intertwiner.rep_in, self.intertwiner.rep_out, profiles
         if profiles < 1:
             raise ValueError(f"profiles must be >= 1, got {profiles}")
-        self.intertwiner = Intertwiner(rep_in, rep_out, bias=bias)
+        if max_frequency is not None and max_frequency < 0:
+            raise ValueError(f"max_frequency must be >= 0, got {max_frequency}")
+        self.max_frequency = max_frequency
+        self._bases = _bases(self.rep_in, self.rep_out, max_frequency)
+        self._back = _bases(self.rep_out, self.rep_in, max_frequency)
+        rows = tuple(tuple(len(basis.waves) * profiles for basis in bases) for bases in self._bases)
+        own = tuple(tuple(i.irrep == o.irrep for o in self.rep_out) for i in self.rep_in)
+        into, out = (tuple((block.multiplicity, block.size) for block in rep) for rep in (self.rep_in, self.rep_out))
+        self._plan = Plan(into, out, rows, own)
         self.weight = nn.ParameterDict()
-        for b, out in enumerate(self.rep_out):
-            rows = [block.multiplicity * moment_rows(block.order, out.order, profiles) for block in self.rep_in]
-            scale = max(sum(rows), 1) ** -0.5
-            for a, count in enumerate(rows):
-                shape = (count, out.multiplicity) if out.order == 0 else (2, count // 2, out.multiplicity)
-                self.weight[f"{a}_{b}"] = nn.Parameter(torch.randn(shape) * scale)
+        for b, block_out in enumerate(self.rep_out):
+            fan_in = sum(block.multiplicity * rows[a][b] for a, block in enumerate(self.rep_in))
+            for a, block in enumerate(self.rep_in):
+                shape = (len(self._bases[a][b]), profiles, block.multiplicity, block_out.multiplicity)
+                self.weight[f"{a}_{b}"] = nn.Parameter(torch.randn(shape) * max(fan_in, 1) ** -0.5)
         for name, table in zip(("_places", "_adjoint_places"), self._tables(), strict=True):
             self.register_buffer(name, table, persistent=False)
 
     def _tables(self) -> tuple[Tensor, Tensor]:
-        return matrices.places(self.rep_in, self.rep_out, self.profiles, *self._weights)
+        return matrices.places(self.rep_in, self.rep_out, self._bases, self._back, *self._weights)
 
     def _apply(self, fn: Any, recurse: bool = True) -> GaugeConv:
         """Make the tables anew where a move to another device may have lost them, as ``to_empty`` does."""
@@ -77,14 +93,15 @@ class GaugeConv(nn.Module):
                 f"GaugeConv needs weights (on {self._places.device}), bundle (on {stencil.device}) and features (on "
                 f"{x.device}) on one device: move them with .to()"
             )
+        stencil.check(self.rep_in, "GaugeConv")
         dtype = _working_dtype(x)
         signed = matrices.signed(*self._weights, x).to(dtype)
-        forward = _factors(stencil, self.rep_in, self.rep_out, self.profiles, dtype)
+        forward = _factors(stencil, self.rep_in, self._bases, self.profiles, dtype)
         forward.weights = _cut(signed.detach(), self._places, self._plan)
         forward.bias = self.intertwiner.padded_bias(x).to(dtype)
         adjoint = Factors()
         if torch.is_grad_enabled():
-            adjoint = _factors(stencil.adjoint, self.rep_out, self.rep_in, self.profiles, dtype)
+            adjoint = _factors(stencil.adjoint, self.rep_out, self._back, self.profiles, dtype)
             adjoint.weights = _cut(signed, self._adjoint_places, self._plan.adjoint)
         return convolve(x.to(dtype), self._plan, forward, adjoint)
 
@@ -97,22 +114,21 @@ class GaugeConv(nn.Module):
         """Numbers that its moment operators hold for each edge."""
         return sum(block.size * sum(row) for block, row in zip(self.rep_in, self._plan.rows, strict=True))
 
-    @property
-    def _plan(self) -> Plan:
-        into, out = (tuple((block.multiplicity, block.size) for block in rep) for rep in (self.rep_in, self.rep_out))
-        rows = (tuple(moment_rows(i.order, o.order, self.profiles) for o in self.rep_out) for i in self.rep_in)
-        own = (tuple(i.order == o.order for o in self.rep_out) for i in self.rep_in)
-        return Plan(into, out, tuple(rows), tuple(own))
-
     def extra_repr(self) -> str:
         return f"{self.rep_in} -> {self.rep_out}, profiles={self.profiles}"
 
 
+def _bases(rep_in: Representation, rep_out: Representation, highest: int | None) -> list[list[KernelBasis]]:
+    return [[kernel_basis(i.irrep, o.irrep, rep_in.group, highest) for o in rep_out] for i in rep_in]
+
+
 def _factors(
-    stencil: Stencil, rep_in: Representation, rep_out: Representation, profiles: int, dtype: torch.dtype
+    stencil: Stencil, rep: Representation, bases: matrices.Bases, profiles: int, dtype: torch.dtype
 ) -> Factors:
-    orders_out = tuple(out.order for out in rep_out)
-    operators = [stencil.operator(block.order, orders_out, profiles, dtype) for block in rep_in]
+    operators = []
+    for block, row in zip(rep, bases, strict=True):
+        waves = tuple(wave for basis in row for wave in basis.waves)
+        operators.append(stencil.operator(block.irrep, waves, profiles, dtype))
     return Factors(stencil.neighbours(dtype), operators)
 
 

@@ -10,41 +10,46 @@ from torch import Tensor, nn
 from gaugenet.representation import Block, Representation
 
 
-def complex_weight(weight: Tensor) -> Tensor:
-    """Return the real matrix of a complex product: ``(2, in, out)`` to ``(2 in, 2 out)``, acting on rows (Re, Im)."""
-    re, im = weight
-    return torch.cat([torch.cat([re, im], dim=1), torch.cat([-im, re], dim=1)], dim=0)
-
-
 def real_matrix(weight: Tensor, out: Block) -> Tensor:
-    """Return the matrix ``(rows, out.dim)`` of real weights for order 0, of complex ones ``(2, ...)`` otherwise."""
-    return weight.reshape(-1, out.multiplicity) if out.order == 0 else complex_weight(weight)
+    """Return the matrix ``(in * size, out * size)`` by which copies of an irrep mix, acting on rows (Re, Im).
+
+    Real weights ``(in, out)`` act on each component alike; complex ones ``(2, in, out)``, where the commutant of the
+    irrep is that of complex numbers, as a complex product.
+    """
+    if out.irrep.commutant == 2:
+        re, im = weight
+        return torch.cat([torch.cat([re, im], dim=1), torch.cat([-im, re], dim=1)], dim=0)
+    if out.size == 1:
+        return weight
+    zero = torch.zeros_like(weight)
+    return torch.cat([torch.cat([weight, zero], dim=1), torch.cat([zero, weight], dim=1)], dim=0)
 
 
 class Intertwiner(nn.Module):
     """Map features vertex by vertex, linearly and equivariantly: the most general such map, by Schur's lemma.
 
-    Copies of order 0 mix by a real matrix, copies of order n >= 1 by a complex one, different orders not at all.
-    The bias acts on order 0 only.
+    Copies of an irrep mix with those of the same irrep alone, by a real matrix, or by a complex one where the irrep is
+    a pair and the group has no reflections. The bias acts on invariants only.
 
     Args:
-        rep_in, rep_out: representations, ``(..., rep_in.dim)`` to ``(..., rep_out.dim)``.
+        rep_in, rep_out: representations of one group, ``(..., rep_in.dim)`` to ``(..., rep_out.dim)``.
         bias: add a learned constant to invariant outputs.
     """
 
     def __init__(self, rep_in: Representation | str, rep_out: Representation | str, bias: bool = True) -> None:
         super().__init__()
-        self.rep_in, self.rep_out = Representation(rep_in), Representation(rep_out)
+        self.rep_in = Representation(rep_in)
+        self.rep_out = Representation(rep_out, self.rep_in.group)
         self.weight = nn.ParameterDict()
         for b, out in enumerate(self.rep_out):
-            fan_in = sum(block.multiplicity for block in self.rep_in if block.order == out.order)
+            fan_in = self.rep_in.multiplicity(out.irrep)
             for a, block in enumerate(self.rep_in):
-                if block.order == out.order:
-                    parts = () if out.order == 0 else (2,)
+                if block.irrep == out.irrep:
+                    parts = (2,) if out.irrep.commutant == 2 else ()
                     shape = (*parts, block.multiplicity, out.multiplicity)
-                    scale = (out.size * fan_in) ** -0.5
+                    scale = (out.irrep.commutant * fan_in) ** -0.5
                     self.weight[f"{a}_{b}"] = nn.Parameter(torch.randn(shape) * scale)
-        invariant = self.rep_out.multiplicity(0)
+        invariant = self.rep_out.num_invariants
         self.bias = nn.Parameter(torch.zeros(invariant)) if bias and invariant else None
 
     def forward(self, x: Tensor) -> Tensor:
@@ -52,21 +57,21 @@ class Intertwiner(nn.Module):
         fields = self.rep_in.split(x)
         parts = [x[..., :0]]
         for b, out in enumerate(self.rep_out):
-            same = [a for a, block in enumerate(self.rep_in) if block.order == out.order]
+            same = [a for a, block in enumerate(self.rep_in) if block.irrep == out.irrep]
             terms = [fields[a] @ self.matrix(a, b) for a in same]
             parts.append(reduce(torch.add, terms) if terms else x.new_zeros(*x.shape[:-1], out.dim))
         y = torch.cat(parts, dim=-1)
         return y if self.bias is None else y + self.padded_bias(x)
 
     def matrix(self, a: int, b: int) -> Tensor:
-        """Return the real matrix ``(dim_a, dim_b)`` by which block a in enters block b out, of the same order."""
+        """Return the real matrix ``(dim_a, dim_b)`` by which block a in enters block b out, of the same irrep."""
         return real_matrix(self.weight[f"{a}_{b}"], self.rep_out.blocks[b])
 
     def padded_bias(self, like: Tensor) -> Tensor:
-        """Return the bias as ``(rep_out.dim,)``, zero outside order 0; on the device of ``like``."""
+        """Return the bias as ``(rep_out.dim,)``, zero outside the invariants; on the device of ``like``."""
         parts, start = [like.new_zeros(0)], 0
         for out in self.rep_out:
-            if out.order == 0 and self.bias is not None:
+            if out.invariant and self.bias is not None:
                 parts.append(self.bias[start : start + out.multiplicity])
                 start += out.multiplicity
             else:

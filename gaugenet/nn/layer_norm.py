@@ -11,7 +11,7 @@ from gaugenet.representation import Representation
 class LayerNorm(nn.Module):
     """Normalise each vertex over its channels, whatever mesh or batch it is in.
 
-    Invariants: mean 0 and variance 1 over the channels, then scale and bias. Orders n >= 1: divided by the root mean
+    Invariants: mean 0 and variance 1 over the channels, then scale and bias. All others: divided by the root mean
     square of all components of the vertex, invariants included, so that a tangent field that vanishes by symmetry stays
     at the size of rounding errors; then a scale a channel; no bias, which would break equivariance.
 
@@ -23,7 +23,7 @@ class LayerNorm(nn.Module):
         super().__init__()
         self.rep = self.rep_in = self.rep_out = Representation(rep)
         self.eps = eps
-        invariant = self.rep.multiplicity(0)
+        invariant = self.rep.num_invariants
         self.scale = nn.Parameter(torch.ones(sum(block.multiplicity for block in self.rep)))
         self.bias = nn.Parameter(torch.zeros(invariant)) if invariant else None
 
@@ -31,8 +31,8 @@ class LayerNorm(nn.Module):
         self.rep.check(x, "LayerNorm")
         blocks = self.rep.blocks
         fields = self.rep.split(x)
-        invariants = [z for z, block in zip(fields, blocks, strict=True) if block.order == 0]
-        tangents = [z for z, block in zip(fields, blocks, strict=True) if block.order > 0]
+        invariants = [z for z, block in zip(fields, blocks, strict=True) if block.invariant]
+        tangents = [z for z, block in zip(fields, blocks, strict=True) if not block.invariant]
         if invariants:
             joined = torch.cat(invariants, dim=-1)
             mean = joined.mean(-1, keepdim=True)
@@ -43,12 +43,12 @@ class LayerNorm(nn.Module):
         for z, block in zip(fields, blocks, strict=True):
             scale = self.scale[start : start + block.multiplicity]
             start += block.multiplicity
-            if self.bias is not None and block.order == 0:
+            if self.bias is not None and block.invariant:
                 bias = self.bias[at_bias : at_bias + block.multiplicity]
                 at_bias += block.multiplicity
                 parts.append((z - mean) * spread * scale + bias)
             else:
-                parts.append(z * shrink * scale.repeat(2))
+                parts.append(z * shrink * scale.repeat(block.size))
         return torch.cat(parts, dim=-1)
 
     def extra_repr(self) -> str:

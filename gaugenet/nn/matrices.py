@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import torch
 from torch import Tensor
 
-from gaugenet.kernel import harmonics
+from gaugenet.kernel import KernelBasis
 from gaugenet.nn.intertwiner import real_matrix
 from gaugenet.representation import Representation
 
 Weights = Mapping[str, Tensor]
+Bases = Sequence[Sequence[KernelBasis]]  # bases[a][b] of the kernels from block a to block b
 
 
 def places(
-    rep_in: Representation, rep_out: Representation, profiles: int, weight: Weights, own: Weights
+    rep_in: Representation, rep_out: Representation, bases: Bases, back: Bases, weight: Weights, own: Weights
 ) -> tuple[Tensor, Tensor]:
     """Return, as ``int32``, where the entries of all ``matrix`` and of all ``adjoint_matrix`` stand.
 
-    They index ``signed``: every entry is a parameter or its negative. Making the matrices by one gather instead of some
-    hundred small operators halves the time of a convolution on a small mesh. The table is read off the matrices of
+    They index ``signed``: every entry is a parameter, its negative or 0. Making the matrices by one gather instead of
+    some hundred small operators halves the time of a convolution on a small mesh. The table is read off the matrices of
     numbered weights.
     """
     numbered, start = [], 1
@@ -32,48 +33,64 @@ def places(
             start += value.numel()
         numbered.append(numbers)
     weight, own = numbered
-    ahead = [matrix(rep_in, rep_out, weight, own, b) for b in range(len(rep_out.blocks))]
-    back = [adjoint_matrix(rep_in, rep_out, profiles, weight, own, a) for a in range(len(rep_in.blocks))]
-    rows = [torch.cat([torch.zeros(0, device="cpu"), *(part.flatten() for part in parts)]) for parts in (ahead, back)]
-    tables = [torch.where(row > 0, row - 1, start - 2 - row).to(torch.int32) for row in rows]
-    return tables[0], tables[1]
+    ahead = [matrix(rep_in, rep_out, bases, weight, own, b) for b in range(len(rep_out.blocks))]
+    adjoint = [adjoint_matrix(rep_in, rep_out, bases, back, weight, own, a) for a in range(len(rep_in.blocks))]
+    rows = [torch.cat([torch.zeros(0, device="cpu"), *(one.flatten() for one in parts)]) for parts in (ahead, adjoint)]
+    zero = torch.tensor(2.0 * (start - 1), dtype=torch.float64, device="cpu")
+    tables = [torch.where(row > 0, row - 1, torch.where(row < 0, start - 2 - row, zero)) for row in rows]
+    return tables[0].to(torch.int32), tables[1].to(torch.int32)
 
 
 def signed(weight: Weights, own: Weights, like: Tensor) -> Tensor:
-    """Return all parameters in a row, then their negatives."""
+    """Return all parameters in a row, then their negatives, then 0."""
     parameters = [like.new_zeros(0), *(value.flatten() for table in (weight, own) for value in table.values())]
     row = torch.cat(parameters)
-    return torch.cat([row, -row])
+    return torch.cat([row, -row, row.new_zeros(1)])
 
 
-def matrix(rep_in: Representation, rep_out: Representation, weight: Weights, own: Weights, b: int) -> Tensor:
+def matrix(
+    rep_in: Representation, rep_out: Representation, bases: Bases, weight: Weights, own: Weights, b: int
+) -> Tensor:
     """Return the matrix that makes block b out, ``(columns, dim_b)``; for columns see ``Plan``."""
     out = rep_out.blocks[b]
     parts = [torch.zeros(0, out.dim, device="cpu")]
     for a, block in enumerate(rep_in):
-        parts.append(real_matrix(weight[f"{a}_{b}"], out))
-        if block.order == out.order:
+        solutions = ((s, 1) for s in range(len(bases[a][b])))
+        parts.append(_of_moments(weight[f"{a}_{b}"], bases[a][b], solutions))
+        if block.irrep == out.irrep:
             parts.append(real_matrix(own[f"{a}_{b}"], out))
     return torch.cat(parts)
 
 
 def adjoint_matrix(
-    rep_in: Representation, rep_out: Representation, profiles: int, weight: Weights, own: Weights, a: int
+    rep_in: Representation, rep_out: Representation, bases: Bases, back: Bases, weight: Weights, own: Weights, a: int
 ) -> Tensor:
     """Return the matrix that makes the gradient of block a in from gradients of all blocks out, ``(columns, dim_a)``.
 
-    From y = A P follows A^H for the moments of gradients; from y = B conj P, B^T.
+    The transpose of a kernel from block a to block b is a kernel from b to a.
+
+    Args:
+        back: bases of those kernels, ``back[b][a]``.
     """
     block = rep_in.blocks[a]
     parts = [torch.zeros(0, block.dim, device="cpu")]
     for b, out in enumerate(rep_out):
-        solutions = harmonics(block.order, out.order)
-        shape = (-1, len(solutions), profiles, block.multiplicity, out.multiplicity)
-        turned = weight[f"{a}_{b}"].reshape(shape).transpose(-1, -2)
-        if block.order > 0 and out.order > 0:
-            plain, conjugate = turned.unbind(1)
-            turned = torch.stack([torch.stack([plain[0], -plain[1]]), conjugate], dim=1)
-        parts.append(real_matrix(turned.reshape(block.size, -1, block.multiplicity), block))
-        if block.order == out.order:
+        solutions = bases[a][b].transposed(back[b][a])
+        parts.append(_of_moments(weight[f"{a}_{b}"].transpose(-1, -2), back[b][a], solutions))
+        if block.irrep == out.irrep:
             parts.append(real_matrix(own[f"{a}_{b}"], out).T)
     return torch.cat(parts)
+
+
+def _of_moments(weight: Tensor, basis: KernelBasis, solutions: Iterable[tuple[int, int]]) -> Tensor:
+    """Return what moments are multiplied with, ``(waves * profiles * C_in, size_out * C_out)``.
+
+    Args:
+        weight: ``(S, profiles, C_in, C_out)``. solutions: which solution, and sign, each slice of it belongs to.
+    """
+    _, profiles, channels_in, channels_out = weight.shape
+    entries = weight.new_zeros(len(basis.waves), profiles, channels_in, basis.size_out, channels_out)
+    for one, (s, sign) in zip(weight, solutions, strict=True):
+        for component, (place, own_sign) in enumerate(zip(basis.place[s], basis.sign[s], strict=True)):
+            entries[place, :, :, component] += sign * own_sign * one
+    return entries.flatten(3).flatten(0, 2)

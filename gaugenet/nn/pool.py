@@ -8,6 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from gaugenet.group import Elements, Group, Irrep
+from gaugenet.nn.structure_group import check_group, group_of
 from gaugenet.representation import Representation
 
 
@@ -19,16 +21,28 @@ class LevelMap:
         transport: ``(P,)`` angle [rad] from the finer to the coarser frame.
         weight: ``(P,)`` share of the finer vertex. area: ``(V_fine,)`` areas of the finer vertices.
         num_coarse: number of coarser vertices.
+        flip: ``(P,)`` bool, whether transport reflects: it is R(transport) F^flip. None where it never does.
+        group: to which all transport belongs; by default SO2, with ``flip`` O2.
     """
 
-    def __init__(self, index: Tensor, transport: Tensor, weight: Tensor, area: Tensor, num_coarse: int) -> None:
+    def __init__(
+        self,
+        index: Tensor,
+        transport: Tensor,
+        weight: Tensor,
+        area: Tensor,
+        num_coarse: int,
+        flip: Tensor | None = None,
+        group: Group | str | None = None,
+    ) -> None:
         self.fine, self.coarse = index
-        self.transport, self.weight = transport, weight
+        self.transport = Elements.rotations(transport) if flip is None else Elements(transport, flip)
+        self.weight, self.group = weight, Group(group or ("SO2" if flip is None else "O2"))
         self.num_fine, self.num_coarse = area.shape[0], num_coarse
         handed = weight * area[self.fine]
         total = handed.new_zeros(num_coarse).index_add_(0, self.coarse, handed)
         self.mean_weight = handed / total.clamp_min(torch.finfo(total.dtype).tiny)[self.coarse]
-        self._turns: dict[tuple[int, torch.dtype], tuple[Tensor, Tensor]] = {}
+        self._turns: dict[tuple[int, str, int, torch.dtype], Tensor] = {}
 
     @classmethod
     def from_data(cls, data: Any, level: int) -> LevelMap:
@@ -42,7 +56,8 @@ class LevelMap:
                 f"the data has no map to level {level} (no pool_index_{level}): apply gaugenet.FrameBundle with levels"
             )
         index, transport, weight = (data[f"pool_{name}_{level}"] for name in ("index", "transport", "weight"))
-        return cls(index, transport, weight, data[f"area_{level - 1}"], data[f"area_{level}"].shape[0])
+        area, size = data[f"area_{level - 1}"], data[f"area_{level}"].shape[0]
+        return cls(index, transport, weight, area, size, getattr(data, f"pool_flip_{level}", None), group_of(data))
 
     def part(self, rows: slice) -> LevelMap:
         """Return the map of some of the finer vertices; pooling by the parts adds up to pooling by the whole."""
@@ -50,33 +65,43 @@ class LevelMap:
         pairs = slice(*torch.searchsorted(self.fine, ends).tolist())
         part = copy.copy(self)
         part.fine, part.coarse = self.fine[pairs] - rows.start, self.coarse[pairs]
-        part.transport, part.weight, part.mean_weight = (
-            values[pairs] for values in (self.transport, self.weight, self.mean_weight)
-        )
+        part.transport = Elements(self.transport.angle[pairs], self.transport.flip[pairs])
+        part.weight, part.mean_weight = self.weight[pairs], self.mean_weight[pairs]
         part.num_fine, part._turns = rows.stop - rows.start, {}
         return part
 
-    def turn(self, rep: Representation, x: Tensor, sign: float) -> Tensor:
-        """Rotate features ``(P, rep.dim)`` by ``sign`` times the transport."""
+    def carry(self, rep: Representation, x: Tensor, back: bool = False) -> Tensor:
+        """Apply the transport g of each pair to features ``(P, rep.dim)``, or its inverse.
+
+        Raises:
+            ValueError: where the transport is not in the group of the representation.
+        """
+        check_group(self.group, rep, "pooling")
         parts = []
         for block, z in zip(rep, rep.split(x), strict=True):
-            if block.order == 0:
+            if block.invariant:
                 parts.append(z)
                 continue
-            key = (block.order, x.dtype)
-            if key not in self._turns:
-                angle = block.order * self.transport
-                self._turns[key] = (torch.cos(angle).to(x.dtype)[:, None], torch.sin(angle).to(x.dtype)[:, None])
-            cos, sin = self._turns[key]
-            re, im = z[:, : block.multiplicity], z[:, block.multiplicity :]
-            parts += [cos * re - sign * sin * im, sign * sin * re + cos * im]
+            rho = self._matrices(block.irrep, x.dtype)
+            if block.size == 1:
+                parts.append(rho[:, :, 0] * z)
+                continue
+            one, other = rho.mT.unbind(2) if back else rho.unbind(2)
+            re, im = z.unflatten(1, (2, block.multiplicity)).unbind(1)
+            parts += [one[:, :1] * re + other[:, :1] * im, one[:, 1:] * re + other[:, 1:] * im]
         return torch.cat(parts, dim=1)
+
+    def _matrices(self, irrep: Irrep, dtype: torch.dtype) -> Tensor:
+        key = (irrep.order, irrep.parity, irrep.size, dtype)
+        if key not in self._turns:
+            self._turns[key] = irrep.matrix(self.transport).to(dtype)
+        return self._turns[key]
 
 
 class Pool(nn.Module):
-    """Average features onto the next coarser level: y_c = sum_i s_ic a_i rho(tau_ic) x_i / sum_i s_ic a_i.
+    """Average features onto the next coarser level: y_c = sum_i s_ic a_i rho(g_ic) x_i / sum_i s_ic a_i.
 
-    s are the shares, a the areas and tau the transport of a ``LevelMap``. Up to the areas it is the adjoint of
+    s are the shares, a the areas and g the transport of a ``LevelMap``. Up to the areas it is the adjoint of
     ``Unpool``: <Pool x, y> = <x, Unpool y> in the inner products weighted with the areas of the levels.
     """
 
@@ -86,7 +111,7 @@ class Pool(nn.Module):
 
     def forward(self, x: Tensor, at: LevelMap) -> Tensor:
         self.rep.check(x, "Pool")
-        moved = at.turn(self.rep, x.index_select(0, at.fine), 1.0) * at.mean_weight.to(x.dtype)[:, None]
+        moved = at.carry(self.rep, x.index_select(0, at.fine)) * at.mean_weight.to(x.dtype)[:, None]
         return x.new_zeros(at.num_coarse, self.rep.dim).index_add_(0, at.coarse, moved)
 
     def extra_repr(self) -> str:
@@ -94,7 +119,7 @@ class Pool(nn.Module):
 
 
 class Unpool(nn.Module):
-    """Interpolate features from the next coarser level: y_i = sum_c s_ic rho(-tau_ic) x_c."""
+    """Interpolate features from the next coarser level: y_i = sum_c s_ic rho(g_ic)^-1 x_c."""
 
     def __init__(self, rep: Representation | str) -> None:
         super().__init__()
@@ -102,7 +127,7 @@ class Unpool(nn.Module):
 
     def forward(self, x: Tensor, at: LevelMap) -> Tensor:
         self.rep.check(x, "Unpool")
-        moved = at.turn(self.rep, x.index_select(0, at.coarse), -1.0) * at.weight.to(x.dtype)[:, None]
+        moved = at.carry(self.rep, x.index_select(0, at.coarse), back=True) * at.weight.to(x.dtype)[:, None]
         return x.new_zeros(at.num_fine, self.rep.dim).index_add_(0, at.fine, moved)
 
     def extra_repr(self) -> str:

@@ -21,7 +21,7 @@ class ResidualBlock(nn.Module):
 
         y = GaugeConv(LayerNorm(x));   z = LayerNorm(y, <y, y>);   x + Intertwiner(Gate(Intertwiner(z)))
 
-    where <y, y> are learned inner products of the tangent features, so that invariants see the tangent features.
+    where <y, y> are learned inner products of the features that are not invariant, so that invariants see them.
 
     Args:
         rep: representation of input and output. profiles: radial profiles of the convolution.
@@ -31,12 +31,12 @@ class ResidualBlock(nn.Module):
     def __init__(self, rep: Representation | str, profiles: int = 2, expansion: int = 2, dropout: float = 0.0) -> None:
         super().__init__()
         rep = self.rep = self.rep_in = self.rep_out = Representation(rep)
-        tangent = any(block.order > 0 for block in rep)
+        tangent = rep.num_invariants < sum(block.multiplicity for block in rep)
         invariants = max((block.multiplicity for block in rep), default=0) if tangent else 0
         self.norm = LayerNorm(rep)
         self.conv = GaugeConv(rep, rep, profiles=profiles)
         self.product = InnerProduct(rep, invariants) if tangent else None
-        mixed = rep + Representation(((invariants, 0),))
+        mixed = rep + Representation.invariants(invariants, rep.group)
         self.mixed_norm = LayerNorm(mixed)
         self.gate = GatedNonlinearity(rep * expansion)
         self.enter = Intertwiner(mixed, self.gate.rep_in)
@@ -58,4 +58,4 @@ class ResidualBlock(nn.Module):
 
 
 def _drop_invariants(x: Tensor, rep: Representation, dropout: nn.Dropout) -> Tensor:
-    return torch.cat([dropout(z) if b.order == 0 else z for z, b in zip(rep.split(x), rep, strict=True)], dim=-1)
+    return torch.cat([dropout(z) if b.invariant else z for z, b in zip(rep.split(x), rep, strict=True)], dim=-1)

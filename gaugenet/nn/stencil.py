@@ -8,8 +8,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gaugenet.kernel import harmonics, radial_profiles
+from gaugenet.group import Elements, Group, Irrep
+from gaugenet.kernel import Wave, radial_profiles
 from gaugenet.nn.fused_sweep import available
+from gaugenet.nn.structure_group import check_group, group_of
+from gaugenet.representation import Representation
 
 
 class Stencil:
@@ -30,6 +33,8 @@ class Stencil:
         num_vertices: V.
         width: K, at least the largest number of edges that reach or leave a vertex; without it the edges are counted
             where lists are padded, for which a GPU has to be waited for.
+        flip: ``(E,)`` bool, whether transport reflects: it is R(transport) F^flip. None where it never does.
+        group: to which all transport belongs; by default SO2, with ``flip`` O2.
     """
 
     def __init__(
@@ -41,9 +46,13 @@ class Stencil:
         radius: Tensor,
         num_vertices: int,
         width: int | None = None,
+        flip: Tensor | None = None,
+        group: Group | str | None = None,
     ) -> None:
         geometry = (log, transport, weight, radius)
         self._edges = (edge_index.long(), *(numbers.detach().to(_at_least_single(numbers)) for numbers in geometry))
+        self._flip = flip
+        self.group = Group(group or ("SO2" if flip is None else "O2"))
         self.num_vertices = num_vertices
         self._width = width
         target = self._edges[0][1]
@@ -75,23 +84,32 @@ class Stencil:
         if degrees is not None:  # a batch has a list of each mesh
             each = degrees if isinstance(degrees[0], list) else [degrees]
             width = reduce(torch.sym_max, [one[level] for one in each])  # compiled, max would fix who is largest
-        return cls(edge_index, log, data[f"transport_{level}"], data[f"weight_{level}"], radius, size, width)
+        geometry = data[f"transport_{level}"], data[f"weight_{level}"], radius
+        return cls(edge_index, log, *geometry, size, width, getattr(data, f"flip_{level}", None), group_of(data))
 
     @property
     def adjoint(self) -> Stencil:
         """The stencil of gradients: every edge the other way round.
 
-        The phase k theta + n transport by which an edge j -> i enters moments of order n is, seen from j, minus that of
-        the frequency -k at the angle theta - transport, for order n + k and the transport -transport.
+        An edge j -> i with the direction theta and the transport g is, seen from j, an edge with the direction
+        g^-1 theta (but for half a turn, which the transposed kernels make up for) and the transport g^-1.
         """
         if self._adjoint is None:
             edge_index, log, transport, weight, radius = self._edges
             order = torch.argsort(edge_index[0], stable=True)
-            turned = torch.stack([log[:, 0], log[:, 1] - transport], dim=1)[order]
+            turned, back = log[:, 1] - transport, -transport
+            if self._flip is not None:
+                turned, back = torch.where(self._flip, -turned, turned), torch.where(self._flip, transport, back)
+            log = torch.stack([log[:, 0], turned], dim=1)[order]
             radius = radius[order] if radius.numel() > 1 else radius
-            edges = (edge_index.flip(0)[:, order], turned, -transport[order], weight[order], radius)
-            self._adjoint = Stencil(*edges, self.num_vertices, self._width)
+            edges = (edge_index.flip(0)[:, order], log, back[order], weight[order], radius)
+            flip = None if self._flip is None else self._flip[order]
+            self._adjoint = Stencil(*edges, self.num_vertices, self._width, flip, self.group)
         return self._adjoint
+
+    def check(self, rep: Representation, where: str) -> None:
+        """Raise ValueError unless all transport acts on features of a representation."""
+        check_group(self.group, rep, where)
 
     @property
     def device(self) -> torch.device:
@@ -110,35 +128,44 @@ class Stencil:
             self._cache["index",] = self._pad(source)
         return (self._cache["index",],)
 
-    def operator(self, order_in: int, orders_out: tuple[int, ...], profiles: int, dtype: torch.dtype) -> Tensor:
-        """Return the moments of order-``order_in`` features as matrices.
+    def operator(self, irrep: Irrep, waves: tuple[Wave, ...], profiles: int, dtype: torch.dtype) -> Tensor:
+        """Return the moments of features of an irrep as matrices.
 
-        ``(E, size * rows)`` for unpadded lists, otherwise ``(V, K * size, rows)``. Rows come in groups, one for each
-        order out m: real parts for every harmonic and radial profile, then imaginary parts (``moment_rows`` counts
-        them). Summed over the components of neighbours they give
-        P(i) = sum_j w_ij b(r_ij) exp(i k theta_ij) exp(i n transport_ij) z(j), conjugated where the harmonic says so.
+        ``(E, size * rows)`` for unpadded lists, otherwise ``(V, K * size, rows)``. Rows are the waves, each with all
+        radial profiles. Summed over the components of neighbours they give the moments sum_j w_ij b(r_ij)
+        wave(theta_ij) rho(g_ij) x(j).
         """
-        key = ("operator", order_in, orders_out, profiles, dtype)
+        key = ("operator", irrep.order, irrep.parity, irrep.size, waves, profiles, dtype)
         if key not in self._cache:
-            operator = self._build(order_in, orders_out, profiles, dtype)
+            operator = self._build(irrep, waves, profiles, dtype)
             if not available(operator.device, dtype):
-                size = min(order_in + 1, 2)
-                operator = self._pad(operator).unflatten(2, (size, operator.shape[1] // size)).flatten(1, 2)
+                operator = self._pad(operator).unflatten(2, (irrep.size, -1)).flatten(1, 2)
             self._cache[key] = operator
         return self._cache[key]
 
-    def _build(self, order_in: int, orders_out: tuple[int, ...], profiles: int, dtype: torch.dtype) -> Tensor:
+    def _build(self, irrep: Irrep, waves: tuple[Wave, ...], profiles: int, dtype: torch.dtype) -> Tensor:
         precise = dtype if dtype == torch.float64 else torch.float32
         _, log, transport, _, _ = self._edges
-        frequencies, place, sign = _waves(order_in, orders_out)
-        angle = log[:, 1:] * log.new_tensor(frequencies) + order_in * transport[:, None]
+        frequencies, place, sign = _phases(irrep.size, waves)
+        angle = log[:, 1:] * log.new_tensor(frequencies)
+        if irrep.size == 2:
+            angle = angle + irrep.order * transport[:, None]
         angle = angle.to(precise)
-        waves = torch.cat([torch.cos(angle), torch.sin(angle)], dim=1)
-        waves = waves.index_select(1, self._begin.new_tensor(place)) * waves.new_tensor(sign)
-        operator = waves.new_empty(*waves.shape, profiles)
+        phases = torch.cat([torch.cos(angle), torch.sin(angle)], dim=1)
+        values = phases.index_select(1, self._begin.new_tensor(place)) * phases.new_tensor(sign)
+        if irrep.size == 1 and not irrep.trivial:
+            values = values * irrep.character(self._transport()).to(precise)[:, None]
+        elif irrep.size == 2 and self._flip is not None:
+            mirrored = 1 - 2 * self._flip.to(precise)[:, None]
+            values = torch.cat([values[:, : len(waves)], values[:, len(waves) :] * mirrored], dim=1)
+        operator = values.new_empty(*values.shape, profiles)
         for number, amplitude in enumerate(self._amplitude(profiles, precise).unbind(1)):
-            operator[:, :, number] = waves * amplitude[:, None]
+            operator[:, :, number] = values * amplitude[:, None]
         return operator.flatten(1).to(dtype)
+
+    def _transport(self) -> Elements:
+        angle = self._edges[2]
+        return Elements.rotations(angle) if self._flip is None else Elements(angle, self._flip)
 
     def _amplitude(self, profiles: int, dtype: torch.dtype) -> Tensor:
         """Return w b(r), ``(E, R)``."""
@@ -163,23 +190,20 @@ class Stencil:
         return padded.index_copy_(0, self._cache["place",], values).unflatten(0, (self.num_vertices, self._width))
 
 
-def _waves(order_in: int, orders_out: tuple[int, ...]) -> tuple[list[int], list[int], list[float]]:
-    """Return frequencies k_1 ... k_H, and which cos or sin of k theta + n transport each entry of an operator is.
+def _phases(size: int, waves: tuple[Wave, ...]) -> tuple[list[int], list[int], list[float]]:
+    """Return frequencies k_1 ... k_H, and which cos or sin of a phase each entry of an operator is.
 
-    Entries are the components in, and for each the rows of moments (of one radial profile): a place among the H cosines
-    and then H sines, and a sign. z = x + i y enters the real part of a moment as cos x - sin y, the imaginary part as
-    sin x + cos y.
+    Entries are the components in, and for each the waves: a place among the H cosines and then H sines, and a sign.
+    With the phase psi = k theta + n transport, z = x + i y enters the real part of a moment as cos psi x - sin psi y,
+    the imaginary part as sin psi x + cos psi y. A single number enters with the phase k theta.
     """
-    pairs = [(out, harmonics(order_in, out)) for out in orders_out]
-    frequencies = sorted({harmonic.frequency for _, solutions in pairs for harmonic in solutions})
+    frequencies = sorted({wave.frequency for wave in waves})
     place, sign = [], []
-    for component in range(min(order_in + 1, 2)):
-        for out, solutions in pairs:
-            for part in range(1 if order_in == out == 0 else 2):
-                for harmonic in solutions:
-                    place.append(frequencies.index(harmonic.frequency) + len(frequencies) * (part != component))
-                    negative = (part < component) != (part == 1 and harmonic.conjugate)
-                    sign.append(-1.0 if negative else 1.0)
+    for component in range(size):
+        for wave in waves:
+            sine = component != wave.part
+            place.append(frequencies.index(wave.frequency) + sine * len(frequencies))
+            sign.append(-1.0 if component == 1 and wave.part == 0 else 1.0)
     return frequencies, place, sign
 
 
@@ -191,9 +215,3 @@ def _largest_degree(edge_index: Tensor, num_vertices: int) -> int:
     """Return the largest number of edges that leave or reach a vertex, at least 1."""
     counts = [torch.bincount(end, minlength=max(num_vertices, 1)).max() for end in edge_index]
     return max(1, *(int(count) for count in counts))
-
-
-def moment_rows(order_in: int, order_out: int, profiles: int) -> int:
-    """Return how many rows of the moment operator lead from one order to another."""
-    parts = 1 if order_in == order_out == 0 else 2
-    return parts * len(harmonics(order_in, order_out)) * profiles

@@ -176,5 +176,5 @@ def _shifted(x: Tensor, net: SegmentationNet, noise: float) -> Tensor:
     rep = net.rep_in
     parts = rep.split(x)
     shifts = [noise * torch.randn(block.multiplicity, dtype=x.dtype, device=x.device) for block in rep]
-    moved = [z + shift if block.order == 0 else z for z, shift, block in zip(parts, shifts, rep, strict=True)]
+    moved = [z + shift if block.invariant else z for z, shift, block in zip(parts, shifts, rep, strict=True)]
     return torch.cat(moved, dim=1)

@@ -22,8 +22,8 @@ def test_gauge_equivariance():
     angle = 2 * math.pi * torch.rand(150, generator=generator, dtype=torch.float64)
     layer.self_interaction.data.zero_()  # one matrix for all vertices commutes with no rotation
     x = layer.rep.randn(150, generator=generator, dtype=torch.float64)
-    turned = applied(layer, layer.rep.rotate(x, -angle), change_gauge(data, angle, fields={}))
-    expected = layer.rep.rotate(applied(layer, x, data), -angle)
+    turned = applied(layer, layer.rep.act(x, -angle), change_gauge(data, angle, fields={}))
+    expected = layer.rep.act(applied(layer, x, data), -angle)
     assert (turned - expected).abs().max() < 1e-13 * expected.abs().max()
 
 

@@ -32,17 +32,17 @@ def gauge_errors(row, layer, data, dtype=torch.float64):
     results = []
     for turned in (False, True):
         here = change_gauge(data, angle, fields={}) if turned else data
-        features = (rep_in.rotate(x, -before) if turned else x).clone().requires_grad_()
+        features = (rep_in.act(x, -before) if turned else x).clone().requires_grad_()
         y = row.call(layer, features, here)
         cotangent = rep_out.randn(len(y), generator=torch.Generator().manual_seed(1), dtype=y.dtype)
-        cotangent = rep_out.rotate(cotangent, -after) if turned else cotangent
+        cotangent = rep_out.act(cotangent, -after) if turned else cotangent
         gradients = torch.autograd.grad((cotangent * y).sum(), [features, *layer.parameters()])
         results.append((y.detach(), *gradients))
     (y, x_gradient, *plain), (y_turned, x_gradient_turned, *turned) = results
     largest = max((float(g.abs().max()) for g in plain), default=0.0)
     return {
-        "output": relative(y_turned, rep_out.rotate(y, -after)),
-        "input gradient": relative(x_gradient_turned, rep_in.rotate(x_gradient, -before)),
+        "output": relative(y_turned, rep_out.act(y, -after)),
+        "input gradient": relative(x_gradient_turned, rep_in.act(x_gradient, -before)),
         "parameter gradients": max((relative(t, p, 0.01 * largest) for t, p in zip(turned, plain)), default=0.0),
     }
 

@@ -16,8 +16,8 @@ def features(rep, count=200):
 def equivariance_error(layer, angle):
     x = features(layer.rep)
     angle = torch.full((len(x),), angle, dtype=torch.float64)
-    turned = layer(layer.rep.rotate(x, angle))
-    expected = layer.rep.rotate(layer(x), angle)
+    turned = layer(layer.rep.act(x, angle))
+    expected = layer.rep.act(layer(x), angle)
     return float((turned - expected).norm() / expected.norm())
 
 
@@ -128,5 +128,5 @@ def test_inner_product_by_hand():
 
 
 def test_inner_product_needs_tangent_features():
-    with pytest.raises(ValueError, match="needs an order >= 1"):
+    with pytest.raises(ValueError, match="add an order >= 1"):
         InnerProduct("4x0", 2)
