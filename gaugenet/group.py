@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -28,6 +29,9 @@ class Elements:
         """Return the rotations by angles ``(...)`` [rad]."""
         return Elements(angle, torch.zeros_like(angle, dtype=torch.bool))
 
+    def __getitem__(self, index: Any) -> Elements:
+        return Elements(self.angle[index], self.flip[index])
+
     @property
     def sign(self) -> Tensor:
         """The determinants ``(...)``, 1 or -1, in the precision of the angles."""
@@ -40,6 +44,10 @@ class Elements:
     def inverse(self) -> Elements:
         """Return the inverses: rotations turn back, reflections are their own."""
         return Elements(-self.sign * self.angle, self.flip)
+
+    def to(self, device: torch.device | str) -> Elements:
+        """Return the elements on another device."""
+        return Elements(self.angle.to(device), self.flip.to(device))
 
 
 @dataclass(frozen=True)

@@ -69,8 +69,8 @@ class KernelBasis:
         )  # tells all waves of moderate frequency apart
         ours, theirs = (one.transpose(0, 1).flatten(1) for one in (self.matrices(theta).mT, other.matrices(theta)))
         apart = torch.stack([torch.cdist(ours, theirs), torch.cdist(ours, -theirs)], dim=-1)  # (S, S, sign)
-        assert apart.numel() == 0 or apart.flatten(1).amin(1).max() < 1e-9, "a transpose stands in the basis"
-        return tuple((at // 2, 1 - 2 * (at % 2)) for at in apart.flatten(1).argmin(1).tolist()) if len(self) else ()
+        assert apart.flatten(1).amin(1).max() < 1e-9, "a transpose stands in the basis"
+        return tuple((at // 2, 1 - 2 * (at % 2)) for at in apart.flatten(1).argmin(1).tolist())
 
 
 def highest_frequency(group: Group) -> int | None:

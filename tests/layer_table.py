@@ -2,9 +2,9 @@
 
 import copy
 import functools
-import math
+import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import surfaces
@@ -13,6 +13,8 @@ from torch import Tensor, nn
 
 from gaugenet.data.frame_bundle import FrameBundle
 from gaugenet.data.input_fields import InputFields
+from gaugenet.group import Elements, Group
+from gaugenet.mesh.mesh import MeshWarning
 from gaugenet.models import SegmentationNet
 from gaugenet.nn import (
     GatedNonlinearity,
@@ -30,17 +32,44 @@ from gaugenet.nn import (
 )
 from gaugenet.representation import Representation
 
-REP = "4x0 + 3x1 + 2x0 + 2x3"
+# Of each group a representation with more than one block of some irrep, one that it has no kernels or biases in common
+# with in places, one whose channels are functions on the group, and one of a network.
+REPS = {
+    "SO2": ("4x0 + 3x1 + 2x0 + 2x3", "2x1 + 3x0 + 1x2 + 1x0", "4x0 + 3x1 + 2x2", "4x0 + 3x1 + 2x2"),
+    "O2": ("3x0e + 2x0o + 3x1 + 2x3", "2x1 + 2x0e + 1x2 + 1x0o", "3x0e + 3x0o + 3x1 + 2x1", "4x0e + 2x0o + 3x1 + 1x2"),
+    "trivial": ("5x0", "3x0 + 2x0", "2xregular", "6x0"),
+    "C2": ("3x0 + 2x1", "2x1 + 2x0", "2xregular", "4x0 + 3x1"),
+    "C3": ("3x0 + 2x1", "1x1 + 2x0 + 1x1", "2xregular", "4x0 + 3x1"),
+    "C4": ("3x0 + 2x1 + 1x0 + 2x2", "2x1 + 2x0 + 1x2", "2xregular", "3xregular"),
+    "D1": ("3x0e + 2x0o", "2x0o + 2x0e", "2xregular", "4x0e + 3x0o"),
+    "D4": ("2x0e + 1x0o + 2x1 + 1x2e + 2x2o", "2x1 + 2x0e + 1x2o", "2xregular", "3x0e + 1x0o + 2x1 + 1x2e"),
+    "D6": ("2x0e + 2x1 + 1x2 + 1x3o", "2x2 + 1x0o + 1x3e", "2xquotient(D1)", "3x0e + 2x1 + 1x2 + 1x3e"),
+}
+REP = REPS["SO2"][0]
 FIELDS = {"hks": 4, "eigenfunctions": 20, "position": True}
 LEVELS, NEIGHBOURS = (40, 14), 8
+MESHES = ["sphere", "disc", "moebius", "dirty"]
 
 
 @functools.cache
-def bundle(name: str) -> Any:
+def bundle(name: str, group: str = "SO2") -> Any:
     """Data of a mesh with three levels and input fields; a copy for each test."""
-    make = {"sphere": lambda: surfaces.uneven_sphere(150), "disc": lambda: surfaces.flat_disc(6)}[name]
-    data = FrameBundle(neighbours=10, levels=LEVELS, level_neighbours=NEIGHBOURS)(surfaces.data_of(make()))
-    return InputFields(**FIELDS)(data)
+    make = {
+        "sphere": lambda: surfaces.data_of(surfaces.uneven_sphere(150)),
+        "disc": lambda: surfaces.data_of(surfaces.flat_disc(6)),
+        "moebius": lambda: surfaces.data_of(surfaces.moebius()),
+        "dirty": surfaces.dirty_sphere,
+    }[name]
+    settings = {"neighbours": 10, "levels": LEVELS, "level_neighbours": NEIGHBOURS, "group": group}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", MeshWarning)
+        data = FrameBundle(**settings)(make())
+    return InputFields(**FIELDS, group=group, oriented=name != "moebius")(data)
+
+
+def meshes_of(group: str) -> list[str]:
+    """Names of the meshes that have a bundle of the group."""
+    return [name for name in MESHES if name != "moebius" or Group(group).reflections]
 
 
 def pointwise(layer: nn.Module, x: Tensor, data: Any) -> Tensor:
@@ -65,8 +94,8 @@ def of_data(layer: nn.Module, x: Tensor, data: Any) -> Tensor:
     return layer(data)
 
 
-def network(output: str) -> SegmentationNet:
-    options = {"levels": LEVELS, "neighbours": NEIGHBOURS, "rep": "4x0 + 3x1 + 2x2", "blocks": 1}
+def network(output: str, group: str = "SO2") -> SegmentationNet:
+    options = {"levels": LEVELS, "neighbours": NEIGHBOURS, "rep": f"{group}: {REPS[group][3]}", "blocks": 1}
     return SegmentationNet(["arm", "leg", "head"], output=output, fields=FIELDS, **options)
 
 
@@ -78,7 +107,7 @@ class Row:
         make: returns a new layer. call: applies it, ``call(layer, x, data)``.
         level_in, level_out: of the vertices that its features belong to; -1 for the faces.
         rep_out: representation of the output, where the layer does not know it itself.
-        steps: gauge angles are multiples of 2 pi / steps where the layer is exact for those only.
+        group: its structure group. inside: the elements for which it is exact, where these are not all.
     """
 
     name: str
@@ -87,7 +116,8 @@ class Row:
     level_in: int = 0
     level_out: int = 0
     rep_out: str | None = None
-    steps: int | None = None
+    group: str = "SO2"
+    inside: str | None = None
 
     def build(self, seed: int = 0, dtype: torch.dtype = torch.float64) -> nn.Module:
         """Return the layer with random parameters, biases and scales included."""
@@ -108,23 +138,20 @@ class Row:
         x = self.reps(layer)[0].randn(size(data, self.level_in), generator=generator, dtype=torch.float64)
         return x.to(dtype)
 
-    def angles(self, data: Any, seed: int = 0) -> Tensor:
-        """Return a random angle for each vertex of the mesh [rad]."""
-        generator = torch.Generator().manual_seed(seed)
-        if self.steps is None:
-            return 2 * math.pi * torch.rand(size(data, 0), generator=generator, dtype=torch.float64)
-        return torch.randint(self.steps, (size(data, 0),), generator=generator).double() * (2 * math.pi / self.steps)
+    def elements(self, data: Any, seed: int = 0) -> Elements:
+        """Return a random element of the group for each vertex of the mesh."""
+        return Group(self.inside or self.group).random(size(data, 0), generator=torch.Generator().manual_seed(seed))
 
 
 def size(data: Any, level: int) -> int:
     return data.face.shape[1] if level < 0 else data[f"area_{level}"].shape[0]
 
 
-def at_level(angle: Tensor, data: Any, level: int) -> Tensor:
-    """Return the gauge angles of the vertices of a level, zeros at faces."""
+def at_level(at: Elements, data: Any, level: int) -> Elements:
+    """Return the elements of the vertices of a level, the identity at faces."""
     if level < 0:
-        return angle.new_zeros(data.face.shape[1])
-    return angle if level == 0 else angle[data[f"sample_index_{level}"]]
+        return Elements.rotations(at.angle.new_zeros(data.face.shape[1]))
+    return at if level == 0 else at[data[f"sample_index_{level}"]]
 
 
 ROWS = [
@@ -135,7 +162,7 @@ ROWS = [
     Row("GaugeConv on level 1", lambda: GaugeConv("3x1", "2x0 + 1x1", profiles=1), on_level(1), 1, 1),
     Row("NormNonlinearity", lambda: NormNonlinearity(REP)),
     Row("GatedNonlinearity", lambda: GatedNonlinearity(REP)),
-    Row("RegularNonlinearity", lambda: RegularNonlinearity("4x0 + 3x1 + 2x2", samples=7), steps=7),
+    Row("RegularNonlinearity", lambda: RegularNonlinearity("4x0 + 3x1 + 2x2", samples=7), inside="C7"),
     Row("LayerNorm", lambda: LayerNorm(REP)),
     Row("LayerNorm of tangents", lambda: LayerNorm("3x1 + 2x2")),
     Row("InnerProduct", lambda: InnerProduct(REP, 5)),
@@ -146,3 +173,33 @@ ROWS = [
     Row("SegmentationNet", lambda: network("face"), of_data, 0, -1, "3x0"),
     Row("SegmentationNet of vertices", lambda: network("vertex"), of_data, 0, 0, "3x0"),
 ]  # fmt: skip
+
+
+def rows_of(group: str) -> list[Row]:
+    """Return the rows of another group than SO(2)."""
+    one, other, functions, _ = (f"{group}: {text}" for text in REPS[group])
+    samples = {"samples": 7} if group == "O2" else {}
+    has_tangents = Representation(one).num_invariants < sum(block.multiplicity for block in Representation(one))
+    rows = [
+        Row("Intertwiner", lambda: Intertwiner(one, other)),
+        Row("GaugeConv", lambda: GaugeConv(one, other), on_level(0)),
+        Row("GaugeConv of functions", lambda: GaugeConv(functions, functions, 1, max_frequency=3), on_level(1), 1, 1),
+        Row("NormNonlinearity", lambda: NormNonlinearity(one)),
+        Row("GatedNonlinearity", lambda: GatedNonlinearity(one)),
+        Row("RegularNonlinearity", lambda: RegularNonlinearity(functions, **samples)),
+        Row("LayerNorm", lambda: LayerNorm(one)),
+        Row("ResidualBlock", lambda: ResidualBlock(one), on_level(0)),
+        Row("Pool", lambda: Pool(one), between_levels, 0, 1),
+        Row("Unpool", lambda: Unpool(other), between_levels, 1, 0),
+        Row("SegmentationNet", lambda: network("face", group), of_data, 0, -1),
+    ]
+    rows += [Row("InnerProduct", lambda: InnerProduct(one, 5))] if has_tangents else []
+    inside = {"RegularNonlinearity": "D7"} if group == "O2" else {}
+    scores = {"SegmentationNet": f"{group}: 3x{Group(group).trivial_irrep}"}
+    return [
+        replace(row, name=f"{group} {row.name}", group=group, inside=inside.get(row.name), rep_out=scores.get(row.name))
+        for row in rows
+    ]
+
+
+GROUP_ROWS = [row for group in REPS if group != "SO2" for row in rows_of(group)]

@@ -35,6 +35,9 @@ def kernel(conv: GaugeConv, ratio: Tensor, theta: Tensor) -> Tensor:
         row = []
         for a, block in enumerate(conv.rep_in):
             basis = kernel_basis(block.irrep, out.irrep, conv.rep_in.group, conv.max_frequency).matrices(theta)
+            if not basis.numel():
+                row.append(theta.new_zeros(out.dim, block.dim))
+                continue
             # One real coefficient for each solution, radial profile, copy in and copy out.
             entries = torch.einsum("kst,r,krco->sotc", basis, profiles, conv.weight[f"{a}_{b}"])
             row.append(entries.reshape(out.dim, block.dim))

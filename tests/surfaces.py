@@ -149,3 +149,70 @@ def moved(one: Mesh) -> tuple[Mesh, np.ndarray]:
     pos = np.empty_like(one.pos)
     pos[number] = 1e3 * (one.pos @ turn.T + [1, 2, -3])
     return mesh(pos, rng.permutation(number[one.face])), number
+
+
+def dirty_sphere() -> MeshData:
+    """A sphere as it should not be: faces flipped, doubled and flat, a fin on an edge, a vertex without a face."""
+    clean = uneven_sphere(90)
+    face = clean.face.copy()
+    face[::7] = face[::7, ::-1]
+    fin = np.array([[face[0, 0], face[0, 1], 90]])
+    face = np.concatenate([face, face[3:5], [[0, 0, 1]], fin])
+    pos = np.concatenate([clean.pos, [[0.0, 0.0, 3.0], [9.0, 9.0, 9.0]]])
+    return MeshData(pos=torch.from_numpy(pos), face=torch.from_numpy(np.ascontiguousarray(face.T)))
+
+
+def twisted_grid(rows: int, columns: int, wrap_columns: bool) -> np.ndarray:
+    """Faces (F, 3) of a grid whose last row is joined to the first one back to front."""
+    face = grid(rows + 1, columns, False, wrap_columns)
+    u, v = np.divmod(face, columns)
+    return np.where(u == rows, (columns - v) % columns if wrap_columns else columns - 1 - v, face)
+
+
+@functools.cache
+def moebius(around: int = 24, across: int = 5, width: float = 0.8) -> Mesh:
+    """A Moebius strip about the z axis; vertex u * across + v at angle u and height v of the strip."""
+    phi, t = np.meshgrid(2 * np.pi * np.arange(around) / around, width * np.linspace(-0.5, 0.5, across), indexing="ij")
+    ring = 1 + t * np.cos(phi / 2)
+    pos = np.stack([ring * np.cos(phi), ring * np.sin(phi), t * np.sin(phi / 2)], axis=-1).reshape(-1, 3)
+    return one_sided_mesh(pos, twisted_grid(around, across, False))
+
+
+@functools.cache
+def klein_bottle(around: int = 30, across: int = 12) -> Mesh:
+    """The Klein bottle as a figure eight that turns over on its way around the z axis; it crosses itself."""
+    phi, psi = np.meshgrid(
+        2 * np.pi * np.arange(around) / around, 2 * np.pi * np.arange(across) / across, indexing="ij"
+    )
+    x, y = np.sin(psi), np.sin(2 * psi)
+    ring = 2 + np.cos(phi / 2) * x - np.sin(phi / 2) * y
+    pos = np.stack([ring * np.cos(phi), ring * np.sin(phi), np.sin(phi / 2) * x + np.cos(phi / 2) * y], axis=-1)
+    return one_sided_mesh(pos.reshape(-1, 3), twisted_grid(around, across, True))
+
+
+@functools.cache
+def projective_plane(subdivisions: int = 2) -> Mesh:
+    """Opposite points of the sphere as one: (yz, zx, xy) + some of a map that tells its fold lines apart."""
+    sphere = icosphere(subdivisions)
+    pos, face = sphere.pos, sphere.face
+    opposite = scipy.spatial.cKDTree(pos).query(-pos)[1]
+    base = np.minimum(np.arange(len(pos)), opposite)
+    used, rank = np.unique(base, return_inverse=True)
+    face = rank[face]
+    face = face[np.unique(np.sort(face, axis=1), axis=0, return_index=True)[1]]
+    x, y, z = pos[used].T
+    return one_sided_mesh(np.stack([y * z, z * x, x * y + 0.4 * (x**2 - y**2)], axis=1), face)
+
+
+def one_sided_mesh(pos: np.ndarray, face: np.ndarray) -> Mesh:
+    """Clean a mesh without a word, whether it has two sides or one."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", MeshWarning)
+        return clean_mesh(pos, face, one_sided=True)
+
+
+def scrambled(mesh: Mesh, seed: int = 0) -> Mesh:
+    """The mesh with faces turned round at random, as if it could not be oriented."""
+    flip = np.random.default_rng(seed).random(len(mesh.face)) < 0.5
+    face = np.where(flip[:, None], mesh.face[:, [0, 2, 1]], mesh.face)
+    return Mesh(mesh.pos, face, mesh.kept, orientable=False)

@@ -68,7 +68,7 @@ def test_regular_representation_permutes_the_elements(name):
     size = len(elements.angle)
     assert_orthogonal(found.basis)
     for k in range(size):
-        one = Elements(elements.angle[k], elements.flip[k])
+        one = elements[k]
         moved = one @ elements
         same = (moved.flip[:, None] == elements.flip) & (
             torch.cos(moved.angle[:, None] - elements.angle) > 1 - 1e-9

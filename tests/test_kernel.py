@@ -151,6 +151,9 @@ def test_frequencies_end_where_asked(name, most):
 @EVERY_PAIR
 def test_transposes_stand_in_the_basis_of_the_way_back(name, irrep_in, irrep_out):
     basis, back = (kernel_basis(*pair, Group(name)) for pair in ((irrep_in, irrep_out), (irrep_out, irrep_in)))
+    if not len(basis):
+        assert not len(back)
+        return
     theta = circle(9) + 0.2
     table = basis.transposed(back)
     assert sorted(t for t, _ in table) == list(range(len(back)))

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gaugenet.bundle.connection import Connection, levi_civita, one_ring
+from gaugenet.bundle.connection import one_ring
 from gaugenet.bundle.edges import BundleEdges
 from gaugenet.bundle.levels import Level, build_levels
 from gaugenet.bundle.neighbourhood import discs_of_count, discs_of_radius
+from gaugenet.bundle.sheets import Sheets
 from gaugenet.bundle.unfolding import Unfolding
 from gaugenet.bundle.vector_heat import vector_heat_discs
 from gaugenet.mesh.geometry import vertex_areas
@@ -51,19 +52,27 @@ def build_bundle(
         levels: falling numbers of vertices of the coarser levels. level_neighbours: mean number in their discs.
         method: how log maps and transport of discs on the mesh itself are found: "geodesic" or "vector_heat".
     """
-    connection = levi_civita(mesh)
-    unfolding = Unfolding.build(mesh, connection)
+    sheets = Sheets.build(mesh)
+    unfolding = Unfolding.build(sheets.surface, sheets.connection)
     area = vertex_areas(mesh.pos, mesh.face)
-    edges, reach = _neighbourhoods(mesh, connection, unfolding, area, radius, neighbours)
+    edges, reach = _neighbourhoods(mesh, sheets, unfolding, area, radius, neighbours)
     if method == "vector_heat" and (radius is not None or neighbours is not None):
-        edges = vector_heat_discs(mesh, connection, edges)
+        if sheets.turn is not None:
+            raise ValueError('method "vector_heat" needs a surface with two sides, got one that is not orientable')
+        edges = vector_heat_discs(mesh, sheets.connection, edges)
     return Bundle(
-        frame=connection.frame,
+        frame=sheets.frame,
         area=area,
         edges=edges,
         radius=reach,
-        levels=build_levels(mesh, unfolding, area, levels, level_neighbours),
+        levels=build_levels(mesh, sheets, unfolding, area, levels, level_neighbours),
     )
+
+
+def mesh_edges(mesh: Mesh, sheets: Sheets | None = None) -> BundleEdges:
+    """Return the edges of a clean mesh in both directions, with their lengths as radii."""
+    sheets = sheets or Sheets.build(mesh)
+    return sheets.fold(one_ring(sheets.surface, sheets.connection), np.arange(len(mesh.pos)))
 
 
 def quadrature_weights(edges: BundleEdges, area: np.ndarray) -> np.ndarray:
@@ -78,7 +87,7 @@ def quadrature_weights(edges: BundleEdges, area: np.ndarray) -> np.ndarray:
 
 def _neighbourhoods(
     mesh: Mesh,
-    connection: Connection,
+    sheets: Sheets,
     unfolding: Unfolding,
     area: np.ndarray,
     radius: float | None,
@@ -86,9 +95,9 @@ def _neighbourhoods(
 ) -> tuple[BundleEdges, float]:
     everyone = np.arange(len(mesh.pos))
     if radius is not None:
-        edges = discs_of_radius(unfolding, everyone, radius)
+        edges = discs_of_radius(unfolding, sheets, everyone, radius)
         return edges.select(edges.log[:, 0] <= radius), radius
     if neighbours is not None:
-        return discs_of_count(unfolding, everyone, neighbours, float(area.sum()))
-    edges = one_ring(mesh, connection)
+        return discs_of_count(unfolding, sheets, everyone, neighbours, float(area.sum()))
+    edges = mesh_edges(mesh, sheets)
     return edges, 1.5 * float(edges.log[:, 0].mean())

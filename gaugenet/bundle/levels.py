@@ -11,26 +11,11 @@ import numpy as np
 from gaugenet.bundle.edges import BundleEdges
 from gaugenet.bundle.geodesic import geodesic_discs
 from gaugenet.bundle.neighbourhood import discs_of_count
+from gaugenet.bundle.pooling import Pooling
 from gaugenet.bundle.sampling import farthest_point_samples
+from gaugenet.bundle.sheets import Sheets
 from gaugenet.bundle.unfolding import Unfolding
 from gaugenet.mesh.mesh import Mesh
-
-
-@dataclass(frozen=True)
-class Pooling:
-    """How the vertices of a level hang on those of the next coarser one.
-
-    Attributes:
-        index: ``(2, P)`` finer vertices, coarser vertices; each finer vertex has up to three.
-        transport: ``(P,)`` angle [rad]; R(transport) F^flip takes components in the finer vertex's frame to the
-            coarser one's. weight: ``(P,)`` share of the finer vertex, summing to 1 over its coarser ones.
-        flip: ``(P,)`` bool, whether transport reflects, as in ``BundleEdges``; None where no pair does.
-    """
-
-    index: np.ndarray
-    transport: np.ndarray
-    weight: np.ndarray
-    flip: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -52,29 +37,32 @@ class Level:
 
 
 def build_levels(
-    mesh: Mesh, unfolding: Unfolding, area: np.ndarray, counts: Sequence[int], neighbours: float
+    mesh: Mesh, sheets: Sheets, unfolding: Unfolding, area: np.ndarray, counts: Sequence[int], neighbours: float
 ) -> list[Level]:
     """Build one level for each of the falling ``counts``: farthest-point samples with geodesic discs among them.
 
     Distances, directions and transport are always those of the full mesh, however coarse the level.
 
     Args:
+        sheets, unfolding: of the oriented surface over the mesh.
         area: ``(V,)`` vertex areas. counts: vertices of each level; more where the surface has more components.
         neighbours: mean number of neighbours in a disc.
     """
     if not counts:
         return []
-    samples = farthest_point_samples(mesh, unfolding, max(counts))
+    # Sampling asks for distances alone, which need no orientation.
+    samples = farthest_point_samples(mesh, unfolding if mesh.orientable else Unfolding.build(mesh), max(counts))
     components = int((samples.reach[:-1] > unfolding.total_length).sum())
     levels: list[Level] = []
     finer = np.arange(len(mesh.pos))
     for count in counts:
         count = min(max(count, components), len(samples.vertex))
         sample = np.sort(samples.vertex[:count])
-        pooling = _pooling(unfolding, finer, sample, samples.reach[count])
+        pooling = _pooling(unfolding, sheets.lifts(finer), sheets.lifts(sample), samples.reach[count])
+        pooling = sheets.fold_pooling(pooling, finer, sample)
         handed = pooling.weight * area[pooling.index[0]]
         area = np.bincount(pooling.index[1], handed, len(sample))
-        edges, radius = discs_of_count(unfolding, sample, neighbours, float(area.sum()))
+        edges, radius = discs_of_count(unfolding, sheets, sample, neighbours, float(area.sum()))
         levels.append(Level(sample, area, edges, radius, pooling))
         finer = sample
     return levels

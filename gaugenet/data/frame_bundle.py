@@ -10,11 +10,17 @@ import torch
 from torch_geometric.data import Data
 from torch_geometric.transforms import BaseTransform
 
-from gaugenet.bundle.frame_bundle import METHODS, build_bundle, quadrature_weights
+from gaugenet.bundle.direction_field import curvature_directions, given_directions, singularities, smooth_directions
+from gaugenet.bundle.frame_bundle import METHODS, Bundle, build_bundle, mesh_edges
+from gaugenet.bundle.point_cloud import build_point_bundle
+from gaugenet.bundle.sheets import vertex_curvature
+from gaugenet.data.bundle_arrays import ADDED, bundle_arrays
 from gaugenet.data.mesh_data import MeshData
+from gaugenet.data.reduction import reduce_group
+from gaugenet.group import Group
 from gaugenet.mesh.clean import clean_mesh
 from gaugenet.mesh.connectivity import components
-from gaugenet.mesh.mesh import MeshWarning
+from gaugenet.mesh.mesh import Mesh, MeshWarning
 
 
 class FrameBundle(BaseTransform):
@@ -29,15 +35,29 @@ class FrameBundle(BaseTransform):
       to 1 at each target; ``area_l (V_l,)`` [mesh unit squared]; ``radius_l (1,)`` of the kernel [mesh unit];
     * for l >= 1: ``sample_index_l (V_l,)`` which vertices of the mesh the level has; ``pool_index_l (2, P)``,
       ``pool_transport_l``, ``pool_weight_l``: the map from level l - 1;
-    * ``max_degree``: a list, for each level the largest number of neighbours; layers need it without asking a GPU.
+    * ``max_degree``: a list, for each level the largest number of neighbours; layers need it without asking a GPU;
+    * ``group``: the structure group K, by what frames may be changed. With reflections also ``flip_l (E,)`` and
+      ``pool_flip_l (P,)``, bool: transport is R(transport) F^flip with F = diag(1, -1);
+    * where K is finite: ``singularity (F,)``, N times the index of the direction field in each face, and ``rest (1,)``,
+      the root mean square of what the field turns along an edge [rad].
 
     The connection is the discrete Levi-Civita one; discs are geodesic. An unclean mesh is cleaned with a warning or
-    refused (``gaugenet.mesh.clean_mesh``); its vertices and faces keep their numbers.
+    refused (``gaugenet.mesh.clean_mesh``); its vertices and faces keep their numbers. One-sided surfaces, such as the
+    Klein bottle, need a group with reflections.
+
+    Finite groups (C_N, D_N, trivial) need frames that are fixed up to K: along a direction field with N directions at
+    each vertex. Features then move by the element of K nearest to the transport.
+
+    Data without faces is a point cloud: the bundle is that of local tangent planes, with ``normal (V, 3)`` of the data,
+    or, for groups with reflections, with estimated planes, whose sides do not matter.
 
     Args:
         radius: of the discs [mesh unit]. neighbours: or the mean number of vertices in them. With neither, the 1-ring.
         levels: falling numbers of vertices of coarser levels. level_neighbours: mean number in their discs.
         method: "geodesic" (default) or "vector_heat" (a slow cross-check of the discs at level 0).
+        group: K: "SO2" (default), "O2", "trivial", or a finite one such as "C4", "D4".
+        field: what fixes frames of a finite group: "smooth" (default), the smoothest field of N directions;
+            "curvature", along the principal directions, for even N; or the key of vectors ``(V, 3)`` in the data.
 
     Raises:
         ValueError: for settings that contradict each other, and for meshes without clean geometry.
@@ -50,6 +70,8 @@ class FrameBundle(BaseTransform):
         levels: Sequence[int] = (),
         level_neighbours: float = 30,
         method: str = "geodesic",
+        group: str = "SO2",
+        field: str | None = None,
     ) -> None:
         if radius is not None and neighbours is not None:
             raise ValueError("FrameBundle takes a radius or a number of neighbours, got both: drop one")
@@ -62,53 +84,80 @@ class FrameBundle(BaseTransform):
             raise ValueError(f"FrameBundle expects falling positive numbers of vertices as levels, got {tuple(levels)}")
         self.radius, self.neighbours, self.levels = radius, neighbours, tuple(levels)
         self.level_neighbours, self.method = level_neighbours, method
+        self.group = Group(group)
+        rotations = self.group.rotations
+        if field is not None and rotations is None:
+            raise ValueError(f'FrameBundle fixes frames by a field for finite groups alone, got "{field}" with {group}')
+        if field == "curvature" and rotations is not None and rotations % 2:
+            raise ValueError(
+                f"principal directions fix frames up to half turns, got {group}: use C2, D2 or another even N"
+            )
+        self.field = field or (None if rotations is None else "smooth")
 
     def forward(self, data: Data) -> MeshData:
-        if data.pos is None or data.face is None:
-            raise ValueError("FrameBundle needs pos (V, 3) and face (3, F): read the data with gaugenet.read_mesh")
-        mesh = clean_mesh(data.pos.detach().cpu().numpy(), data.face.detach().cpu().numpy().T)
+        if data.pos is None:
+            raise ValueError("FrameBundle needs pos (V, 3): read the data with gaugenet.read_mesh")
+        mesh, bundle = (None, self._of_points(data)) if data.face is None else self._of_mesh(data)
+        out = data if isinstance(data, MeshData) else MeshData(**data.to_dict())
+        for key in [key for key in out.to_dict() if ADDED.fullmatch(key)]:
+            del out[key]
+        out.group = "O2" if self.group.reflections else "SO2"
+        for key, value in bundle_arrays(bundle, self.group.reflections).items():
+            out[key] = torch.from_numpy(np.ascontiguousarray(value)).to(data.pos.device)
+        stages = [bundle.edges, *(level.edges for level in bundle.levels)]
+        out.max_degree = [int(np.bincount(edges.index[1], minlength=1).max(initial=1)) for edges in stages]
+        return out if self.field is None else self._reduced(out, mesh)
+
+    def _of_mesh(self, data: Data) -> tuple[Mesh, Bundle]:
+        pos, face = data.pos.detach().cpu().numpy(), data.face.detach().cpu().numpy().T
+        mesh = clean_mesh(pos, face, one_sided=self.group.reflections)
         corners = np.stack([mesh.face, np.roll(mesh.face, 1, axis=1)], axis=-1).reshape(-1, 2)
         parts = len(np.unique(components(corners, len(mesh.pos))[mesh.face[:, 0]]))
         if parts > 1:
-            warnings.warn(f"mesh has {parts} components: features do not pass between them", MeshWarning, stacklevel=2)
-        bundle = build_bundle(mesh, self.radius, self.neighbours, self.levels, self.level_neighbours, self.method)
-        out = data if isinstance(data, MeshData) else MeshData(**data.to_dict())
-        for key in [key for key in out.to_dict() if key[-1:].isdigit() and key.rstrip("0123456789") in _LEVEL_KEYS]:
-            del out[key]
-        added = {"frame": bundle.frame}
-        finest = (bundle.edges, bundle.area, bundle.radius)
-        stages = [finest, *((level.edges, level.area, level.radius) for level in bundle.levels)]
-        for number, (edges, area, radius) in enumerate(stages):
-            added |= {
-                f"edge_index_{number}": edges.index,
-                f"log_{number}": edges.log,
-                f"transport_{number}": edges.transport,
-                f"weight_{number}": quadrature_weights(edges, area),
-                f"area_{number}": area,
-                f"radius_{number}": np.array([radius]),
-            }
-        for number, level in enumerate(bundle.levels, start=1):
-            added |= {
-                f"sample_index_{number}": level.sample,
-                f"pool_index_{number}": level.pooling.index,
-                f"pool_transport_{number}": level.pooling.transport,
-                f"pool_weight_{number}": level.pooling.weight,
-            }
-        out.max_degree = [int(np.bincount(edges.index[1], minlength=1).max(initial=1)) for edges, _, _ in stages]
-        for key, value in added.items():
-            out[key] = torch.from_numpy(np.ascontiguousarray(value)).to(data.pos.device)
-        return out
+            warnings.warn(f"mesh has {parts} components: features do not pass between them", MeshWarning, stacklevel=3)
+        settings = (self.radius, self.neighbours, self.levels, self.level_neighbours, self.method)
+        return mesh, build_bundle(mesh, *settings)
+
+    def _of_points(self, data: Data) -> Bundle:
+        if self.method != "geodesic":
+            raise ValueError(f'FrameBundle(method="{self.method}") needs faces: leave the method out for point clouds')
+        normal = getattr(data, "normal", None)
+        if normal is None and not self.group.reflections:
+            raise ValueError(
+                f"a point cloud without normals has no sides, so that frames are fixed up to reflections, got group "
+                f'{self.group}: use FrameBundle(group="O2"), or give data.normal (V, 3)'
+            )
+        normal = None if normal is None else normal.detach().cpu().numpy()
+        settings = (self.radius, self.neighbours, self.levels, self.level_neighbours)
+        return build_point_bundle(data.pos.detach().cpu().numpy(), normal, *settings)
+
+    def _reduced(self, data: MeshData, mesh: Mesh | None) -> MeshData:
+        """Fix the frames along the direction field, up to the elements of the finite group."""
+        rotations, frame = self.group.rotations, data.frame.cpu().numpy()
+        assert rotations is not None and self.field is not None
+        if self.field not in ("smooth", "curvature"):
+            vector = getattr(data, self.field, None)
+            if vector is None:
+                raise ValueError(
+                    f'FrameBundle(field="{self.field}") needs vectors data.{self.field} (V, 3), got none: set them, or '
+                    'use field "smooth" or "curvature"'
+                )
+            angle = given_directions(frame, vector.detach().cpu().numpy())
+        elif mesh is None:
+            raise ValueError(f'FrameBundle(field="{self.field}") needs faces: name a vector field for point clouds')
+        elif self.field == "smooth":
+            angle = smooth_directions(mesh, mesh_edges(mesh), rotations)
+        else:
+            angle = curvature_directions(mesh, mesh_edges(mesh), vertex_curvature(mesh, frame).deviator)
+        if mesh is not None:
+            index = np.zeros(data.face.shape[1], dtype=np.int64)
+            index[mesh.kept] = singularities(mesh, mesh_edges(mesh), angle, rotations)
+            data.singularity = torch.from_numpy(index).to(data.pos.device)
+        return reduce_group(data, self.group, torch.from_numpy(angle).to(data.pos.device))  # type: ignore[no-any-return]
 
     def __repr__(self) -> str:
         extent = f"radius={self.radius}" if self.radius is not None else f"neighbours={self.neighbours}"
         levels = f", levels={self.levels}, level_neighbours={self.level_neighbours}" if self.levels else ""
-        return f"FrameBundle({extent}{levels}, method={self.method!r})"
-
-
-_LEVEL_KEYS = frozenset(
-    f"{name}_"
-    for name in (
-        "edge_index", "log", "transport", "weight", "area", "radius",
-        "sample_index", "pool_index", "pool_transport", "pool_weight",
-    )
-)  # fmt: skip
+        group = "" if str(self.group) == "SO2" else f", group={str(self.group)!r}"
+        field = "" if self.field is None else f", field={self.field!r}"
+        return f"FrameBundle({extent}{levels}, method={self.method!r}{group}{field})"

@@ -9,52 +9,85 @@ import torch
 from torch import Tensor
 from torch_geometric.data import Data
 
+from gaugenet.group import Elements, Group
 from gaugenet.representation import Representation
 
 
-def change_gauge(data: Data, angle: Tensor, fields: Mapping[str, Representation | str] | None = None) -> Any:
-    """Return a copy of a bundle in frames turned counter-clockwise by ``angle`` at each vertex.
+def change_gauge(data: Data, at: Elements | Tensor, fields: Mapping[str, Representation | str] | None = None) -> Any:
+    """Return a copy of a bundle in frames changed at each vertex by an element h_i of its structure group.
 
-    x_i -> rho(-a_i) x_i, theta_ij -> theta_ij - a_i, transport_ij -> transport_ij + a_j - a_i, on all levels: a coarser
-    level uses the frames of its sample vertices. Geometry does not change, only its coordinates.
+    With components in the new frames h_i^-1 times those in the old,
+
+        x_i -> rho(h_i)^-1 x_i,   theta_ij -> h_i^-1 theta_ij,   g_ij -> h_i^-1 g_ij h_j,
+
+    on all levels: a coarser level uses the frames of its sample vertices. Geometry does not change, only its
+    coordinates. A rotation turns frames counter-clockwise; a reflection turns e2 and the normal round, so that frames
+    stay right-handed.
 
     Args:
         data: made by ``FrameBundle``, single or batched.
-        angle: ``(V,)`` [rad], one a vertex of the mesh.
+        at: elements ``(V,)``, or angles ``(V,)`` [rad] of rotations, one a vertex of the mesh.
         fields: representations of the features to rewrite, such as ``{"x": "18x0 + 1x2"}``; by default ``x`` with the
             representation that ``InputFields`` recorded in ``x_rep``.
 
     Raises:
-        ValueError: where there is no bundle, or ``angle`` has the wrong shape.
+        ValueError: where there is no bundle, or elements have the wrong shape or are not in its structure group.
     """
     if getattr(data, "frame", None) is None:
         raise ValueError("change_gauge needs a bundle (no frame): apply gaugenet.FrameBundle first")
-    if angle.shape != (data.frame.shape[0],):
-        raise ValueError(f"angle must have shape ({data.frame.shape[0]},), one a vertex, got {tuple(angle.shape)}")
+    at = at if isinstance(at, Elements) else Elements.rotations(at)
+    if at.angle.shape != (data.frame.shape[0],):
+        raise ValueError(f"angle must have shape ({data.frame.shape[0]},), one a vertex, got {tuple(at.angle.shape)}")
+    _check_inside(at, Group(unbatched(getattr(data, "group", "SO2"))))
     out = data.clone()
-    cos, sin = torch.cos(angle)[:, None], torch.sin(angle)[:, None]
+    cos, sin, sign = torch.cos(at.angle)[:, None], torch.sin(at.angle)[:, None], at.sign[:, None]
     e1, e2, normal = data.frame.unbind(1)
-    out.frame = torch.stack([cos * e1 + sin * e2, cos * e2 - sin * e1, normal], dim=1)
-    finer = angle
-    level = 0
+    out.frame = torch.stack([cos * e1 + sin * e2, sign * (cos * e2 - sin * e1), sign * normal], dim=1)
+    level, finer = 0, at
     while f"edge_index_{level}" in data:
-        here = angle if level == 0 else angle[data[f"sample_index_{level}"]]
+        here = at if level == 0 else at[data[f"sample_index_{level}"]]
         source, target = data[f"edge_index_{level}"]
-        log = data[f"log_{level}"]
-        out[f"log_{level}"] = torch.stack([log[:, 0], log[:, 1] - here[target]], dim=1)
-        out[f"transport_{level}"] = data[f"transport_{level}"] + here[source] - here[target]
+        log, back = data[f"log_{level}"], here.inverse()[target]
+        out[f"log_{level}"] = torch.stack([log[:, 0], back.angle + back.sign * log[:, 1]], dim=1)
+        set_transport(out, level, back @ transport(data, level) @ here[source])
         if level > 0:
             fine, coarse = data[f"pool_index_{level}"]
-            out[f"pool_transport_{level}"] = data[f"pool_transport_{level}"] + finer[fine] - here[coarse]
-        finer = here
-        level += 1
+            moved = here.inverse()[coarse] @ transport(data, level, "pool_") @ finer[fine]
+            set_transport(out, level, moved, "pool_")
+        level, finer = level + 1, here
     for key, rep in (fields if fields is not None else _recorded(data)).items():
-        out[key] = Representation(rep).act(data[key], -angle)
+        out[key] = Representation(rep).act(data[key], at.inverse())
     return out
+
+
+def transport(data: Data, level: int, kind: str = "") -> Elements:
+    """Return the transport of a level's edges, or with ``kind`` "pool_" that of the pairs from the next finer level."""
+    angle = data[f"{kind}transport_{level}"]
+    return Elements(angle, data[f"{kind}flip_{level}"]) if f"{kind}flip_{level}" in data else Elements.rotations(angle)
+
+
+def set_transport(data: Data, level: int, at: Elements, kind: str = "") -> None:
+    """Write the transport of a level; whether it reflects where that has been recorded before."""
+    data[f"{kind}transport_{level}"] = at.angle
+    if f"{kind}flip_{level}" in data:
+        data[f"{kind}flip_{level}"] = at.flip
+
+
+def unbatched(value: Any) -> Any:
+    """Return a value of a mesh that is no tensor, or of the first mesh of a batch, which lists them."""
+    return value[0] if isinstance(value, list) else value
+
+
+def _check_inside(at: Elements, group: Group) -> None:
+    nearest = group.nearest(at)
+    gap = 0.0 if nearest is at or not at.angle.numel() else float((nearest.angle - at.angle).abs().max())
+    if gap > 1e-6:
+        raise ValueError(
+            f"frames of a bundle of {group} can change by elements of {group} alone, got angles up to {gap:.3g} from "
+            "them: draw elements with Group.random"
+        )
 
 
 def _recorded(data: Data) -> dict[str, str]:
     rep = getattr(data, "x_rep", None)
-    if rep is None:
-        return {}
-    return {"x": rep if isinstance(rep, str) else rep[0]}  # a batch lists the strings of its meshes
+    return {} if rep is None else {"x": unbatched(rep)}

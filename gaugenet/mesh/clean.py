@@ -21,7 +21,7 @@ from gaugenet.mesh.repair import (
 _EXTENT = (1e-12, 1e12)
 
 
-def clean_mesh(pos: np.ndarray, face: np.ndarray) -> Mesh:
+def clean_mesh(pos: np.ndarray, face: np.ndarray, one_sided: bool = False) -> Mesh:
     """Return the part of a triangle mesh that carries clean geometry, with one `MeshWarning` that says what was done.
 
     * Degenerate faces (a repeated vertex, or thinner than 1e-10 of their longest edge) are set aside, and of the faces
@@ -36,10 +36,12 @@ def clean_mesh(pos: np.ndarray, face: np.ndarray) -> Mesh:
     Args:
         pos: (V, 3) vertex positions [mesh unit].
         face: (F, 3) integer vertex indices.
+        one_sided: take surfaces that cannot be oriented, such as the Klein bottle, too; `Mesh.orientable` tells.
 
     Raises:
         ValueError: wrong shape or dtype, positions that are not finite or of absurd extent, no faces, indices out of
-            range, no usable face, or a non-orientable surface (it has no bundle of oriented frames).
+            range, no usable face, or, unless ``one_sided``, a surface that cannot be oriented: it has no bundle of
+            oriented frames.
     """
     pos, face = _checked(pos, face)
     if len(face) == 0:
@@ -55,11 +57,12 @@ def clean_mesh(pos: np.ndarray, face: np.ndarray) -> Mesh:
     repair = repair_mesh(pos, face)
     if len(repair.kept) == 0:
         raise ValueError(f"mesh has no usable face: all {len(face)} are degenerate (e.g. face 0); repair the file")
-    if repair.nonorientable.any():
+    if repair.nonorientable.any() and not one_sided:
         where = repair.nonorientable
         raise ValueError(
             f"mesh is not orientable: {nonorientable_components(repair)} component(s) of {int(where.sum())} faces "
-            f"(e.g. face {repair.kept[where][0]}) are one-sided like a Moebius strip; cut the surface open first"
+            f"(e.g. face {repair.kept[where][0]}) are one-sided like a Moebius strip; use a structure group "
+            'with reflections, FrameBundle(group="O2"), or cut the surface open first'
         )
     notes = repair.notes
     isolated = np.flatnonzero(np.bincount(repair.face.ravel(), minlength=len(pos)) == 0)
@@ -69,7 +72,7 @@ def clean_mesh(pos: np.ndarray, face: np.ndarray) -> Mesh:
         )
     if notes:
         warnings.warn("mesh cleaned: " + "; ".join(notes), MeshWarning, stacklevel=2)
-    return Mesh(pos=pos, face=repair.face, kept=repair.kept)
+    return Mesh(pos=pos, face=repair.face, kept=repair.kept, orientable=not repair.nonorientable.any())
 
 
 def find_defects(pos: np.ndarray, face: np.ndarray) -> dict[str, int]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import math
 from dataclasses import dataclass
 
 import torch
@@ -21,9 +20,9 @@ class Invariance:
     """Relative errors of the scores, largest difference over largest score, by precision of the network.
 
     Attributes:
-        gauge_error: after a random change of gauge at every vertex. motion_error: after a random rotation and
-            translation of the mesh, everything computed anew; in float32 it can be 0, where rounding the input fields
-        hides differences of their last digits.
+        gauge_error: after a random change of gauge at every vertex, by elements of the network's group.
+        motion_error: after a random rotation and translation of the mesh, everything computed anew; in float32 it can
+            be 0, where rounding the input fields hides differences of their last digits.
     """
 
     gauge_error: dict[str, float]
@@ -35,11 +34,11 @@ def check(net: SegmentationNet, mesh: Data, generator: torch.Generator | None = 
     """Measure how far the scores of a network on a mesh depend on the gauge and on the pose.
 
     Args:
-        net: the network; it is not changed. mesh: with pos and face. generator: of the random angles and motion.
+        net: the network; it is not changed. mesh: with pos and face. generator: of the random elements and motion.
     """
     data = net.transform(mesh.clone())
-    angle = 2 * math.pi * torch.rand(data.pos.shape[0], generator=generator, dtype=torch.float64)
-    turned = change_gauge(data, angle.to(data.pos.device))
+    elements = net.bundle_transform.group.random(data.pos.shape[0], generator=generator)
+    turned = change_gauge(data, elements.to(data.pos.device))
     moved = mesh.clone()
     moved.pos = _rigid_motion(mesh.pos.double(), generator)
     moved = net.transform(moved)

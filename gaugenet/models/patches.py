@@ -127,7 +127,7 @@ def _edges_into(vertex: Tensor, begin: Tensor) -> Tensor:
 
 def _part_of(data: Data, patch: Patch) -> MeshData:
     source, target = torch.searchsorted(patch.member, data.edge_index_0[:, patch.edge])
-    values = {f"{name}_0": data[f"{name}_0"][patch.edge] for name in ("log", "transport", "weight")}
-    return MeshData(
-        edge_index_0=torch.stack([source, target]), area_0=data.area_0[patch.member], radius_0=data.radius_0, **values
-    )
+    names = [f"{name}_0" for name in ("log", "transport", "weight", "flip") if f"{name}_0" in data]
+    values = {name: data[name][patch.edge] for name in names} | {"area_0": data.area_0[patch.member]}
+    edge_index = torch.stack([source, target])
+    return MeshData(edge_index_0=edge_index, radius_0=data.radius_0, group=data.group, **values)

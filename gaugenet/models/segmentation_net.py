@@ -60,34 +60,39 @@ class SegmentationNet(nn.Module):
         dropout: float = 0.2,
         output: str = "face",
         fields: Mapping[str, Any] | None = None,
+        frame_field: str | None = None,
     ) -> None:
         super().__init__()
+        first = Representation(rep)
         if output not in OUTPUTS:
             raise ValueError(f'output must be one of {", ".join(OUTPUTS)}, got "{output}"')
         if not label_names:
             raise ValueError("SegmentationNet needs at least one label name, got none")
-        if Representation(rep).num_invariants == 0:
-            raise ValueError(f"SegmentationNet needs copies of order 0 in its representation, got {rep}")
+        if first.num_invariants == 0:
+            raise ValueError(
+                f"SegmentationNet needs invariants in its representation, got {rep}: add copies of order 0"
+            )
         self.config: dict[str, Any] = {
             "label_names": list(label_names),
             "levels": list(levels),
             "neighbours": neighbours,
-            "rep": str(rep),
+            "rep": str(first),
             "growth": growth,
             "blocks": blocks,
             "profiles": profiles,
             "dropout": dropout,
             "output": output,
             "fields": dict(fields or {}),
+            "frame_field": frame_field,
         }
         self.label_names, self.output = tuple(label_names), output
-        self.bundle_transform = (
-            FrameBundle(levels=levels, level_neighbours=neighbours) if levels else FrameBundle(neighbours=neighbours)
+        size: dict[str, Any] = (
+            {"levels": levels, "level_neighbours": neighbours} if levels else {"neighbours": neighbours}
         )
-        self.field_transform = InputFields(**self.config["fields"])
+        self.bundle_transform = FrameBundle(**size, group=str(first.group), field=frame_field)
+        self.field_transform = InputFields(**self.config["fields"], group=str(first.group))
         self.rep_in = self.field_transform.rep
         self.first = 1 if levels else 0  # the level on which the network begins
-        first = Representation(rep)
         reps = [_grown(first, growth**depth) for depth in range(max(len(levels), 1))]
 
         self.enter_pool = Pool(self.rep_in)

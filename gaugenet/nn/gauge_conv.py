@@ -56,16 +56,20 @@ class GaugeConv(nn.Module):
         self.max_frequency = max_frequency
         self._bases = _bases(self.rep_in, self.rep_out, max_frequency)
         self._back = _bases(self.rep_out, self.rep_in, max_frequency)
-        rows = tuple(tuple(len(basis.waves) * profiles for basis in bases) for bases in self._bases)
+        rows, rows_back = (
+            tuple(tuple(len(basis.waves) * profiles for basis in row) for row in table)
+            for table in (self._bases, self._back)
+        )
         own = tuple(tuple(i.irrep == o.irrep for o in self.rep_out) for i in self.rep_in)
         into, out = (tuple((block.multiplicity, block.size) for block in rep) for rep in (self.rep_in, self.rep_out))
-        self._plan = Plan(into, out, rows, own)
+        self._plan = Plan(into, out, rows, rows_back, own)
         self.weight = nn.ParameterDict()
         for b, block_out in enumerate(self.rep_out):
             fan_in = sum(block.multiplicity * rows[a][b] for a, block in enumerate(self.rep_in))
             for a, block in enumerate(self.rep_in):
-                shape = (len(self._bases[a][b]), profiles, block.multiplicity, block_out.multiplicity)
-                self.weight[f"{a}_{b}"] = nn.Parameter(torch.randn(shape) * max(fan_in, 1) ** -0.5)
+                if len(self._bases[a][b]):
+                    shape = (len(self._bases[a][b]), profiles, block.multiplicity, block_out.multiplicity)
+                    self.weight[f"{a}_{b}"] = nn.Parameter(torch.randn(shape) * fan_in**-0.5)
         for name, table in zip(("_places", "_adjoint_places"), self._tables(), strict=True):
             self.register_buffer(name, table, persistent=False)
 

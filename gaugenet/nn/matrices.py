@@ -55,8 +55,9 @@ def matrix(
     out = rep_out.blocks[b]
     parts = [torch.zeros(0, out.dim, device="cpu")]
     for a, block in enumerate(rep_in):
-        solutions = ((s, 1) for s in range(len(bases[a][b])))
-        parts.append(_of_moments(weight[f"{a}_{b}"], bases[a][b], solutions))
+        if len(bases[a][b]):
+            solutions = ((s, 1) for s in range(len(bases[a][b])))
+            parts.append(_of_moments(weight[f"{a}_{b}"], bases[a][b], solutions))
         if block.irrep == out.irrep:
             parts.append(real_matrix(own[f"{a}_{b}"], out))
     return torch.cat(parts)
@@ -75,8 +76,9 @@ def adjoint_matrix(
     block = rep_in.blocks[a]
     parts = [torch.zeros(0, block.dim, device="cpu")]
     for b, out in enumerate(rep_out):
-        solutions = bases[a][b].transposed(back[b][a])
-        parts.append(_of_moments(weight[f"{a}_{b}"].transpose(-1, -2), back[b][a], solutions))
+        if len(bases[a][b]):
+            solutions = bases[a][b].transposed(back[b][a])
+            parts.append(_of_moments(weight[f"{a}_{b}"].transpose(-1, -2), back[b][a], solutions))
         if block.irrep == out.irrep:
             parts.append(real_matrix(own[f"{a}_{b}"], out).T)
     return torch.cat(parts)

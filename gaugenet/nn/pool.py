@@ -65,7 +65,7 @@ class LevelMap:
         pairs = slice(*torch.searchsorted(self.fine, ends).tolist())
         part = copy.copy(self)
         part.fine, part.coarse = self.fine[pairs] - rows.start, self.coarse[pairs]
-        part.transport = Elements(self.transport.angle[pairs], self.transport.flip[pairs])
+        part.transport = self.transport[pairs]
         part.weight, part.mean_weight = self.weight[pairs], self.mean_weight[pairs]
         part.num_fine, part._turns = rows.stop - rows.start, {}
         return part

@@ -109,9 +109,9 @@ def induce(rep: Representation | str, group: Group | str) -> Decomposition:
     def action(at: Elements) -> Tensor:
         shape = at.angle.shape
         at = Elements(at.angle.reshape(-1, 1), at.flip.reshape(-1, 1))
-        moved = at @ Elements(section.angle[None], section.flip[None])  # k s_c = s_c' h
+        moved = at @ section[None]  # k s_c = s_c' h
         target = number[_place(moved, group)]
-        rest = Elements(section.angle[target], section.flip[target]).inverse() @ moved
+        rest = section[target].inverse() @ moved
         unit = torch.eye(len(section.angle), dtype=torch.float64)[target]  # (G, c, c')
         blocks = unit.mT[:, :, None, :, None] * rep.matrix(rest).permute(0, 2, 1, 3)[:, None]
         return blocks.flatten(3, 4).flatten(1, 2).reshape(*shape, *[len(section.angle) * rep.dim] * 2)
@@ -143,7 +143,7 @@ def _cosets(group: Group, subgroup: Group) -> tuple[Elements, Tensor]:
     first: list[int] = []
     for one in range(len(every.angle)):
         if number[one] < 0:
-            coset = Elements(every.angle[one], every.flip[one]) @ inside
+            coset = every[one] @ inside
             number[_place(coset, group)] = len(first)
             first.append(one)
-    return Elements(every.angle[first], every.flip[first]), number
+    return every[torch.tensor(first)], number

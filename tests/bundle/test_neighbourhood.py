@@ -4,16 +4,17 @@ import numpy as np
 import pytest
 import surfaces
 
-from gaugenet.bundle.connection import levi_civita
 from gaugenet.bundle.edges import BundleEdges
 from gaugenet.bundle.frame_bundle import build_bundle, quadrature_weights
 from gaugenet.bundle.neighbourhood import discs_of_count, discs_of_radius, symmetric
+from gaugenet.bundle.sheets import Sheets
 from gaugenet.bundle.unfolding import Unfolding
 from gaugenet.mesh.geometry import vertex_areas
 
 
-def unfolding(mesh):
-    return Unfolding.build(mesh, levi_civita(mesh))
+def surface(mesh):
+    sheets = Sheets.build(mesh)
+    return Unfolding.build(mesh, sheets.connection), sheets
 
 
 def reverse(edges, size):
@@ -28,7 +29,7 @@ def reverse(edges, size):
 @pytest.mark.parametrize("radius", [0.05, 0.15])
 def test_every_edge_has_its_reverse(radius):
     mesh = surfaces.biped()
-    edges = discs_of_radius(unfolding(mesh), np.arange(len(mesh.pos)), radius)
+    edges = discs_of_radius(*surface(mesh), np.arange(len(mesh.pos)), radius)
     back = reverse(edges, len(mesh.pos))
     assert np.array_equal(edges.log[:, 0], edges.log[back, 0])
     assert surfaces.turned(edges.transport + edges.transport[back]).max() < 1e-12
@@ -81,7 +82,7 @@ def test_discs_hold_the_mean_number_asked_for(name, neighbours):
         name
     ]()
     area = float(vertex_areas(mesh.pos, mesh.face).sum())
-    edges, radius = discs_of_count(unfolding(mesh), np.arange(len(mesh.pos)), neighbours, area)
+    edges, radius = discs_of_count(*surface(mesh), np.arange(len(mesh.pos)), neighbours, area)
     assert edges.index.shape[1] / len(mesh.pos) == pytest.approx(neighbours, rel=0.01)
     assert radius == pytest.approx(edges.log[:, 0].max(), rel=1e-8)
     reverse(edges, len(mesh.pos))
@@ -91,8 +92,8 @@ def test_equal_radii_stay_together():
     """On a symmetric mesh the number cannot always be met; vertices at the same distance are never divided."""
     mesh = surfaces.icosphere(2)
     area = float(vertex_areas(mesh.pos, mesh.face).sum())
-    edges, radius = discs_of_count(unfolding(mesh), np.arange(len(mesh.pos)), 10, area)
-    larger = discs_of_radius(unfolding(mesh), np.arange(len(mesh.pos)), 1.2 * radius)
+    edges, radius = discs_of_count(*surface(mesh), np.arange(len(mesh.pos)), 10, area)
+    larger = discs_of_radius(*surface(mesh), np.arange(len(mesh.pos)), 1.2 * radius)
     beyond = larger.log[larger.log[:, 0] > radius, 0]
     assert beyond.min() > edges.log[:, 0].max() * (1 + 1e-9)
     assert edges.index.shape[1] >= 10 * len(mesh.pos)
@@ -102,7 +103,7 @@ def test_equal_radii_stay_together():
 def test_where_there_are_not_enough_vertices_all_are_neighbours(name):
     mesh = surfaces.read(name)
     size = len(mesh.pos)
-    edges, radius = discs_of_count(unfolding(mesh), np.arange(size), 1000, 10.0)
+    edges, radius = discs_of_count(*surface(mesh), np.arange(size), 1000, 10.0)
     reachable = {"known/tetrahedron.off": 12, "known/two_spheres.ply": 2 * 42 * 41, "broken/isolated_vertex.off": 306}
     assert edges.index.shape[1] == reachable[name]
     assert np.isfinite(radius)
@@ -110,15 +111,15 @@ def test_where_there_are_not_enough_vertices_all_are_neighbours(name):
 
 def test_a_single_vertex_has_no_neighbours():
     mesh = surfaces.icosphere(2)
-    edges, radius = discs_of_count(unfolding(mesh), np.array([3]), 30, 12.0)
+    edges, radius = discs_of_count(*surface(mesh), np.array([3]), 30, 12.0)
     assert edges.index.shape == (2, 0) and radius == 0
 
 
 def test_neighbours_among_some_vertices_are_positions_in_their_list():
     mesh = surfaces.biped()
     some = np.sort(np.random.default_rng(0).choice(len(mesh.pos), 200, replace=False))
-    part = discs_of_radius(unfolding(mesh), some, 0.2)
-    whole = discs_of_radius(unfolding(mesh), np.arange(len(mesh.pos)), 0.2)
+    part = discs_of_radius(*surface(mesh), some, 0.2)
+    whole = discs_of_radius(*surface(mesh), np.arange(len(mesh.pos)), 0.2)
     rank = np.full(len(mesh.pos), -1)
     rank[some] = np.arange(200)
     inside = whole.select((rank[whole.index] >= 0).all(axis=0))

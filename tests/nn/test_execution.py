@@ -156,7 +156,7 @@ def test_bfloat16_autocast(row):
         results.append((y.float(), torch.autograd.grad((cotangent * y.float()).sum(), x)[0]))
     (y, gradient), (half, half_gradient) = results
     assert relative(half, y) < 0.03
-    assert row.steps is not None or relative(half_gradient, gradient) < 0.06
+    assert row.inside is not None or relative(half_gradient, gradient) < 0.06
 
 
 @pytest.mark.parametrize("lists", ["padded"], indirect=True)

@@ -77,7 +77,7 @@ def test_edges_from_nowhere_are_refused(edges):
         GaugeConv("1x0", "1x0").double()(torch.ones(150, 1, dtype=torch.float64), Stencil(index, *edges[1:], 150))
 
 
-PLAN = Plan(((2, 1),), ((3, 1),), ((2,),), ((True,),))
+PLAN = Plan(((2, 1),), ((3, 1),), ((2,),), ((2,),), ((True,),))
 
 
 def arguments():

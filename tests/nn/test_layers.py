@@ -5,7 +5,7 @@ import copy
 import layer_table
 import pytest
 import torch
-from layer_table import ROWS, Row, at_level, bundle
+from layer_table import GROUP_ROWS, ROWS, Row, at_level, bundle, meshes_of
 from torch import nn
 from torch_geometric.data import Batch
 
@@ -26,33 +26,43 @@ def relative(a, b, least=1e-30):
 def gauge_errors(row, layer, data, dtype=torch.float64):
     """Relative errors of output, input gradient and parameter gradients under a random change of gauge."""
     rep_in, rep_out = row.reps(layer)
-    angle = row.angles(data)
-    before, after = (at_level(angle, data, level) for level in (row.level_in, row.level_out))
+    at = row.elements(data)
+    before, after = (at_level(at, data, level).inverse() for level in (row.level_in, row.level_out))
     x = row.features(layer, data, dtype=dtype)
     results = []
     for turned in (False, True):
-        here = change_gauge(data, angle, fields={}) if turned else data
-        features = (rep_in.act(x, -before) if turned else x).clone().requires_grad_()
+        here = change_gauge(data, at, fields={}) if turned else data
+        features = (rep_in.act(x, before) if turned else x).clone().requires_grad_()
         y = row.call(layer, features, here)
         cotangent = rep_out.randn(len(y), generator=torch.Generator().manual_seed(1), dtype=y.dtype)
-        cotangent = rep_out.act(cotangent, -after) if turned else cotangent
+        cotangent = rep_out.act(cotangent, after) if turned else cotangent
         gradients = torch.autograd.grad((cotangent * y).sum(), [features, *layer.parameters()])
         results.append((y.detach(), *gradients))
     (y, x_gradient, *plain), (y_turned, x_gradient_turned, *turned) = results
     largest = max((float(g.abs().max()) for g in plain), default=0.0)
     return {
-        "output": relative(y_turned, rep_out.act(y, -after)),
-        "input gradient": relative(x_gradient_turned, rep_in.act(x_gradient, -before)),
+        "output": relative(y_turned, rep_out.act(y, after)),
+        "input gradient": relative(x_gradient_turned, rep_in.act(x_gradient, before)),
         "parameter gradients": max((relative(t, p, 0.01 * largest) for t, p in zip(turned, plain)), default=0.0),
     }
 
 
 @pytest.mark.parametrize("dtype", BOUNDS, ids=str)
-@pytest.mark.parametrize("mesh", ["sphere", "disc"])
+@pytest.mark.parametrize("mesh", meshes_of("SO2"))
 @TABLE
 def test_gauge_equivariance(row, mesh, dtype):
     errors = gauge_errors(row, row.build(dtype=dtype), bundle(mesh), dtype)
     assert max(errors.values()) <= BOUNDS[dtype], errors
+
+
+GROUP_TABLE = [pytest.param(row, mesh, id=f"{row.name}-{mesh}") for row in GROUP_ROWS for mesh in meshes_of(row.group)]
+
+
+@pytest.mark.parametrize(("row", "mesh"), GROUP_TABLE)
+def test_gauge_equivariance_of_every_group(row, mesh):
+    """Closed, open, one-sided and dirty meshes; elements of the whole group, reflections among them."""
+    errors = gauge_errors(row, row.build(), bundle(mesh, row.group))
+    assert max(errors.values()) <= BOUNDS[torch.float64], errors
 
 
 class ComponentwiseReLU(nn.Module):

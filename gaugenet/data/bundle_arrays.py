@@ -1,0 +1,44 @@
+"""A bundle as arrays by the names under which data carries them."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+
+from gaugenet.bundle.frame_bundle import Bundle, quadrature_weights
+
+ADDED = re.compile(
+    r"((edge_index|log|transport|flip|weight|area|radius|sample_index|pool_(index|transport|flip|weight))_\d+)"
+    r"|singularity|rest"
+)
+
+
+def bundle_arrays(bundle: Bundle, reflections: bool) -> dict[str, np.ndarray]:
+    """Return what a bundle adds to its data; whether transport reflects where the group has reflections."""
+    added = {"frame": bundle.frame}
+    finest = (bundle.edges, bundle.area, bundle.radius)
+    stages = [finest, *((level.edges, level.area, level.radius) for level in bundle.levels)]
+    for number, (edges, area, radius) in enumerate(stages):
+        added |= {
+            f"edge_index_{number}": edges.index,
+            f"log_{number}": edges.log,
+            f"transport_{number}": edges.transport,
+            f"weight_{number}": quadrature_weights(edges, area),
+            f"area_{number}": area,
+            f"radius_{number}": np.array([radius]),
+        }
+        if reflections:
+            added[f"flip_{number}"] = np.zeros(len(edges.log), dtype=bool) if edges.flip is None else edges.flip
+    for number, level in enumerate(bundle.levels, start=1):
+        pooling = level.pooling
+        added |= {
+            f"sample_index_{number}": level.sample,
+            f"pool_index_{number}": pooling.index,
+            f"pool_transport_{number}": pooling.transport,
+            f"pool_weight_{number}": pooling.weight,
+        }
+        if reflections:
+            none = np.zeros(len(pooling.weight), dtype=bool)
+            added[f"pool_flip_{number}"] = none if pooling.flip is None else pooling.flip
+    return added
