@@ -38,7 +38,7 @@ def check(net: SegmentationNet, mesh: Data, generator: torch.Generator | None = 
     """
     data = net.transform(mesh.clone())
     elements = net.bundle_transform.group.random(data.pos.shape[0], generator=generator)
-    turned = change_gauge(data, elements.to(data.pos.device))
+    turned = change_gauge(data, elements.to(data.pos.device), {"x": net.rep_in})
     moved = mesh.clone()
     moved.pos = _rigid_motion(mesh.pos.double(), generator)
     moved = net.transform(moved)

@@ -45,7 +45,8 @@ class SegmentationNet(nn.Module):
         blocks: residual blocks a level on the way down; one on the way up.
         profiles: radial profiles. dropout: of invariants in training.
         output: "face", "vertex" or "both".
-        fields: settings of ``InputFields``.
+        fields: settings of ``InputFields``. inputs: or the representation of features ``x`` that the data has itself.
+        frame_field: what fixes frames where the group of ``rep`` is finite, as for ``FrameBundle``.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class SegmentationNet(nn.Module):
         dropout: float = 0.2,
         output: str = "face",
         fields: Mapping[str, Any] | None = None,
+        inputs: str | None = None,
         frame_field: str | None = None,
     ) -> None:
         super().__init__()
@@ -83,6 +85,7 @@ class SegmentationNet(nn.Module):
             "dropout": dropout,
             "output": output,
             "fields": dict(fields or {}),
+            "inputs": inputs,
             "frame_field": frame_field,
         }
         self.label_names, self.output = tuple(label_names), output
@@ -90,8 +93,11 @@ class SegmentationNet(nn.Module):
             {"levels": levels, "level_neighbours": neighbours} if levels else {"neighbours": neighbours}
         )
         self.bundle_transform = FrameBundle(**size, group=str(first.group), field=frame_field)
-        self.field_transform = InputFields(**self.config["fields"], group=str(first.group))
-        self.rep_in = self.field_transform.rep
+        if inputs is not None and fields:
+            raise ValueError("SegmentationNet takes fields to compute or inputs that the data has, got both: drop one")
+        fields_of = InputFields(**self.config["fields"], group=str(first.group))
+        self.field_transform = fields_of if inputs is None else None
+        self.rep_in = fields_of.rep if inputs is None else Representation(inputs, first.group)
         self.first = 1 if levels else 0  # the level on which the network begins
         reps = [_grown(first, growth**depth) for depth in range(max(len(levels), 1))]
 
@@ -117,7 +123,8 @@ class SegmentationNet(nn.Module):
     @property
     def transform(self) -> BaseTransform:
         """What turns a mesh (pos, face) into the network's input."""
-        return Compose([self.bundle_transform, self.field_transform])
+        steps = [self.bundle_transform, self.field_transform]
+        return Compose([step for step in steps if step is not None])
 
     def forward(self, data: Data) -> Tensor | Logits:
         """Return logits ``(F, L)``, ``(V, L)`` or both (``Logits``) of data made by ``transform``, batched or not."""
@@ -131,7 +138,10 @@ class SegmentationNet(nn.Module):
     def inputs(self, data: Data) -> Tensor:
         """Return the input fields ``(V, rep_in.dim)`` in the precision of the weights."""
         if getattr(data, "x", None) is None:
-            raise ValueError("SegmentationNet needs input fields x: apply net.transform to the mesh first")
+            raise ValueError(
+                "SegmentationNet needs input fields x: apply net.transform to the mesh first"
+                + ("" if self.field_transform is not None else f", and set x of representation {self.rep_in}")
+            )
         self.rep_in.check(data.x, "SegmentationNet")
         return data.x.to(next(self.parameters()).dtype)
 
@@ -171,7 +181,7 @@ class SegmentationNet(nn.Module):
 
         ``data`` is a mesh, or what ``transform`` made of one. Labels index ``label_names``.
         """
-        if getattr(data, "x", None) is None:
+        if getattr(data, "x", None) is None or getattr(data, "frame", None) is None:
             data = self.transform(data)
         training = self.training
         self.eval()
