@@ -20,7 +20,7 @@ LAYERS = {
     "train": ["models", "data"],
     "viz": [],
     "benchmark": ["representation", "kernel", "nn", "data", "models"],
-    "cli": ["mesh", "representation", "bundle", "kernel", "nn", "data", "models", "train", "viz", "benchmark"],
+    "cli": ["group", "mesh", "representation", "bundle", "kernel", "nn", "data", "models", "train", "viz", "benchmark"],
     "__main__": ["cli"],
 }
 # What a layer must do without: meshes know no torch, layers know neither meshes nor files.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import scipy.linalg
 import scipy.sparse as sparse
@@ -17,6 +19,8 @@ from gaugenet.mesh.mesh import Mesh
 # Cotangent weights below this share of their mean, negative ones of obtuse triangles among them, are raised to it: the
 # energy is then a sum of squares, whatever the triangles.
 _LEAST_WEIGHT = 1e-3
+# Cosine of the angle between fields from which on one says something about the other.
+_CLEAR = 1e-3
 # Over how many mean edges principal directions are smoothed.
 _SMOOTHING = 2.0
 
@@ -44,28 +48,42 @@ def connection_laplacian(mesh: Mesh, edges: BundleEdges, order: int) -> sparse.c
     return (sparse.diags(diagonal) - across).tocsc()
 
 
-def smooth_directions(mesh: Mesh, edges: BundleEdges, order: int) -> np.ndarray:
+def smooth_directions(mesh: Mesh, edges: BundleEdges, order: int, references: Sequence[np.ndarray] = ()) -> np.ndarray:
     """Return the angle ``(V,)`` [rad] of one of the N directions of the smoothest N-direction field.
 
     Its N-th power is the eigenfield of the connection Laplacian of order N with the smallest eigenvalue (Knöppel et al.
-    2013, section 3). Without reflections it is smoothest whatever angle, one for each component of the surface, is
-    added; on symmetric shapes there may be yet more choices. Which one comes out depends on the numbering of vertices
-    and on nothing else. Isolated vertices get 0.
+    2013, section 3). Without reflections it stays one when all directions of a component of the surface are turned by
+    one angle: that is chosen so that the field lies best along a reference, its first one that says anything. On
+    symmetric shapes there may be yet more choices. Isolated vertices get 0.
 
     Args:
         mesh: clean. edges: of the mesh in both directions, ``mesh_edges``. order: N >= 1.
+        references: fields ``(V, 2)`` of order N.
     """
     laplacian = connection_laplacian(mesh, edges, order)
     area = vertex_areas(mesh.pos, mesh.face)
     part = components(edges.index.T, len(mesh.pos))
+    turns = edges.flip is None or not edges.flip.any()
     angle = np.zeros(len(mesh.pos))
     by_part = np.argsort(part, kind="stable")
     for vertex in np.split(by_part, np.flatnonzero(np.diff(part[by_part])) + 1):
         if len(vertex) > 1:
             inside = np.stack([2 * vertex, 2 * vertex + 1], axis=1).ravel()
-            u = _lowest(laplacian[inside][:, inside], area[vertex].repeat(2))
-            angle[vertex] = np.arctan2(u[1::2], u[::2]) / order
+            u = _lowest(laplacian[inside][:, inside], area[vertex].repeat(2)).view(np.complex128)
+            angle[vertex] = np.angle(u * _phase(u, [one[vertex] for one in references], area[vertex], turns)) / order
     return angle
+
+
+def _phase(u: np.ndarray, references: Sequence[np.ndarray], area: np.ndarray, turns: bool) -> complex:
+    """Return the unit number, 1 or -1 unless it may turn, by which a field lies best along a reference."""
+    for reference in references:
+        r = reference @ [1, 1j]
+        overlap = complex((area * u.conj() * r).sum())
+        size = np.sqrt((area * np.abs(u) ** 2).sum() * (area * np.abs(r) ** 2).sum())
+        overlap = overlap if turns else complex(overlap.real)
+        if abs(overlap) > _CLEAR * size > 0:
+            return overlap / abs(overlap)
+    return 1.0
 
 
 def curvature_directions(

@@ -1,6 +1,7 @@
 """Say what a mesh is: its counts, topology and defects, and the holonomy of its faces.
 
-A mesh that is too broken to have frames is described all the same; its holonomy sum is then unknown (null).
+A mesh that is too broken to have frames is described all the same; its holonomy sum is then unknown (null). Faces of a
+surface with one side, such as a Klein bottle, are seen from both: half the sum over its oriented double cover is given.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from gaugenet.bundle.connection import face_holonomies, levi_civita
 from gaugenet.cli.outcome import Outcome
 from gaugenet.data.polygon_file import read_polygons
 from gaugenet.mesh import Mesh, clean_mesh, find_defects
+from gaugenet.mesh.orientation_cover import orientation_cover
 from gaugenet.mesh.topology import find_topology
 
 EXAMPLE = "gaugenet info meshes/known/torus.glb"
@@ -34,9 +36,15 @@ def run(args: argparse.Namespace) -> Outcome:
     topology = asdict(find_topology(mesh.pos, mesh.face))
     del topology["edges"]
     clean = _cleaned(mesh.pos, mesh.face)
-    holonomy = None if clean is None else float(face_holonomies(levi_civita(clean)).sum())
+    holonomy = None if clean is None else _holonomy_sum(clean)
     content = {**topology, "defects": find_defects(mesh.pos, mesh.face), "holonomy_sum": holonomy}
     return Outcome(content, _text(args.mesh, content, _difference(clean, holonomy)))
+
+
+def _holonomy_sum(mesh: Mesh) -> float:
+    if mesh.orientable:
+        return float(face_holonomies(levi_civita(mesh)).sum())
+    return 0.5 * float(face_holonomies(levi_civita(orientation_cover(mesh))).sum())
 
 
 def _difference(clean: Mesh | None, holonomy: float | None) -> str | None:
@@ -52,7 +60,7 @@ def _difference(clean: Mesh | None, holonomy: float | None) -> str | None:
 
 def _cleaned(pos: np.ndarray, face: np.ndarray) -> Mesh | None:
     try:
-        return clean_mesh(pos, face)
+        return clean_mesh(pos, face, one_sided=True)
     except ValueError as refusal:
         warnings.warn(f"no holonomy: {refusal}", stacklevel=2)
         return None
@@ -67,7 +75,7 @@ def _text(path: Path, content: dict[str, Any], difference: str | None) -> str:
         ("components", content["components"]),
         ("boundary loops", content["boundary_loops"]),
         ("genus", "undefined" if content["genus"] is None else content["genus"]),
-        ("orientable", "yes" if content["orientable"] else "no"),
+        ("orientable", "yes" if content["orientable"] else "no: bundles need a group with reflections, such as O2"),
         ("manifold", "yes" if content["manifold"] else "no"),
         ("defects", defects or "none"),
         ("Euler characteristic", f"χ = {chi}, 2πχ = {_number(2 * math.pi * chi)}"),

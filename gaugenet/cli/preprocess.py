@@ -1,7 +1,7 @@
 """Turn meshes into frame bundles: frames, neighbourhoods with log maps and transport, areas, levels.
 
 Each mesh becomes DIR/<name>.safetensors, which gaugenet.load_bundle reads. A broken file is reported and skipped; the
-exit code is then 1.
+exit code is then 1. Frames for a finite group are fixed by a direction field, whose singularities are counted.
 """
 
 from __future__ import annotations
@@ -28,8 +28,10 @@ from gaugenet.cli.progress import bar
 from gaugenet.data.bundle_file import save_bundle
 from gaugenet.data.frame_bundle import FrameBundle
 from gaugenet.data.input_fields import InputFields
+from gaugenet.data.mesh_data import MeshData
 from gaugenet.data.parallel import parallel_map
 from gaugenet.data.read import read_mesh
+from gaugenet.group import Group
 
 EXAMPLE = "gaugenet preprocess meshes/creatures -o out/bundles --neighbours 30 --workers 2"
 
@@ -47,7 +49,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--level-neighbours", type=positive, default=30, metavar="N", help="mean number in discs there (default: 30)"
     )
+    parser.add_argument(
+        "--group",
+        default="SO2",
+        metavar="K",
+        help="structure group: SO2 (default), O2 (takes one-sided surfaces, too), trivial, C4, D4, ...",
+    )
+    parser.add_argument(
+        "--field",
+        choices=("smooth", "curvature"),
+        help="what fixes frames of a finite group: the smoothest field (default), or principal directions",
+    )
     parser.add_argument("--fields", action="store_true", help="add the input fields of a network, too")
+    parser.add_argument(
+        "--one-sided", action="store_true", help="with --fields: those that do not know the sides of a surface"
+    )
     add_workers(parser)
 
 
@@ -56,12 +72,18 @@ def run(args: argparse.Namespace) -> Outcome:
     files = mesh_files(args.input)
     check_stems(files)
     transform: BaseTransform = FrameBundle(
-        radius=args.radius, neighbours=args.neighbours, levels=args.levels, level_neighbours=args.level_neighbours
+        radius=args.radius,
+        neighbours=args.neighbours,
+        levels=args.levels,
+        level_neighbours=args.level_neighbours,
+        group=args.group,
+        field=args.field,
     )
     if args.fields:
-        transform = Compose([transform, InputFields()])
+        transform = Compose([transform, InputFields(group=args.group, oriented=not args.one_sided)])
     folder = output_folder(args.output)
     written: dict[str, str] = {}
+    singular: dict[str, dict[str, float]] = {}
     failed: dict[str, str] = {}
     with closing(parallel_map(partial(_try_bundle, transform, folder), files, args.workers)) as results:
         for file in bar(files, "preprocess", len(files)):
@@ -70,9 +92,23 @@ def run(args: argparse.Namespace) -> Outcome:
             with attempt(file, failed):
                 if isinstance(result, _Refusal):
                     raise ValueError(result.reason)
-                written[str(file)] = result
-    text = f"{len(written)} of {len(files)} bundles written to {folder}"
-    return Outcome({"bundles": written, "failed": failed}, text, exit_code(len(written), len(failed)))
+                written[str(file)] = result.path
+                if result.singularities is not None:
+                    singular[str(file)] = result.singularities
+    lines = [f"{len(written)} of {len(files)} bundles written to {folder}"]
+    lines += [
+        f"{file}: {one['count']:.0f} singularities of the direction field, sum of indices {one['index_sum']:g}, turn "
+        f"along edges {one['rest']:.3f} rad in the mean"
+        for file, one in singular.items()
+    ]
+    content = {"bundles": written, "singularities": singular, "failed": failed}
+    return Outcome(content, "\n".join(lines), exit_code(len(written), len(failed)))
+
+
+@dataclass(frozen=True)
+class _Written:
+    path: str
+    singularities: dict[str, float] | None
 
 
 @dataclass(frozen=True)
@@ -80,11 +116,23 @@ class _Refusal:
     reason: str
 
 
-def _try_bundle(transform: BaseTransform, folder: Path, file: Path) -> str | _Refusal:
+def _try_bundle(transform: BaseTransform, folder: Path, file: Path) -> _Written | _Refusal:
     """Write one bundle and return its path, or why there is none: an error would end the other workers, too."""
     path = folder / f"{file.stem}.safetensors"
     try:
-        save_bundle(path, transform(read_mesh(file)))
+        data = transform(read_mesh(file))
+        save_bundle(path, data)
+        return _Written(str(path), _singularities(data))
     except Exception as error:
         return _Refusal(reason(error))
-    return str(path)
+
+
+def _singularities(data: MeshData) -> dict[str, float] | None:
+    if "singularity" not in data:
+        return None
+    index, rotations = data.singularity, Group(data.group).rotations or 1
+    return {
+        "count": int((index != 0).sum()),
+        "index_sum": float(index.sum()) / rotations,
+        "rest": float(data.rest),
+    }

@@ -12,8 +12,8 @@ from torch_geometric.transforms import BaseTransform
 
 from gaugenet.bundle.direction_field import curvature_directions, given_directions, singularities, smooth_directions
 from gaugenet.bundle.frame_bundle import METHODS, Bundle, build_bundle, mesh_edges
+from gaugenet.bundle.intrinsic_fields import curvature_field, references
 from gaugenet.bundle.point_cloud import build_point_bundle
-from gaugenet.bundle.sheets import vertex_curvature
 from gaugenet.data.bundle_arrays import ADDED, bundle_arrays
 from gaugenet.data.mesh_data import MeshData
 from gaugenet.data.reduction import reduce_group
@@ -146,9 +146,9 @@ class FrameBundle(BaseTransform):
         elif mesh is None:
             raise ValueError(f'FrameBundle(field="{self.field}") needs faces: name a vector field for point clouds')
         elif self.field == "smooth":
-            angle = smooth_directions(mesh, mesh_edges(mesh), rotations)
+            angle = smooth_directions(mesh, mesh_edges(mesh), rotations, references(mesh, frame, rotations))
         else:
-            angle = curvature_directions(mesh, mesh_edges(mesh), vertex_curvature(mesh, frame).deviator)
+            angle = curvature_directions(mesh, mesh_edges(mesh), curvature_field(mesh, frame))
         if mesh is not None:
             index = np.zeros(data.face.shape[1], dtype=np.int64)
             index[mesh.kept] = singularities(mesh, mesh_edges(mesh), angle, rotations)

@@ -96,7 +96,7 @@ class InputFields(BaseTransform):
         if self.group.reflections and self.oriented and not mesh.orientable:
             raise ValueError(
                 "InputFields(oriented=True) needs a surface with two sides, got a mesh that is not orientable: use "
-                "InputFields(oriented=False)"
+                "InputFields(oriented=False), or --one-sided on the command line"
             )
         area = data.area_0.detach().cpu().numpy()
         # Fields are written in frames whose normals are those of the mesh, then in the frames of the bundle.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from torch import Tensor
 from torch_geometric.data import Data
 
 from gaugenet.data.gauge import change_gauge, set_transport, transport
-from gaugenet.group import Group
+from gaugenet.group import Elements, Group
 
 
 def reduce_group(data: Data, group: Group, angle: Tensor) -> Any:
@@ -29,7 +30,8 @@ def reduce_group(data: Data, group: Group, angle: Tensor) -> Any:
             nearest = group.nearest(at)
             if level == 0:
                 out.rest = (nearest.angle - at.angle).square().mean().nan_to_num().sqrt()[None]
-            set_transport(out, level, nearest, kind)
+            turn = nearest.angle / (2 * math.pi)
+            set_transport(out, level, Elements(2 * math.pi * (turn - turn.round()), nearest.flip), kind)
         level += 1
     out.group = str(group)
     return out

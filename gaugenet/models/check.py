@@ -21,8 +21,10 @@ class Invariance:
 
     Attributes:
         gauge_error: after a random change of gauge at every vertex, by elements of the network's group.
-        motion_error: after a random rotation and translation of the mesh, everything computed anew; in float32 it can
-            be 0, where rounding the input fields hides differences of their last digits.
+        motion_error: after a random rotation and translation of the mesh, everything computed anew; for groups with
+            reflections of its mirror image, or, where input fields do not know the sides of a surface, of the mesh
+            turned inside out. In float32 it can be 0, where rounding the input fields hides differences of their last
+            digits.
     """
 
     gauge_error: dict[str, float]
@@ -40,7 +42,9 @@ def check(net: SegmentationNet, mesh: Data, generator: torch.Generator | None = 
     elements = net.bundle_transform.group.random(data.pos.shape[0], generator=generator)
     turned = change_gauge(data, elements.to(data.pos.device), {"x": net.rep_in})
     moved = mesh.clone()
-    moved.pos = _rigid_motion(mesh.pos.double(), generator)
+    group = net.bundle_transform.group
+    moved.pos = _rigid_motion(mesh.pos.double(), generator, mirror=net.mirrors)
+    moved.face = mesh.face[[0, 2, 1]] if group.reflections else mesh.face  # normals of an image point outwards again
     moved = net.transform(moved)
     gauge_error, motion_error = {}, {}
     for name, dtype in PRECISIONS.items():
@@ -51,10 +55,10 @@ def check(net: SegmentationNet, mesh: Data, generator: torch.Generator | None = 
     return Invariance(gauge_error, motion_error)
 
 
-def _rigid_motion(pos: Tensor, generator: torch.Generator | None) -> Tensor:
+def _rigid_motion(pos: Tensor, generator: torch.Generator | None, mirror: bool) -> Tensor:
     noise = torch.randn(3, 4, generator=generator, dtype=torch.float64).to(pos.device)
     rotation = torch.linalg.qr(noise[:, :3]).Q
-    rotation = rotation * torch.linalg.det(rotation)
+    rotation = rotation * torch.linalg.det(rotation) * (-1 if mirror else 1)
     extent = (pos.amax(0) - pos.amin(0)).max()
     return pos @ rotation.T + extent * noise[:, 3]
 

@@ -126,6 +126,13 @@ class SegmentationNet(nn.Module):
         steps = [self.bundle_transform, self.field_transform]
         return Compose([step for step in steps if step is not None])
 
+    @property
+    def mirrors(self) -> bool:
+        """Whether a mesh and its mirror image get the same scores."""
+        if self.field_transform is None:
+            return self.rep_in.group.reflections and self.rep_in.num_invariants == self.rep_in.dim
+        return self.rep_in.group.reflections and self.field_transform.oriented
+
     def forward(self, data: Data) -> Tensor | Logits:
         """Return logits ``(F, L)``, ``(V, L)`` or both (``Logits``) of data made by ``transform``, batched or not."""
         x = self.inputs(data)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 import torch
 
 from gaugenet import FrameBundle, InputFields, load_bundle, read_mesh
@@ -58,3 +59,41 @@ def test_fields_and_the_one_ring_by_default(call, tmp_path):
     assert call("preprocess", MESHES / "known" / "icosphere.stl", "-o", tmp_path, "--radius", 0.3).code == 0
     data = load_bundle(tmp_path / "icosphere.safetensors")
     assert "x" not in data and data.log_0[:, 0].max() <= 0.3 and data.radius_0.item() == 0.3
+
+
+@pytest.mark.parametrize("group", ["O2", "C4", "D4", "trivial"])
+def test_every_group(call, tmp_path, group):
+    """The index sum is the Euler characteristic, on the Klein bottle too where the group has reflections."""
+    names = ["torus.glb", "icosphere.stl"] + ["klein.off"] * (group in ("O2", "D4"))
+    files = [MESHES / "known" / name for name in names]
+    result = call("preprocess", *files, "-o", tmp_path, "--group", group, "--json")
+    assert result.code == 0
+    for file, chi in zip(files, (0, 2, 0)):
+        data = load_bundle(tmp_path / f"{file.stem}.safetensors")
+        assert data.group == group and ("flip_0" in data) == (group in ("O2", "D4"))
+        if group != "O2":
+            found = result.json["singularities"][str(file)]
+            assert found["index_sum"] == chi and found["count"] >= chi and found["rest"] < 1
+    text = call("preprocess", *files, "-o", tmp_path, "--group", group).out
+    assert ("singularities of the direction field, sum of indices 2" in text) == (group != "O2")
+
+
+def test_fields_of_one_sided_surfaces(call, tmp_path):
+    klein = MESHES / "known" / "klein.off"
+    refused = call("preprocess", klein, "-o", tmp_path, "--group", "O2", "--fields")
+    assert refused.code == 2 and "--one-sided" in refused.err
+    assert call("preprocess", klein, "-o", tmp_path, "--group", "O2", "--fields", "--one-sided").code == 0
+    assert "0o" in load_bundle(tmp_path / "klein.safetensors").x_rep
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--group", "Q8"], 'cannot read "Q8" as a group'),
+        (["--field", "smooth"], "by a field for finite groups alone"),
+        (["--group", "C3", "--field", "curvature"], "use C2, D2 or another even N"),
+    ],
+)
+def test_what_cannot_be_is_refused(call, tmp_path, arguments, complaint):
+    result = call("preprocess", MESHES / "known" / "torus.glb", "-o", tmp_path, *arguments)
+    assert result.code == 2 and complaint in result.err

@@ -8,11 +8,17 @@ from torch import nn
 from gaugenet.models import SegmentationNet, check
 
 
-def network(**fields):
+def network(rep="4x0 + 3x1 + 2x2", **fields):
     torch.manual_seed(0)
     fields = {"hks": 4, "eigenfunctions": 30, **fields}
-    options = {"levels": (200, 50), "neighbours": 10, "rep": "4x0 + 3x1 + 2x2", "blocks": 1, "fields": fields}
+    options = {"levels": (200, 50), "neighbours": 10, "rep": rep, "blocks": 1, "fields": fields}
     return SegmentationNet(["a", "b"], **options)
+
+
+GROUPS = [
+    "O2: 4x0e + 2x0o + 3x1 + 2x2", "C2: 4x0 + 3x1", "C3: 4x0 + 3x1", "C4: 3xregular", "D1: 4x0e + 3x0o",
+    "D4: 3x0e + 1x0o + 2x1 + 1x2e", "trivial: 5x0",
+]  # fmt: skip
 
 
 def errors(net):
@@ -33,8 +39,32 @@ def test_an_equivariant_network_passes(output):
     assert result.motion_error["float64"] < 1e-9 and result.motion_error["float32"] < 1e-5
 
 
-def test_a_broken_block_is_found():
-    net = network()
+@pytest.mark.parametrize("rep", GROUPS)
+def test_networks_of_every_group_pass(rep):
+    """Mirror images too where the group has reflections; frames of finite groups follow the mesh."""
+    result = errors(network(rep))
+    assert result.gauge_error["float64"] < 1e-12 and result.gauge_error["float32"] < 1e-5
+    assert result.motion_error["float64"] < 1e-9 and result.motion_error["float32"] < 1e-5
+
+
+def test_fields_without_sides_pass_inside_out():
+    result = errors(network("O2: 4x0e + 2x0o + 3x1 + 2x2", oriented=False))
+    assert result.gauge_error["float64"] < 1e-12
+    assert result.motion_error["float64"] < 1e-9
+
+
+def test_rotations_alone_tell_a_shape_from_its_image():
+    """What O(2) gains: a network of SO(2) gives a mirror image other scores."""
+    net, image = network(), surfaces.data_of(surfaces.biped())
+    scores = net.double().eval()(net.transform(image.clone()))
+    image.pos[:, 0] *= -1
+    image.face = image.face[[0, 2, 1]]
+    assert (net(net.transform(image)) - scores).abs().max() > 1e-3 * scores.abs().max()
+
+
+@pytest.mark.parametrize("rep", ["4x0 + 3x1 + 2x2", *(rep for rep in GROUPS if "1" in rep.partition(":")[2])])
+def test_a_broken_block_is_found(rep):
+    net = network(rep)
     net.down[0][0] = ComponentwiseReLU()
     result = errors(net)
     assert min(result.gauge_error.values()) > 1e-3
