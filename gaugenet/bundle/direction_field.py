@@ -68,8 +68,12 @@ def smooth_directions(mesh: Mesh, edges: BundleEdges, order: int, references: Se
     by_part = np.argsort(part, kind="stable")
     for vertex in np.split(by_part, np.flatnonzero(np.diff(part[by_part])) + 1):
         if len(vertex) > 1:
-            inside = np.stack([2 * vertex, 2 * vertex + 1], axis=1).ravel()
-            u = _lowest(laplacian[inside][:, inside], area[vertex].repeat(2)).view(np.complex128)
+            if turns:  # complex numbers are half the unknowns, and every eigenvalue comes once
+                rows = laplacian[2 * vertex]
+                u = _lowest(rows[:, 2 * vertex] - 1j * rows[:, 2 * vertex + 1], area[vertex])
+            else:
+                inside = np.stack([2 * vertex, 2 * vertex + 1], axis=1).ravel()
+                u = _lowest(laplacian[inside][:, inside], area[vertex].repeat(2)).view(np.complex128)
             angle[vertex] = np.angle(u * _phase(u, [one[vertex] for one in references], area[vertex], turns)) / order
     return angle
 
@@ -177,5 +181,5 @@ def _lowest(laplacian: sparse.csc_matrix, mass: np.ndarray) -> np.ndarray:
         if len(mass) < 200:
             return half @ scipy.linalg.eigh(matrix.toarray(), subset_by_index=[0, 0])[1][:, 0]
         # A start that is fixed makes the result repeatable.
-        start = 1.0 + np.linspace(0.0, 1.0, len(mass))
+        start = (1.0 + np.linspace(0.0, 1.0, len(mass))).astype(matrix.dtype)
         return half @ scipy.sparse.linalg.eigsh(matrix, k=1, sigma=-1e-2, which="LM", v0=start)[1][:, 0]
