@@ -12,6 +12,7 @@ from gaugenet.data.frame_bundle import FrameBundle
 from gaugenet.data.gauge import change_gauge, transport
 from gaugenet.data.input_fields import InputFields
 from gaugenet.group import Elements, Group
+from gaugenet.nn import GaugeConv, LevelMap, Pool
 from gaugenet.representation import Representation
 
 FINITE = ["trivial", "C2", "C3", "C4", "D1", "D2", "D6"]
@@ -179,3 +180,43 @@ def test_representations_are_recorded():
         assert str(Representation(data.x_rep)) == data.x_rep
         assert Representation(data.x_rep).group == Group(group)
         assert Representation(data.x_rep).dim == data.x.shape[1]
+
+
+@pytest.mark.parametrize("group", ["O2", "SO2", "trivial", "D1"])
+def test_layers_run_on_point_clouds(group):
+    """Of all groups; without normals for those with reflections."""
+    cloud = surfaces.data_of(surfaces.uneven_sphere(80))
+    del cloud.face
+    if group in ("SO2", "trivial"):
+        cloud.normal = cloud.pos.clone()
+    if group in ("trivial", "D1"):
+        cloud.wind = cloud.pos @ torch.tensor([[0.0, 1, 0], [-1, 0, 0], [0, 0, 0]], dtype=torch.float64) + 0.1
+    field = "wind" if group in ("trivial", "D1") else None
+    data = FrameBundle(neighbours=8, levels=(20,), level_neighbours=6, group=group, field=field)(cloud)
+    rep = Representation({"O2": "O2: 2x0e + 1x0o + 2x1", "D1": "D1: 2x0e + 1x0o"}.get(group, f"{group}: 2x0"))
+    conv, pool = GaugeConv(rep, rep).double(), Pool(rep)
+    at = Group(data.group).random(80, generator=torch.Generator().manual_seed(0))
+    x = rep.randn(80, dtype=torch.float64)
+    results = [
+        pool(conv(features, here), LevelMap.from_data(here, 1))
+        for features, here in ((x, data), (rep.act(x, at.inverse()), change_gauge(data, at)))
+    ]
+    expected = rep.act(results[0], at[data.sample_index_1].inverse())
+    assert (results[1] - expected).abs().max() < 1e-12
+    with pytest.raises(ValueError, match=r"needs face .* got a point cloud"):
+        InputFields(group=group)(data)
+
+
+@pytest.mark.parametrize(
+    ("settings", "complaint"),
+    [
+        ({"group": "C4"}, "point cloud without normals has no sides.*got group C4"),
+        ({"group": "D4"}, r'FrameBundle\(field="smooth"\) needs faces'),
+        ({"group": "O2", "method": "vector_heat"}, "needs faces"),
+    ],
+)
+def test_what_point_clouds_cannot_have_is_refused(settings, complaint):
+    cloud = surfaces.data_of(surfaces.uneven_sphere(30))
+    del cloud.face
+    with pytest.raises(ValueError, match=complaint):
+        FrameBundle(**settings)(cloud)

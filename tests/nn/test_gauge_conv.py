@@ -6,12 +6,14 @@ import pytest
 import surfaces
 import torch
 from reference_conv import reference_conv
+from torch_geometric.data import Batch
 
 from gaugenet.data.frame_bundle import FrameBundle
+from gaugenet.data.gauge import change_gauge
 from gaugenet.group import Group
 from gaugenet.kernel import Wave
 from gaugenet.mesh.mesh import MeshWarning
-from gaugenet.nn import GaugeConv, Stencil
+from gaugenet.nn import GaugeConv, LevelMap, Pool, Stencil
 
 PAIRS = [
     ("2x0", "3x0"),
@@ -39,8 +41,9 @@ def conv_of(rep_in, rep_out, **options):
 
 def both(conv, data):
     """Output, input gradient and parameter gradients of layer and reference, each in one vector."""
-    x = conv.rep_in.randn(20, generator=torch.Generator().manual_seed(1), dtype=torch.float64).requires_grad_()
-    geometry = data.edge_index_0, data.log_0, data.transport_0, data.weight_0, data.radius_0
+    generator = torch.Generator().manual_seed(1)
+    x = conv.rep_in.randn(len(data.pos), generator=generator, dtype=torch.float64).requires_grad_()
+    geometry = data.edge_index_0, data.log_0, data.transport_0, data.weight_0, data.radius_0, data.get("flip_0")
     results = []
     for y in (conv(x, data), reference_conv(conv, x, *geometry)):
         cotangent = torch.cos(torch.arange(y.numel(), dtype=y.dtype)).reshape(y.shape)
@@ -54,6 +57,66 @@ def both(conv, data):
 def test_it_is_the_reference(rep_in, rep_out, profiles, data):
     for ours, reference in both(conv_of(rep_in, rep_out, profiles=profiles), data):
         assert (ours - reference).abs().max() < 1e-12 * reference.abs().max()
+
+
+GROUP_PAIRS = [
+    ("O2: 2x0e + 1x0o + 2x1", "1x0e + 2x0o + 1x1 + 1x2"),
+    ("C4: 2x0 + 1x1 + 2x2", "1x1 + 2x2 + 1x0"),
+    ("D4: regular", "1x0o + 2x1 + 1x2e + 1x2o"),
+    ("D1: 2x0e + 1x0o", "1x0e + 2x0o"),
+    ("trivial: 3x0", "2x0"),
+]
+
+
+@pytest.mark.parametrize("padded", [False, True])
+@pytest.mark.parametrize(("rep_in", "rep_out"), GROUP_PAIRS, ids=str)
+def test_it_is_the_reference_for_every_group(rep_in, rep_out, padded, monkeypatch):
+    """On a one-sided mesh where the group allows; in the compiled sweep and in padded batched products."""
+    if padded:
+        for module in ("stencil", "convolve"):
+            monkeypatch.setattr(f"gaugenet.nn.{module}.available", lambda *_: False, raising=False)
+    conv = conv_of(rep_in, rep_out)
+    group = conv.rep_in.group
+    mesh = surfaces.moebius(10, 3) if group.reflections else surfaces.uneven_sphere(30)
+    data = FrameBundle(neighbours=6, group=str(group))(surfaces.data_of(mesh))
+    at = group.random(30, generator=torch.Generator().manual_seed(0))
+    for ours, reference in both(conv, change_gauge(data, at)):
+        assert (ours - reference).abs().max() < 1e-12 * reference.abs().max()
+
+
+def test_a_layer_of_a_smaller_group_does_not_run_on_a_larger_bundle(data):
+    with pytest.raises(ValueError, match=r'GaugeConv of C4 cannot run on a bundle of SO2.*FrameBundle\(group="C4"\)'):
+        GaugeConv("C4: 1x1", "1x1").double()(torch.zeros(20, 2).double(), data)
+    with pytest.raises(ValueError, match="pooling of trivial cannot run on a bundle of SO2"):
+        deep = FrameBundle(levels=(8,))(surfaces.data_of(surfaces.uneven_sphere(20)))
+        Pool("trivial: 2x0")(torch.zeros(20, 2), LevelMap.from_data(deep, 1))
+    mixed = Batch.from_data_list(
+        [FrameBundle(group=g)(surfaces.data_of(surfaces.uneven_sphere(20))) for g in ("C2", "C4")]
+    )
+    with pytest.raises(ValueError, match="bundles of one group, got C2, C4"):
+        GaugeConv("1x1", "1x1").double()(torch.zeros(40, 2).double(), mixed)
+
+
+def test_a_layer_of_a_larger_group_runs_on_a_smaller_bundle():
+    """Its kernels obey more than they need: equivariant under the group of the bundle."""
+    data = FrameBundle(neighbours=6, group="C4")(surfaces.data_of(surfaces.uneven_sphere(20)))
+    conv, at = conv_of("2x0 + 1x1", "1x1 + 1x2"), Group("C4").random(20, generator=torch.Generator().manual_seed(0))
+    x = conv.rep_in.randn(20, dtype=torch.float64)
+    turned = conv(conv.rep_in.act(x, at.inverse()), change_gauge(data, at))
+    assert (turned - conv.rep_out.act(conv(x, data), at.inverse())).abs().max() < 1e-12
+
+
+def test_max_frequency():
+    """0 leaves isotropic kernels alone; a finite group may have any number of them."""
+    assert GaugeConv("trivial: 1x0", "1x0", profiles=1, max_frequency=0).weight["0_0"].shape[0] == 1
+    assert GaugeConv("trivial: 1x0", "1x0", profiles=1, max_frequency=5).weight["0_0"].shape[0] == 11
+    with pytest.raises(ValueError, match="max_frequency must be >= 0, got -1"):
+        GaugeConv("1x0", "1x0", max_frequency=-1)
+
+
+def test_groups_do_not_mix():
+    with pytest.raises(ValueError, match='"O2: 1x1" is a representation of O2, expected one of C4'):
+        GaugeConv("C4: 1x1", "O2: 1x1")
 
 
 def test_the_reference_notices_swapped_weights(data):

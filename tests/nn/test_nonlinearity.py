@@ -7,6 +7,7 @@ import torch
 
 from gaugenet.nn import GatedNonlinearity, InnerProduct, LayerNorm, NormNonlinearity, RegularNonlinearity
 from gaugenet.representation import Representation
+from gaugenet.representation.decomposition import regular
 
 
 def features(rep, count=200):
@@ -130,3 +131,47 @@ def test_inner_product_by_hand():
 def test_inner_product_needs_tangent_features():
     with pytest.raises(ValueError, match="add an order >= 1"):
         InnerProduct("4x0", 2)
+
+
+@pytest.mark.parametrize("text", ["C4: 3xregular", "C5: 2xregular", "D3: 2xregular", "D4: 2xregular", "D1: 3xregular"])
+def test_regular_representations_lose_nothing(text):
+    """With the identity for activation they come back; every value of f is one of the group's elements."""
+    layer = RegularNonlinearity(text, activation=lambda values: values)
+    x = layer.rep.randn(7, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    assert (layer(x) - x).abs().max() < 1e-12
+    synthesis, analysis = layer._waves(x)
+    assert synthesis.shape[0] == synthesis.shape[1] == len(layer.rep.group.elements().angle)
+    assert (synthesis @ analysis - torch.eye(len(synthesis), dtype=torch.float64)).abs().max() < 1e-12
+
+
+@pytest.mark.parametrize(
+    "text", ["C4: 3xregular", "D4: 2xregular", "D6: 2xquotient(D1)", "D3: 2x0e + 2x1", "C6: 4x0 + 4x2"]
+)
+def test_regular_nonlinearity_is_exact_on_finite_groups(text):
+    layer = RegularNonlinearity(text)
+    x = layer.rep.randn(200, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    at = layer.rep.group.random(200, generator=torch.Generator().manual_seed(1))
+    assert (layer(layer.rep.act(x, at)) - layer.rep.act(layer(x), at)).abs().max() < 1e-12
+    assert (layer(x) - x).abs().max() > 0.1
+
+
+def test_the_change_of_basis_is_that_of_the_regular_representation():
+    """A pointwise function of the values on the group, up to their order and scale."""
+    layer, found = RegularNonlinearity("C6: regular", activation=torch.exp), regular("C6")
+    x = layer.rep.randn(1, generator=torch.Generator().manual_seed(0), dtype=torch.float64)[0]
+    values = layer._waves(x)[0].T @ x
+    for irrep in found.rep.irreps:  # both are functions on the group whose irreps have the same norms
+        block = next(b for b in layer.rep if b.irrep == irrep)
+        ours = found.basis[next(b for b in found.rep if b.irrep == irrep).columns] @ values
+        assert ours.norm() == pytest.approx(x[block.columns].norm() * (6 / block.size) ** 0.5)
+
+
+def test_samples_are_for_continuous_groups():
+    with pytest.raises(ValueError, match="takes the 4 rotations of C4: drop samples"):
+        RegularNonlinearity("C4: regular", samples=8)
+    with pytest.raises(ValueError, match="up to two blocks"):
+        RegularNonlinearity("O2: 1x1 + 1x1 + 1x1")
+    layer = RegularNonlinearity("O2: 2x0e + 2x0o + 2x1 + 2x1", samples=64)
+    x = layer.rep.randn(50, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    at = layer.rep.group.random(50, generator=torch.Generator().manual_seed(1))
+    assert (layer(layer.rep.act(x, at)) - layer.rep.act(layer(x), at)).abs().max() < 0.01
