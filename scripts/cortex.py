@@ -21,6 +21,7 @@ from gaugenet.bundle.sampling import farthest_point_samples
 from gaugenet.bundle.unfolding import Unfolding
 from gaugenet.data.file import open_atomic
 from gaugenet.mesh import Mesh
+from gaugenet.mesh.geometry import vertex_areas
 from gaugenet.train.fit import Fit, FitSettings
 from gaugenet.train.metrics import area_accuracy
 
@@ -138,7 +139,12 @@ def picture(archive: np.lib.npyio.NpzFile, folder: Path, path: Path) -> None:
         axis.set_aspect("equal")
         axis.axis("off")
         axis.set_title(title)
-    figure.tight_layout()
+    names = [str(name) for name in archive["yeo7_names"][1:]]
+    patches = [
+        matplotlib.patches.Patch(color=colour, label=name) for colour, name in zip(colours[1:], names, strict=True)
+    ]
+    figure.legend(handles=patches, loc="lower center", ncol=len(names), frameon=False)
+    figure.tight_layout(rect=(0, 0.08, 1, 1))
     with open_atomic(path) as file:
         figure.savefig(file, dpi=110, format="png")
     plt.close(figure)
@@ -152,7 +158,7 @@ def main() -> None:
     )
     parser.add_argument("--groups", nargs="+", choices=REPS, default=list(REPS), help="default: both")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2], help="default: 0 1 2")
-    parser.add_argument("--steps", type=int, default=400, help="of training (default: 400)")
+    parser.add_argument("--steps", type=int, default=1000, help="of training (default: 1000)")
     parser.add_argument(
         "--picture", type=Path, metavar="PNG", help="draw the networks of seed 0 that are in DIR already"
     )
@@ -173,10 +179,10 @@ def main() -> None:
 
 
 def area_of_copies(archive: np.lib.npyio.NpzFile) -> float:
-    """Return the accuracy of copying each left label to the homologous right vertex, every vertex counting the same."""
-    left, right = archive["L_yeo7"], archive["R_yeo7"]
-    known = right > 0
-    return float((left[known] == right[known]).mean())
+    """Return the area accuracy of copying each left label to the homologous right vertex."""
+    label = [torch.from_numpy(archive[f"{side}_yeo7"].astype(np.int64)) - 1 for side in "LR"]
+    area = vertex_areas(archive["R_midthickness"].astype(np.float64), archive["R_faces"].astype(np.int64))
+    return area_accuracy(label[0], label[1], torch.from_numpy(area))
 
 
 if __name__ == "__main__":
