@@ -216,3 +216,11 @@ def scrambled(mesh: Mesh, seed: int = 0) -> Mesh:
     flip = np.random.default_rng(seed).random(len(mesh.face)) < 0.5
     face = np.where(flip[:, None], mesh.face[:, [0, 2, 1]], mesh.face)
     return Mesh(mesh.pos, face, mesh.kept, orientable=False)
+
+
+def needle() -> MeshData:
+    """A sphere drawn out thirty times, and squeezed towards one end: triangles of all sizes, most of them slivers."""
+    data = data_of(uneven_sphere(150))
+    data.pos = data.pos * torch.tensor([1.0, 0.3, 30.0], dtype=torch.float64)
+    data.pos[:, 2] = data.pos[:, 2].sign() * data.pos[:, 2].abs() ** 1.5
+    return data

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from group_table import REPS
 
 from gaugenet.group import Elements, Group
 from gaugenet.representation import Representation
@@ -15,10 +16,7 @@ from gaugenet.representation.decomposition import (
     tensor_product,
 )
 
-REPRESENTATIONS = [
-    "2x0 + 1 + 3", "O2: 0e + 2x0o + 1 + 2x2", "C2: 0 + 2x1", "C4: 2xregular", "C5: 1 + 2", "D1: 0e + 2x0o",
-    "D3: regular", "D4: 0o + 1 + 2e + 2o", "D6: 1 + 2 + 3e", "trivial: 3x0",
-]  # fmt: skip
+REPRESENTATIONS = [*(f"{group}: {reps[1]}" for group, reps in REPS.items()), "2x0 + 1 + 3", "D3: regular", "C5: 1 + 2"]
 
 
 def some(group, count=6):

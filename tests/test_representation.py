@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+from group_table import REPS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -105,7 +106,7 @@ def test_groups_do_not_mix():
     assert Representation.invariants(3, "D4") == Representation("D4: 3x0e")
 
 
-@pytest.mark.parametrize("text", ["O2: 2x0e + 3x0o + 2x1 + 1x3", "C6: 2xregular", "D4: 2x0o + regular", "D1: 0e+0o"])
+@pytest.mark.parametrize("text", [f"{group}: {rep}" for group, reps in REPS.items() for rep in reps])
 def test_action_of_a_group(text):
     """Homomorphism, orthogonality, and the action as a matrix, with reflections."""
     rep = Representation(text)

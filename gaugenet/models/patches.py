@@ -130,4 +130,4 @@ def _part_of(data: Data, patch: Patch) -> MeshData:
     names = [f"{name}_0" for name in ("log", "transport", "weight", "flip") if f"{name}_0" in data]
     values = {name: data[name][patch.edge] for name in names} | {"area_0": data.area_0[patch.member]}
     edge_index = torch.stack([source, target])
-    return MeshData(edge_index_0=edge_index, radius_0=data.radius_0, group=data.group, **values)
+    return MeshData(edge_index_0=edge_index, radius_0=data.radius_0, group=data.get("group"), **values)

@@ -4,6 +4,7 @@ import pytest
 import surfaces
 import torch
 
+from gaugenet.data.gauge import change_gauge
 from gaugenet.models import SegmentationNet, patches
 from gaugenet.models.patches import scores_in_patches, split_mesh
 
@@ -30,6 +31,18 @@ def test_patches_have_the_scores_of_the_whole(levels, output, dtype):
     for a, b in zip(ours, whole) if output == "both" else [(ours, whole)]:
         assert (a - b).abs().max() <= bound * b.abs().max()
     assert seen[-1][0] == "score" and seen[-1][1] > 1
+
+
+@pytest.mark.parametrize("levels", [(), (200, 50)], ids=["no levels", "levels"])
+@pytest.mark.parametrize("rep", ["O2: 3x0e + 2x0o + 2x1", "C4: 2xregular"])
+def test_patches_of_every_group(rep, levels):
+    torch.manual_seed(0)
+    net = SegmentationNet(["a", "b"], rep=rep, fields=FIELDS, levels=levels, neighbours=6, blocks=2).double().eval()
+    data = net.transform(surfaces.data_of(surfaces.uneven_sphere(900)))
+    data = change_gauge(data, net.bundle_transform.group.random(900, generator=torch.Generator().manual_seed(0)))
+    with torch.no_grad():
+        whole = net(data)
+    assert (scores_in_patches(net, data, 500) - whole).abs().max() <= 1e-12 * whole.abs().max()
 
 
 def test_a_halo_too_narrow_is_noticed(monkeypatch):

@@ -5,11 +5,12 @@ import copy
 import layer_table
 import pytest
 import torch
-from layer_table import GROUP_ROWS, ROWS, Row, at_level, bundle, meshes_of
+from layer_table import GROUP_ROWS, ROWS, Row, at_level, bundle, meshes_of, of_features_and_data
 from torch import nn
 from torch_geometric.data import Batch
 
 from gaugenet.data.gauge import change_gauge
+from gaugenet.group import Group
 from gaugenet.models import SegmentationNet
 from gaugenet.nn import GaugeConv
 from gaugenet.representation import Representation
@@ -121,6 +122,47 @@ def backwards_transport(layer, x, data):
 )
 def test_a_broken_layer_is_found_out(row, broken):
     assert gauge_errors(row, row.build(), bundle("sphere"))[broken] > 0.01
+
+
+def without_reflections(layer, x, data):
+    data = data.clone()
+    data.flip_0 = torch.zeros_like(data.flip_0)
+    return layer(x, data)
+
+
+@pytest.mark.parametrize("group", ["O2", "C4", "D4", "D6"])
+def test_a_broken_layer_of_a_group_is_found_out(group):
+    """Components by themselves; transport that forgets to reflect; a kernel of another group."""
+    rep = Representation(f"{group}: 2x1")
+
+    class Broken(ComponentwiseReLU):
+        rep_in = rep_out = rep
+
+        def forward(self, x):
+            return (x @ x.new_tensor([[1.0, 0.5, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]])).relu()
+
+    rows = [Row("relu", Broken, group=group)]
+    if Group(group).reflections:
+        rows.append(Row("no reflections", lambda: GaugeConv(rep, rep), without_reflections, group=group))
+        rows.append(Row("rotations alone", lambda: OfRotations(rep), of_features_and_data, group=group))
+    for row in rows:
+        mesh = "moebius" if Group(group).reflections else "sphere"
+        assert gauge_errors(row, row.build(), bundle(mesh, group))["output"] > 0.01, row.name
+
+
+class OfRotations(nn.Module):
+    """Broken: kernels of C_N or SO(2) where reflections are around; half of them are not equivariant."""
+
+    def __init__(self, rep):
+        super().__init__()
+        self.rep_in = self.rep_out = rep
+        self.group = "SO2" if rep.group.rotations is None else f"C{rep.group.rotations}"
+        self.conv = GaugeConv(Representation("2x1", self.group), "2x1")
+
+    def forward(self, x, data):
+        data = data.clone()
+        data.group = self.group  # past the check of groups
+        return self.conv(x, data)
 
 
 @pytest.mark.parametrize("names", [("sphere", "disc"), ("disc", "sphere", "disc")], ids=str)
