@@ -6,7 +6,7 @@ from contextlib import nullcontext
 import pytest
 import surfaces
 import torch
-from layer_table import FIELDS, LEVELS, NEIGHBOURS, ROWS, bundle
+from layer_table import FIELDS, GROUP_ROWS, LEVELS, NEIGHBOURS, ROWS, bundle
 from torch import nn
 from torch._dynamo.testing import CompileCounter
 from torch._subclasses.fake_tensor import DynamicOutputShapeException, FakeTensorMode
@@ -17,7 +17,11 @@ from gaugenet.data.input_fields import InputFields
 from gaugenet.data.mesh_data import MeshData
 from gaugenet.nn import GaugeConv, Stencil, stencil
 
-TABLE = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+# Of other groups than SO(2) one without and one with reflections, and, where compiling takes long, their convolutions.
+GROUPS = [row for row in GROUP_ROWS if row.group in ("O2", "C4")]
+TABLE = pytest.mark.parametrize("row", [*ROWS, *GROUPS], ids=lambda row: row.name)
+COMPILED = [row for row in GROUPS if row.name.partition(" ")[2] in ("GaugeConv", "Pool", "RegularNonlinearity")]
+COMPILED_TABLE = pytest.mark.parametrize("row", [*ROWS, *COMPILED], ids=lambda row: row.name)
 
 
 def tensors_of(data):
@@ -25,11 +29,11 @@ def tensors_of(data):
 
 
 @functools.cache
-def sphere_of(size):
-    data = FrameBundle(neighbours=10, levels=LEVELS, level_neighbours=NEIGHBOURS)(
+def sphere_of(size, group):
+    data = FrameBundle(neighbours=10, levels=LEVELS, level_neighbours=NEIGHBOURS, group=group)(
         surfaces.data_of(surfaces.uneven_sphere(size))
     )
-    return InputFields(**FIELDS)(data)
+    return InputFields(**FIELDS, group=group)(data)
 
 
 def relative(a, b):
@@ -41,10 +45,10 @@ class OfTensors(nn.Module):
 
     def __init__(self, row, layer, data):
         super().__init__()
-        self.row, self.layer, self.max_degree = row, layer, data.get("max_degree")
+        self.row, self.layer, self.others = row, layer, {"max_degree": data.get("max_degree"), "group": row.group}
 
     def forward(self, x, tensors):
-        return self.row.call(self.layer, x, MeshData(**tensors, max_degree=self.max_degree))
+        return self.row.call(self.layer, x, MeshData(**tensors, **self.others))
 
 
 def numberless_call(row, data, device):
@@ -79,7 +83,7 @@ def lists(request, monkeypatch):
 @TABLE
 def test_no_number_is_read_back_from_a_device(row, device, lists):
     """Reading a number would raise, and so would mixing in a tensor of the CPU on the meta device."""
-    data = bundle("sphere")
+    data = bundle("sphere", row.group)
     layer = row.build()
     y = numberless_call(row, data, device)
     assert y.shape == row.call(layer, row.features(layer, data), data).shape
@@ -96,7 +100,7 @@ def test_reading_back_is_noticed(lists):
 
 
 @pytest.mark.slow
-@TABLE
+@COMPILED_TABLE
 def test_one_graph_for_batches_of_all_sizes(row):
     """Compiled whole; sizes that change become symbolic, and soon nothing is compiled any more."""
     torch._dynamo.reset()
@@ -104,7 +108,7 @@ def test_one_graph_for_batches_of_all_sizes(row):
     module = torch.compile(layer, backend=counter, fullgraph=True)
     compiled = []
     for sizes in ((150, 110), (90, 121), (133, 160), (101, 112), (144, 92), (117, 171), (130, 105)):
-        data = Batch.from_data_list([sphere_of(size) for size in sizes])
+        data = Batch.from_data_list([sphere_of(size, row.group) for size in sizes])
         x = row.features(layer, data)
         assert relative(row.call(module, x, data), row.call(layer, x, data)) < 1e-12
         compiled.append(counter.frame_count)
@@ -112,9 +116,9 @@ def test_one_graph_for_batches_of_all_sizes(row):
 
 
 @pytest.mark.slow
-@TABLE
+@COMPILED_TABLE
 def test_exported_it_is_the_same(row):
-    data = bundle("disc")
+    data = bundle("disc", row.group)
     layer = row.build()
     x = row.features(layer, data)
     program = torch.export.export(OfTensors(row, layer, data), (x, tensors_of(data)))
@@ -125,7 +129,7 @@ def test_exported_it_is_the_same(row):
 @TABLE
 def test_deterministic_algorithms(row):
     """Twice the same bits, outputs and gradients, and no complaint."""
-    data = bundle("sphere")
+    data = bundle("sphere", row.group)
     layer = row.build()
     results = []
     torch.use_deterministic_algorithms(True)
@@ -143,9 +147,9 @@ def test_deterministic_algorithms(row):
 def test_bfloat16_autocast(row):
     """Outputs within 3 %, input gradients within 6 % of the largest value: bfloat16 keeps 8 bits.
 
-    A layer with kinks (``steps``) has gradients that jump, which no precision bounds.
+    A layer with kinks (``inside``) has gradients that jump, which no precision bounds.
     """
-    data = bundle("sphere")
+    data = bundle("sphere", row.group)
     layer = row.build(dtype=torch.float32)
     results = []
     for enabled in (False, True):
