@@ -73,7 +73,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--rep",
         default=_NET["rep"],
         metavar="REP",
-        help=f'features on the first level, multiplicity x order (default: "{_NET["rep"]}")',
+        help="features on the first level, multiplicity x order, after the structure group where that is not SO2, such "
+        f'as "O2: 16x0e + 8x0o + 12x1" (default: "{_NET["rep"]}")',
+    )
+    parser.add_argument(
+        "--field", choices=("smooth", "curvature"), help="what fixes the frames of a finite group (default: smooth)"
+    )
+    parser.add_argument(
+        "--one-sided", action="store_true", help="groups with reflections: fields that do not know sides of a surface"
     )
 
 
@@ -90,7 +97,14 @@ def run(args: argparse.Namespace) -> Outcome:
         )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(args.seed)
-        net = SegmentationNet(train.label_names, levels=args.levels, rep=args.rep, output=args.output or place)
+        net = SegmentationNet(
+            train.label_names,
+            levels=args.levels,
+            rep=args.rep,
+            output=args.output or place,
+            fields={"oriented": False} if args.one_sided else None,
+            frame_field=args.field,
+        )
     folder = RunFolder(args.output_folder)
     about = {"data": args.data, **({"category": args.category} if args.category else {}), **names}
     goes_on = folder.begin(about, args.resume)

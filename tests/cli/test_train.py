@@ -143,3 +143,17 @@ def test_defaults_are_those_of_the_library(call):
     text = " ".join(call("train", "--help").out.split())
     for name in ("epochs", "variants", "seed"):
         assert f"(default: {getattr(FitSettings(), name)})" in text
+
+
+@pytest.mark.parametrize(
+    ("rep", "options"),
+    [("O2: 2x0e + 1x0o + 1x1", ["--one-sided"]), ("C4: 2xregular", ["--field", "curvature"]), ("D3: 2x0e + 1x1", [])],
+)
+def test_every_group_from_training_to_checking(call, shapes, tmp_path, rep, options):
+    settings = ["--epochs", 1, "--variants", 1, "--levels", "48,12", "--rep", rep, *options]
+    assert call(*arguments(shapes, tmp_path / "run", *settings)).code == 0
+    assert str(load(tmp_path / "run" / "net").rep_in.group) == rep.partition(":")[0]
+    result = call("check", "--model", tmp_path / "run" / "net", shapes / "shape3.off", "--json")
+    assert result.json["gauge_error"]["float64"] <= 1e-12
+    klein = [MESHES / "known" / "klein.off", "--model", tmp_path / "run" / "net", "-o", tmp_path / "out"]
+    assert call("segment", *klein).code == (0 if "--one-sided" in options else 2)
