@@ -10,42 +10,16 @@ import scipy.sparse as sparse
 import scipy.sparse.linalg
 from threadpoolctl import threadpool_limits
 
+from gaugenet.bundle.connection_laplacian import connection_laplacian
 from gaugenet.bundle.edges import BundleEdges
 from gaugenet.mesh.connectivity import components
 from gaugenet.mesh.geometry import vertex_areas
-from gaugenet.mesh.laplacian import cotangent_laplacian
 from gaugenet.mesh.mesh import Mesh
 
-# Cotangent weights below this share of their mean, negative ones of obtuse triangles among them, are raised to it: the
-# energy is then a sum of squares, whatever the triangles.
-_LEAST_WEIGHT = 1e-3
 # Cosine of the angle between fields from which on one says something about the other.
 _CLEAR = 1e-3
 # Over how many mean edges principal directions are smoothed.
 _SMOOTHING = 2.0
-
-
-def connection_laplacian(mesh: Mesh, edges: BundleEdges, order: int) -> sparse.csc_matrix:
-    """Return the Laplacian ``(2V, 2V)`` of fields of an order n, real and imaginary part of a vertex side by side.
-
-    u^T L u = 1/2 sum_ij w_ij |u_i - rho(g_ij) u_j|^2 with cotangent weights and rho of order n: R(n t) F^s for the
-    transport g = R(t) F^s (Knöppel et al. 2013, section 6). Order 0 is the cotangent Laplacian, twice.
-
-    Args:
-        mesh: clean. edges: of the mesh in both directions, ``mesh_edges``. order: n >= 0.
-    """
-    target, source = edges.index[1], edges.index[0]
-    weight = -np.asarray(cotangent_laplacian(mesh.pos, mesh.face)[target, source]).ravel()
-    weight = np.maximum(weight, _LEAST_WEIGHT * np.abs(weight).mean()) if len(weight) else weight
-    cos, sin = np.cos(order * edges.transport), np.sin(order * edges.transport)
-    sign = np.ones(len(cos)) if edges.flip is None else 1.0 - 2.0 * edges.flip
-    entries = weight * np.stack([cos, -sign * sin, sin, sign * cos])
-    rows = 2 * target + np.array([[0], [0], [1], [1]])
-    columns = 2 * source + np.array([[0], [1], [0], [1]])
-    size = 2 * len(mesh.pos)
-    across = sparse.coo_matrix((entries.ravel(), (rows.ravel(), columns.ravel())), shape=(size, size))
-    diagonal = np.repeat(np.bincount(target, weight, len(mesh.pos)), 2)
-    return (sparse.diags(diagonal) - across).tocsc()
 
 
 def smooth_directions(mesh: Mesh, edges: BundleEdges, order: int, references: Sequence[np.ndarray] = ()) -> np.ndarray:
@@ -130,47 +104,6 @@ def given_directions(frame: np.ndarray, vector: np.ndarray) -> np.ndarray:
             f"vertex {int(np.argmax(bad))}): fill in vectors that are zero, normal to the surface or NaN"
         )
     return np.arctan2(y, x)
-
-
-def singularities(mesh: Mesh, edges: BundleEdges, angle: np.ndarray, order: int) -> np.ndarray:
-    """Return N times the index of an N-direction field in every face, ``(F,)`` integers.
-
-    Around a face the field turns by d = sum of N (phi_b - phi_a - t_ba), each the nearest way, and transport by the
-    holonomy: the index times N is (d + N holonomy) / 2 pi (Knöppel et al. 2013, section 6.1.2). Indices of a closed
-    surface sum to its Euler characteristic (Poincaré-Hopf), with one side or two. They do not depend on the gauge.
-
-    Args:
-        mesh: clean. edges: of the mesh in both directions, ``mesh_edges``. angle: ``(V,)`` [rad] of one of the N
-            directions in the frame of each vertex. order: N >= 1.
-    """
-    a, b, c = mesh.face.T
-    ways = [_numbers(edges, pair, len(mesh.pos)) for pair in ((b, a), (c, b), (a, c))]
-    flip = np.zeros(len(edges.transport), dtype=bool) if edges.flip is None else edges.flip
-    # Frames of b and c are turned over where that of a sees them from the other side.
-    side = np.ones((3, len(a)))
-    side[1] = np.where(flip[ways[0]], -1, 1)
-    side[2] = np.where(flip[ways[1]], -1, 1) * side[1]
-    direction = side * angle[mesh.face.T]
-    ahead = [side[(k + 1) % 3] * edges.transport[way] for k, way in enumerate(ways)]
-    turn = sum(_wrap(order * (direction[(k + 1) % 3] - direction[k] - t)) for k, t in enumerate(ahead))
-    # Whether frames see the face counter-clockwise: at its corners the next edge but one lies ahead, at most by pi but
-    # at sharp points, so two corners of three decide.
-    seen = np.zeros(len(a))
-    for k, (here, one, two) in enumerate(((a, b, c), (b, c, a), (c, a, b))):
-        theta = [edges.log[_numbers(edges, (here, other), len(mesh.pos)), 1] for other in (one, two)]
-        seen += np.sign(side[k] * _wrap(theta[1] - theta[0]))
-    total = turn + order * _wrap(ahead[0] + ahead[1] + ahead[2])
-    return np.rint(np.sign(seen) * total / (2 * np.pi)).astype(np.int64)
-
-
-def _numbers(edges: BundleEdges, pair: tuple[np.ndarray, np.ndarray], size: int) -> np.ndarray:
-    """Return the numbers of the edges with given targets and sources."""
-    source, target = edges.index
-    return np.searchsorted(target * size + source, pair[0] * size + pair[1])
-
-
-def _wrap(angle: np.ndarray) -> np.ndarray:
-    return angle - 2 * np.pi * np.round(angle / (2 * np.pi))
 
 
 def _lowest(laplacian: sparse.csc_matrix, mass: np.ndarray) -> np.ndarray:

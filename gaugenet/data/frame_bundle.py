@@ -10,10 +10,11 @@ import torch
 from torch_geometric.data import Data
 from torch_geometric.transforms import BaseTransform
 
-from gaugenet.bundle.direction_field import curvature_directions, given_directions, singularities, smooth_directions
+from gaugenet.bundle.direction_field import curvature_directions, given_directions, smooth_directions
 from gaugenet.bundle.frame_bundle import METHODS, Bundle, build_bundle, mesh_edges
 from gaugenet.bundle.intrinsic_fields import curvature_field, references
 from gaugenet.bundle.point_cloud import build_point_bundle
+from gaugenet.bundle.singularities import singularities
 from gaugenet.data.bundle_arrays import ADDED, bundle_arrays
 from gaugenet.data.mesh_data import MeshData
 from gaugenet.data.reduction import reduce_group

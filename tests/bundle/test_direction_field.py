@@ -6,16 +6,12 @@ import numpy as np
 import pytest
 import surfaces
 
-from gaugenet.bundle.direction_field import (
-    connection_laplacian,
-    curvature_directions,
-    given_directions,
-    singularities,
-    smooth_directions,
-)
+from gaugenet.bundle.connection_laplacian import connection_laplacian
+from gaugenet.bundle.direction_field import curvature_directions, given_directions, smooth_directions
 from gaugenet.bundle.edges import BundleEdges
 from gaugenet.bundle.frame_bundle import mesh_edges
 from gaugenet.bundle.sheets import Sheets, vertex_curvature
+from gaugenet.bundle.singularities import singularities
 from gaugenet.mesh.geometry import vertex_areas
 from gaugenet.mesh.laplacian import cotangent_laplacian
 

@@ -1,93 +1,17 @@
-"""Structure groups of a surface: SO(2), O(2), the cyclic groups C_N, the dihedral groups D_N and the trivial group."""
+"""Structure groups as values."""
 
 from __future__ import annotations
 
 import math
 import re
 from dataclasses import dataclass
-from typing import Any
 
 import torch
-from torch import Tensor
+
+from gaugenet.group.elements import Elements
+from gaugenet.group.irrep import Irrep
 
 _NAME = re.compile(r"(?:(SO|O)(?:2|\(2\)))|(?:([CD])_?([1-9]\d*))|(trivial)")
-
-
-@dataclass(frozen=True)
-class Elements:
-    """Elements R(angle) F^flip of O(2): F turns the second axis of the frame round, then R rotates.
-
-    Attributes:
-        angle: ``(...)`` [rad], counter-clockwise. flip: ``(...)`` bool.
-    """
-
-    angle: Tensor
-    flip: Tensor
-
-    @staticmethod
-    def rotations(angle: Tensor) -> Elements:
-        """Return the rotations by angles ``(...)`` [rad]."""
-        return Elements(angle, torch.zeros_like(angle, dtype=torch.bool))
-
-    def __getitem__(self, index: Any) -> Elements:
-        return Elements(self.angle[index], self.flip[index])
-
-    @property
-    def sign(self) -> Tensor:
-        """The determinants ``(...)``, 1 or -1, in the precision of the angles."""
-        return 1 - 2 * self.flip.to(self.angle.dtype)
-
-    def __matmul__(self, other: Elements) -> Elements:
-        """Return the products R(a) F^s R(b) F^t = R(a + (-1)^s b) F^(s + t)."""
-        return Elements(self.angle + self.sign * other.angle, self.flip ^ other.flip)
-
-    def inverse(self) -> Elements:
-        """Return the inverses: rotations turn back, reflections are their own."""
-        return Elements(-self.sign * self.angle, self.flip)
-
-    def to(self, device: torch.device | str) -> Elements:
-        """Return the elements on another device."""
-        return Elements(self.angle.to(device), self.flip.to(device))
-
-
-@dataclass(frozen=True)
-class Irrep:
-    """A real irreducible representation: what turns by ``order`` times the angle.
-
-    Written ``"2"``, or with ``e`` (even) or ``o`` (odd under F) where an order has two one-dimensional ones: ``"0o"``.
-
-    Attributes:
-        order: n >= 0. parity: "", "e" or "o". size: dimension, 1 or 2.
-        commutant: dimension of the space of matrices that commute with it: 2 where a pair is one complex number.
-    """
-
-    order: int
-    parity: str
-    size: int
-    commutant: int
-
-    def __str__(self) -> str:
-        return f"{self.order}{self.parity}"
-
-    @property
-    def trivial(self) -> bool:
-        """Whether every element leaves it as it is: "0" or "0e"."""
-        return self.order == 0 and self.parity != "o"
-
-    def matrix(self, at: Elements) -> Tensor:
-        """Return rho(g) as ``(..., size, size)`` orthogonal matrices.
-
-        A pair has R(n a) diag(1, (-1)^s) at R(a) F^s. One-dimensional irreps are the first (even) or second (odd) entry
-        of its diagonal, which for them alone is invariant.
-        """
-        cos, sin, sign = torch.cos(self.order * at.angle), torch.sin(self.order * at.angle), at.sign
-        if self.size == 1:
-            return (cos * sign if self.parity == "o" else cos)[..., None, None]
-        return torch.stack([torch.stack([cos, -sign * sin], -1), torch.stack([sin, sign * cos], -1)], -2)
-
-    def character(self, at: Elements) -> Tensor:
-        """Return the traces ``(...)`` of rho(g)."""
-        return self.matrix(at).diagonal(dim1=-2, dim2=-1).sum(-1)
 
 
 @dataclass(frozen=True)
