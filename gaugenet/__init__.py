@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from gaugenet.data.psb import PSB
     from gaugenet.data.read import read_mesh
     from gaugenet.data.write import write_mesh
+    from gaugenet.group import Group
     from gaugenet.models.check import check
     from gaugenet.models.segmentation_net import SegmentationNet
     from gaugenet.models.store import load, save
@@ -37,6 +38,7 @@ __all__ = [
     "Cached",
     "FrameBundle",
     "GaugeConv",
+    "Group",
     "InputFields",
     "LabelledFolder",
     "MeshData",
@@ -58,6 +60,7 @@ _HOME = {
     "Cached": "gaugenet.data.cache",
     "FrameBundle": "gaugenet.data.frame_bundle",
     "GaugeConv": "gaugenet.nn.gauge_conv",
+    "Group": "gaugenet.group",
     "InputFields": "gaugenet.data.input_fields",
     "LabelledFolder": "gaugenet.data.folder",
     "MeshData": "gaugenet.data.mesh_data",

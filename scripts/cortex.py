@@ -165,7 +165,13 @@ def main() -> None:
     args = parser.parse_args()
     if not args.data.is_file():
         parser.error(f"{args.data}: no such file; expected the archive of the cortex")
-    archive = np.load(args.data)
+    try:
+        archive = np.load(args.data)
+        missing = {f"{side}_{name}" for side in "LR" for name in (*MAPS, "yeo7", "faces", "midthickness")} - {*archive}
+    except (ValueError, OSError) as error:
+        parser.error(f"{args.data}: no archive of numpy ({error}); expected that of the cortex")
+    if missing:
+        parser.error(f"{args.data}: has no {', '.join(sorted(missing))}; expected the archive of the cortex")
     if args.picture is not None:
         picture(archive, args.output, args.picture)
         return

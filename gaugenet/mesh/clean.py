@@ -45,7 +45,7 @@ def clean_mesh(pos: np.ndarray, face: np.ndarray, one_sided: bool = False) -> Me
     """
     pos, face = _checked(pos, face)
     if len(face) == 0:
-        raise ValueError("mesh has 0 faces; expected at least one triangle: a point cloud needs meshing first")
+        raise ValueError("mesh has 0 faces; expected at least one triangle: mesh a point cloud, or leave face out")
     _refuse(~np.isfinite(pos).all(axis=1), "vertex", "with NaN or infinite position", "repair the file")
     outside = np.any((face < 0) | (face >= len(pos)), axis=1)
     _refuse(outside, "face", f"with a vertex index outside 0..{len(pos) - 1}", "repair the file")
