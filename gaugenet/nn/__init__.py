@@ -5,10 +5,12 @@ from gaugenet.nn.inner_product import InnerProduct
 from gaugenet.nn.intertwiner import Intertwiner
 from gaugenet.nn.layer_norm import LayerNorm
 from gaugenet.nn.nonlinearity import GatedNonlinearity, NormNonlinearity
+from gaugenet.nn.polynomial_conv import PolynomialConv
 from gaugenet.nn.pool import LevelMap, Pool, Unpool
 from gaugenet.nn.regular_nonlinearity import RegularNonlinearity
 from gaugenet.nn.residual_block import ResidualBlock
 from gaugenet.nn.stencil import Stencil
+from gaugenet.nn.tensor_product import TensorProduct
 
 __all__ = [
     "GatedNonlinearity",
@@ -18,9 +20,11 @@ __all__ = [
     "LayerNorm",
     "LevelMap",
     "NormNonlinearity",
+    "PolynomialConv",
     "Pool",
     "RegularNonlinearity",
     "ResidualBlock",
     "Stencil",
+    "TensorProduct",
     "Unpool",
 ]

@@ -1,0 +1,72 @@
+"""Layers that are polynomials of their input field."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import Tensor, nn
+
+from gaugenet.nn.gauge_conv import GaugeConv
+from gaugenet.nn.intertwiner import Intertwiner
+from gaugenet.nn.stencil import Stencil
+from gaugenet.nn.tensor_product import TensorProduct
+from gaugenet.representation import Representation
+
+FORMS = ("coupled", "nested")
+
+
+class PolynomialConv(nn.Module):
+    """A polynomial of a field and its surroundings by tensor products (Pi-Nets, Chrysos et al. 2020); exact.
+
+    With convolutions U_n of the input z, tensor products * and intertwiners S_n, C,
+
+        coupled:  x_1 = U_1 z,  x_n = U_n z * x_(n-1) + x_(n-1)   (their model CCP, eq. 4)
+        nested:   x_1 = U_1 z,  x_n = U_n z * (S_n x_(n-1) + b_n)  (NCP, eq. 7)
+
+    and y = C x_N + c. The degree in z is N; nothing else is nonlinear, and constants stand on invariants alone.
+
+    Args:
+        rep_in, rep_out: representations of one group, ``x (V, rep_in.dim)`` to ``(V, rep_out.dim)``.
+        degree: N >= 1. form: "coupled" or "nested". profiles: radial profiles of the convolutions.
+        hidden: representation of x_n, by default ``rep_out``.
+    """
+
+    def __init__(
+        self,
+        rep_in: Representation | str,
+        rep_out: Representation | str,
+        degree: int = 2,
+        form: str = "coupled",
+        profiles: int = 2,
+        hidden: Representation | str | None = None,
+    ) -> None:
+        super().__init__()
+        if degree < 1:
+            raise ValueError(f"PolynomialConv expects a degree >= 1, got {degree}")
+        if form not in FORMS:
+            raise ValueError(f'PolynomialConv expects the form {" or ".join(FORMS)}, got "{form}"')
+        self.rep_in = Representation(rep_in)
+        self.rep_out = Representation(rep_out, self.rep_in.group)
+        self.degree, self.form = degree, form
+        inner = Representation(self.rep_out if hidden is None else hidden, self.rep_in.group)
+        self.convs = nn.ModuleList(GaugeConv(self.rep_in, inner, profiles, bias=False) for _ in range(degree))
+        self.products = nn.ModuleList(TensorProduct(inner, inner) for _ in range(degree - 1))
+        steps = degree - 1 if form == "nested" else 0
+        self.steps = nn.ModuleList(Intertwiner(inner, inner) for _ in range(steps))
+        self.leave = Intertwiner(inner, self.rep_out)
+
+    def forward(self, x: Tensor, at: Stencil | Any) -> Tensor:
+        """Return the polynomial of ``x (V, rep_in.dim)``; ``at`` as for ``GaugeConv``."""
+        self.rep_in.check(x, "PolynomialConv")
+        stencil = at if isinstance(at, Stencil) else Stencil.from_data(at)
+        y = self.convs[0](x, stencil)
+        for n in range(self.degree - 1):
+            factor = self.convs[n + 1](x, stencil)
+            if self.form == "coupled":
+                y = self.products[n](factor, y) + y
+            else:
+                y = self.products[n](factor, self.steps[n](y))
+        return self.leave(y)
+
+    def extra_repr(self) -> str:
+        return f"{self.rep_in} -> {self.rep_out}, degree={self.degree}, form={self.form}"
