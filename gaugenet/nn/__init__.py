@@ -1,6 +1,8 @@
 """Gauge-equivariant layers, each `Layer(rep_in, rep_out)` or `Layer(rep)`."""
 
+from gaugenet.nn.ambient import Lift, Project
 from gaugenet.nn.gauge_conv import GaugeConv
+from gaugenet.nn.global_pool import GlobalPool
 from gaugenet.nn.inner_product import InnerProduct
 from gaugenet.nn.intertwiner import Intertwiner
 from gaugenet.nn.layer_norm import LayerNorm
@@ -15,13 +17,16 @@ from gaugenet.nn.tensor_product import TensorProduct
 __all__ = [
     "GatedNonlinearity",
     "GaugeConv",
+    "GlobalPool",
     "InnerProduct",
     "Intertwiner",
     "LayerNorm",
     "LevelMap",
+    "Lift",
     "NormNonlinearity",
     "PolynomialConv",
     "Pool",
+    "Project",
     "RegularNonlinearity",
     "ResidualBlock",
     "Stencil",

@@ -1,0 +1,112 @@
+"""Vectors and symmetric matrices of the space around a surface as features, and back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from gaugenet.group import Group
+from gaugenet.representation import Representation
+from gaugenet.representation.decomposition import restrict
+
+_ROOT = 2.0**0.5
+SHAPES = {"vector": (3,), "symmetric": (3, 3)}
+
+
+class Lift(nn.Module):
+    """Write vectors or symmetric matrices of R^3 in the frames of a surface; exact, and an isometry.
+
+    A vector has a tangent part, order 1, and a part along the normal, order 0, odd under reflections, which turn the
+    normal round. A symmetric matrix S has S(n, n) and the trace of its tangent part, both invariant, S(., n), order 1,
+    and the trace-free tangent part, order 2. ``Project`` is the way back.
+
+    Args:
+        kind: "vector" or "symmetric". channels: C, of each vertex. group: structure group of the bundle.
+    """
+
+    _basis: Tensor
+
+    def __init__(self, kind: str, channels: int = 1, group: Group | str = "SO2") -> None:
+        super().__init__()
+        if kind not in SHAPES:
+            raise ValueError(f'expected vectors or matrices, kind {" or ".join(SHAPES)}, got "{kind}"')
+        self.kind, self.channels, group = kind, channels, Group(group)
+        full = "O2" if group.reflections else "SO2"
+        odd, even = ("0o", "0e") if group.reflections else ("0", "0")
+        terms = f"1x{odd} + 1x1" if kind == "vector" else f"2x{even} + 1x1 + 1x2"
+        found = restrict(Representation(terms, full), group)
+        self._exact = found.basis
+        self.register_buffer("_basis", found.basis, persistent=False)
+        self.rep_out = found.rep * channels
+
+    def _apply(self, fn: Any, recurse: bool = True) -> Lift:
+        """Keep the basis exact, and make it anew where a move to another device may have lost it."""
+        super()._apply(fn, recurse)
+        self._basis = self._exact.to(self._basis.device)
+        return self
+
+    def forward(self, values: Tensor, data: Any) -> Tensor:
+        """Return features ``(V, rep_out.dim)``.
+
+        Args:
+            values: ``(V, C, 3)`` or ``(V, C, 3, 3)``. data: with ``frame (V, 3, 3)``.
+        """
+        frame = data.frame.to(values.dtype)
+        shape = (frame.shape[0], self.channels, *SHAPES[self.kind])
+        if values.shape != shape:
+            raise ValueError(f"Lift expects {self.kind} values of shape {shape}, got {tuple(values.shape)}")
+        if self.kind == "vector":
+            x, y, z = torch.einsum("vab,vcb->avc", frame, values)
+            parts = [z, x, y]
+        else:
+            s = torch.einsum("vab,vcbd,ved->aevc", frame, values, frame)
+            parts = [(s[0, 0] + s[1, 1]) / _ROOT, s[2, 2], -_ROOT * s[1, 2], _ROOT * s[0, 2]]
+            parts += [(s[0, 0] - s[1, 1]) / _ROOT, _ROOT * s[0, 1]]
+        rows = self._basis.to(values.dtype) @ torch.stack(parts, dim=1)  # (V, dim, C), C running fastest in a block
+        return self._by_block(rows)
+
+    def _by_block(self, rows: Tensor) -> Tensor:
+        """Reorder ``(V, dim, C)``, whose blocks are components by copies, to features of C times as many copies."""
+        parts, start = [], 0
+        for block in self.rep_out:
+            each = block.multiplicity // self.channels
+            stop = start + each * block.size
+            parts.append(rows[:, start:stop].flatten(1))
+            start = stop
+        return torch.cat(parts, dim=1)
+
+    def extra_repr(self) -> str:
+        return f"{self.channels} x {self.kind} -> {self.rep_out}"
+
+
+class Project(nn.Module):
+    """Make vectors or symmetric matrices of R^3 of features: the inverse of ``Lift``, which see.
+
+    Args:
+        kind, channels, group: as for ``Lift``.
+    """
+
+    def __init__(self, kind: str, channels: int = 1, group: Group | str = "SO2") -> None:
+        super().__init__()
+        self.lift = Lift(kind, channels, group)
+        self.rep_in = self.lift.rep_out
+
+    def forward(self, x: Tensor, data: Any) -> Tensor:
+        """Return ``(V, C, 3)`` or ``(V, C, 3, 3)`` of features ``x (V, rep_in.dim)``; ``data`` has ``frame``."""
+        self.rep_in.check(x, "Project")
+        frame = data.frame.to(x.dtype)
+        rows = x.unflatten(1, (-1, self.lift.channels))
+        parts = (self.lift._basis.to(x.dtype).T @ rows).unbind(1)
+        if self.lift.kind == "vector":
+            z, a, b = parts
+            return torch.einsum("vab,avc->vcb", frame, torch.stack([a, b, z]))
+        trace, normal, shear, lean, across, twist = (part / _ROOT for part in parts)
+        normal = _ROOT * normal
+        s = [[trace + across, twist, lean], [twist, trace - across, -shear], [lean, -shear, normal]]
+        matrix = torch.stack([torch.stack(row) for row in s])
+        return torch.einsum("vab,aevc,ved->vcbd", frame, matrix, frame)
+
+    def extra_repr(self) -> str:
+        return f"{self.rep_in} -> {self.lift.channels} x {self.lift.kind}"

@@ -1,0 +1,72 @@
+"""Pooling of a whole shape to invariants."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch_geometric.utils import softmax
+
+from gaugenet.representation import Representation
+
+KINDS = ("mean", "max", "attention")
+
+
+class GlobalPool(nn.Module):
+    """Make invariants of each shape of a batch: ``(B, C)`` with C the number of copies; exact.
+
+    Every copy gives an invariant at each vertex, itself where it is one and else its norm. Over the vertices of a shape
+    these are averaged by area, maximised, or averaged by area times the exponential of a learned invariant
+    ("attention", a score a copy, normalised over the shape).
+
+    Args:
+        rep: representation of the input. kind: "mean", "max" or "attention".
+    """
+
+    def __init__(self, rep: Representation | str, kind: str = "mean") -> None:
+        super().__init__()
+        self.rep_in, self.kind = Representation(rep), kind
+        if kind not in KINDS:
+            raise ValueError(f'GlobalPool expects kind {", ".join(KINDS)}, got "{kind}"')
+        copies = sum(block.multiplicity for block in self.rep_in)
+        self.rep_out = Representation.invariants(copies, self.rep_in.group)
+        self.score = nn.Linear(copies, copies) if kind == "attention" else None
+
+    def forward(self, x: Tensor, data: Any, level: int = 0) -> Tensor:
+        """Pool ``x (V_l, rep_in.dim)`` on a level of a bundle, single or batched."""
+        self.rep_in.check(x, "GlobalPool")
+        values = torch.cat(
+            [
+                z if block.invariant else _norms(z.unflatten(-1, (block.size, block.multiplicity)))
+                for block, z in zip(self.rep_in, self.rep_in.split(x), strict=True)
+            ],
+            dim=-1,
+        )
+        shape, count = _shapes(data, level, x)
+        if self.kind == "max":
+            start = values.new_full((count, values.shape[1]), -torch.inf)
+            return start.scatter_reduce(0, shape[:, None].expand_as(values), values, "amax")
+        area = data[f"area_{level}"].to(x.dtype)[:, None]
+        if self.score is None:
+            weight = area / area.new_zeros(count, 1).index_add_(0, shape, area)[shape]
+        else:
+            weight = softmax(
+                self.score(values) + area.clamp_min(torch.finfo(x.dtype).tiny).log(), shape, num_nodes=count
+            )
+        return values.new_zeros(count, values.shape[1]).index_add_(0, shape, weight * values)
+
+    def extra_repr(self) -> str:
+        return f"{self.rep_in} -> {self.rep_out}, kind={self.kind}"
+
+
+def _norms(z: Tensor) -> Tensor:
+    return (z.square().sum(-2) + 1e-12).sqrt()
+
+
+def _shapes(data: Any, level: int, x: Tensor) -> tuple[Tensor, int]:
+    """Return the shape ``(V_l,)`` that each vertex belongs to, and how many there are."""
+    batch = getattr(data, "batch", None)
+    if batch is None:
+        return torch.zeros(x.shape[0], dtype=torch.long, device=x.device), 1
+    return (batch if level == 0 else batch[data[f"sample_index_{level}"]]), data.num_graphs
