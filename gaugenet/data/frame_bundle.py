@@ -136,6 +136,7 @@ class FrameBundle(BaseTransform):
         """Fix the frames along the direction field, up to the elements of the finite group."""
         rotations, frame = self.group.rotations, data.frame.cpu().numpy()
         assert rotations is not None and self.field is not None
+        edges = None if mesh is None else mesh_edges(mesh)
         if self.field not in ("smooth", "curvature"):
             vector = getattr(data, self.field, None)
             if vector is None:
@@ -144,15 +145,15 @@ class FrameBundle(BaseTransform):
                     'use field "smooth" or "curvature"'
                 )
             angle = given_directions(frame, vector.detach().cpu().numpy())
-        elif mesh is None:
+        elif mesh is None or edges is None:
             raise ValueError(f'FrameBundle(field="{self.field}") needs faces: name a vector field for point clouds')
         elif self.field == "smooth":
-            angle = smooth_directions(mesh, mesh_edges(mesh), rotations, references(mesh, frame, rotations))
+            angle = smooth_directions(mesh, edges, rotations, references(mesh, frame, rotations))
         else:
-            angle = curvature_directions(mesh, mesh_edges(mesh), curvature_field(mesh, frame))
-        if mesh is not None:
+            angle = curvature_directions(mesh, edges, curvature_field(mesh, frame))
+        if mesh is not None and edges is not None:
             index = np.zeros(data.face.shape[1], dtype=np.int64)
-            index[mesh.kept] = singularities(mesh, mesh_edges(mesh), angle, rotations)
+            index[mesh.kept] = singularities(mesh, edges, angle, rotations)
             data.singularity = torch.from_numpy(index).to(data.pos.device)
         return reduce_group(data, self.group, torch.from_numpy(angle).to(data.pos.device))  # type: ignore[no-any-return]
 

@@ -106,15 +106,15 @@ class Group:
         """Return a finite subgroup on which irreps up to an order are irreducible and differ; itself if finite."""
         return self if self.rotations is not None else Group(f"{'D' if self.reflections else 'C'}{2 * order + 1}")
 
-    def elements(self) -> Elements:
+    def elements(self, device: torch.device | str | None = None) -> Elements:
         """Return all elements ``(N,)`` or ``(2 N,)`` of a finite group, in float64: rotations first, then reflections.
 
         Raises:
             ValueError: for a continuous group.
         """
         count = self._finite("its elements cannot be listed")
-        angle = torch.arange(count, dtype=torch.float64) * (2 * math.pi / count)
-        flip = torch.arange(1 + self.reflections) == 1
+        angle = torch.arange(count, dtype=torch.float64, device=device) * (2 * math.pi / count)
+        flip = torch.arange(1 + self.reflections, device=device) == 1
         return Elements(angle.repeat(len(flip)), flip.repeat_interleave(count))
 
     def random(self, *shape: int, generator: torch.Generator | None = None) -> Elements:

@@ -60,7 +60,7 @@ class RegularNonlinearity(nn.Module):
         """Return synthesis ``(components, N)`` and analysis ``(N, components)`` as exact as ``x``, on its device."""
         # Where f is the same at g and g F, rotations will do.
         mirrored = any(column or block.irrep.parity == "o" for column, block in zip(self._columns, self.rep))
-        at = Group(f"{'D' if mirrored else 'C'}{self.samples}").elements().to(x.device).inverse()
+        at = Group(f"{'D' if mirrored else 'C'}{self.samples}").elements(x.device).inverse()
         waves = [block.irrep.matrix(at)[:, column].T for column, block in zip(self._columns, self.rep, strict=True)]
         scaled = [block.size / wave.shape[1] * wave for block, wave in zip(self.rep, waves, strict=True)]
         return torch.cat(waves).to(x.dtype), torch.cat(scaled).T.to(x.dtype)
