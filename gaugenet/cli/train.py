@@ -24,14 +24,14 @@ from gaugenet.cli.outcome import Outcome
 from gaugenet.cli.progress import bar
 from gaugenet.cli.run_folder import RunFolder, write_json
 from gaugenet.data.folder import LabelledFolder
-from gaugenet.models import SegmentationNet, save
+from gaugenet.models import SegmentationNet, SurfaceNet, save
 from gaugenet.models.segmentation_net import OUTPUTS
 from gaugenet.train import Fit, FitSettings, Prepared
 from gaugenet.viz.curves import curves_picture
 
 EXAMPLE = "gaugenet train --data psb --root LabeledDB_new.zip --category Human -o out/human --workers 2"
 PLURAL = {"face": "faces", "vertex": "vertices"}
-_NET = {name: parameter.default for name, parameter in signature(SegmentationNet).parameters.items()}
+_NET = {name: parameter.default for name, parameter in signature(SurfaceNet).parameters.items()}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

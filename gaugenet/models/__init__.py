@@ -1,7 +1,25 @@
 """Networks, ready to train, save, load and check."""
 
 from gaugenet.models.check import Invariance, check
+from gaugenet.models.classification_net import ClassificationNet
+from gaugenet.models.correspondence_net import CorrespondenceNet
 from gaugenet.models.segmentation_net import Logits, SegmentationNet
 from gaugenet.models.store import load, save, shipped
+from gaugenet.models.surface_net import SurfaceNet
+from gaugenet.models.tangent_field_net import TangentFieldNet
+from gaugenet.models.vertex_net import VertexNet
 
-__all__ = ["Invariance", "Logits", "SegmentationNet", "check", "load", "save", "shipped"]
+__all__ = [
+    "ClassificationNet",
+    "CorrespondenceNet",
+    "Invariance",
+    "Logits",
+    "SegmentationNet",
+    "SurfaceNet",
+    "TangentFieldNet",
+    "VertexNet",
+    "check",
+    "load",
+    "save",
+    "shipped",
+]

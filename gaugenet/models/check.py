@@ -10,14 +10,16 @@ from torch import Tensor
 from torch_geometric.data import Data
 
 from gaugenet.data.gauge import change_gauge
-from gaugenet.models.segmentation_net import Logits, SegmentationNet
+from gaugenet.models.segmentation_net import Logits
+from gaugenet.models.surface_net import SurfaceNet
+from gaugenet.nn.group_pool import GroupPool
 
 PRECISIONS = {"float64": torch.float64, "float32": torch.float32}
 
 
 @dataclass(frozen=True)
 class Invariance:
-    """Relative errors of the scores, largest difference over largest score, by precision of the network.
+    """Relative errors of the output, largest difference over largest number, by precision of the network.
 
     Attributes:
         gauge_error: after a random change of gauge at every vertex, by elements of the network's group.
@@ -32,8 +34,10 @@ class Invariance:
 
 
 @torch.no_grad()
-def check(net: SegmentationNet, mesh: Data, generator: torch.Generator | None = None) -> Invariance:
-    """Measure how far the scores of a network on a mesh depend on the gauge and on the pose.
+def check(net: SurfaceNet, mesh: Data, generator: torch.Generator | None = None) -> Invariance:
+    """Measure how far the output of a network on a mesh depends on the gauge and on the pose.
+
+    Of a field, which turns with the gauge, what it should have become is compared; in another pose the norms.
 
     Args:
         net: the network; it is not changed. mesh: with pos and face. generator: of the random elements and motion.
@@ -47,11 +51,13 @@ def check(net: SegmentationNet, mesh: Data, generator: torch.Generator | None = 
     moved.face = mesh.face[[0, 2, 1]] if group.reflections else mesh.face  # normals of an image point outwards again
     moved = net.transform(moved)
     gauge_error, motion_error = {}, {}
+    invariants = GroupPool(net.rep_out)
     for name, dtype in PRECISIONS.items():
         twin = copy.deepcopy(net).to(dtype).eval()
         scores = _scores(twin(data))
-        gauge_error[name] = _relative(_scores(twin(turned)), scores)
-        motion_error[name] = _relative(_scores(twin(moved)), scores)
+        expected = scores if net.rep_out.invariant else net.rep_out.act(scores, elements.inverse())
+        gauge_error[name] = _relative(_scores(twin(turned)), expected)
+        motion_error[name] = _relative(invariants(_scores(twin(moved))), invariants(scores))
     return Invariance(gauge_error, motion_error)
 
 

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from torch_geometric.data import Data
 
-from gaugenet.models.segmentation_net import SegmentationNet
+from gaugenet.models.vertex_net import VertexNet
 from gaugenet.nn import GaugeConv
 
 _SPARE = 2 * 10**8  # for what lies around [bytes]
 
 
-def patch_limit(net: SegmentationNet, data: Data, allowed: int) -> int:
+def patch_limit(net: VertexNet, data: Data, allowed: int) -> int:
     """Return how many vertices a patch may have, halo included, for the process to stay within ``allowed`` bytes.
 
     What the process holds counts as taken; where the system only knows its peak, the peak. The network's part is
@@ -37,10 +37,10 @@ def patch_limit(net: SegmentationNet, data: Data, allowed: int) -> int:
     return int(limit)
 
 
-def _numbers(net: SegmentationNet, data: Data) -> int:
+def _numbers(net: VertexNet, data: Data) -> int:
     """Estimate how many numbers the network holds a vertex of the full mesh."""
     width = net.leave.rep_out.dim
-    around = 12 * (net.rep_in.dim + width) + 8 * len(net.label_names)
+    around = 12 * (net.rep_in.dim + width) + 8 * net.rep_out.dim
     if net.first:
         return around
     convolutions = [layer for layer in net.modules() if isinstance(layer, GaugeConv)]

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch_geometric.data import Data
 
 from gaugenet.data.mesh_data import MeshData
-from gaugenet.models.segmentation_net import Logits, SegmentationNet
+from gaugenet.models.vertex_net import VertexNet
 from gaugenet.nn import GaugeConv, LevelMap
 
 Progress = Callable[[Iterable[Any], str, int], Iterable[Any]]
@@ -32,9 +32,7 @@ class Patch:
 
 
 @torch.no_grad()
-def scores_in_patches(
-    net: SegmentationNet, data: Data, limit: int, progress: Progress | None = None
-) -> Tensor | Logits:
+def scores_in_patches(net: VertexNet, data: Data, limit: int, progress: Progress | None = None) -> Any:
     """Return what ``net(data)`` returns in evaluation, up to rounding, with at most ``limit`` vertices at a time.
 
     A network with levels meets the full mesh only vertex by vertex, and where it hands features to the first level and
@@ -57,27 +55,28 @@ def scores_in_patches(
     return net.outputs(vertex, data)
 
 
-def _by_levels(net: SegmentationNet, data: Data, limit: int, show: Progress) -> Tensor:
+def _by_levels(net: VertexNet, data: Data, limit: int, show: Progress) -> Tensor:
     x, fine = net.inputs(data), LevelMap.from_data(data, 1)
     parts = [slice(start, min(start + limit, len(x))) for start in range(0, len(x), limit)]
     pooled = x.new_zeros(fine.num_coarse, x.shape[1])
     for part in show(parts, "pool", len(parts)):
         pooled += net.enter_pool(x[part], fine.part(part))
     y = net.trunk(pooled, data)
-    vertex = x.new_empty(len(x), len(net.label_names))
-    for part in show(parts, "score", len(parts)):
-        vertex[part] = net.head_scores(net.leave_unpool(y, fine.part(part)), x[part])
-    return vertex
+    scores = [
+        net.head_scores(net.leave_unpool(y, fine.part(part)), x[part]) for part in show(parts, "score", len(parts))
+    ]
+    return torch.cat(scores)
 
 
-def _by_halos(net: SegmentationNet, data: Data, limit: int, show: Progress) -> Tensor:
+def _by_halos(net: VertexNet, data: Data, limit: int, show: Progress) -> Tensor:
     x = net.inputs(data)
     patches = list(split_mesh(data, sum(isinstance(layer, GaugeConv) for layer in net.modules()), limit))
-    vertex = x.new_empty(len(x), len(net.label_names))
+    scores = []
     for patch in show(patches, "score", len(patches)):
         y = net.head_scores(net.trunk(x[patch.member], _part_of(data, patch)), x[patch.member])
-        vertex[patch.core] = y[torch.searchsorted(patch.member, patch.core)]
-    return vertex
+        scores.append(y[torch.searchsorted(patch.member, patch.core)])
+    vertex = torch.cat(scores)
+    return torch.empty_like(vertex).index_copy_(0, torch.cat([patch.core for patch in patches]), vertex)
 
 
 def split_mesh(data: Data, hops: int, limit: int) -> Iterator[Patch]:

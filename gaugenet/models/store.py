@@ -15,12 +15,19 @@ import safetensors.torch
 import torch
 
 from gaugenet.data.file import open_atomic
+from gaugenet.models.classification_net import ClassificationNet
+from gaugenet.models.correspondence_net import CorrespondenceNet
 from gaugenet.models.segmentation_net import SegmentationNet
+from gaugenet.models.surface_net import SurfaceNet
+from gaugenet.models.tangent_field_net import TangentFieldNet
 
-FORMAT = 2
+FORMAT = 3
+NETWORKS: dict[str, type[SurfaceNet]] = {
+    network.__name__: network for network in (SegmentationNet, ClassificationNet, CorrespondenceNet, TangentFieldNet)
+}
 
 
-def save(net: SegmentationNet, path: str | os.PathLike[str], about: Mapping[str, Any] | None = None) -> None:
+def save(net: SurfaceNet, path: str | os.PathLike[str], about: Mapping[str, Any] | None = None) -> None:
     """Write ``path.safetensors`` and ``path.json``; each appears whole or not at all, and the second knows the first.
 
     Weights are stored in half precision: rounding moves them by less than 1e-3 of themselves.
@@ -33,7 +40,7 @@ def save(net: SegmentationNet, path: str | os.PathLike[str], about: Mapping[str,
     blob = safetensors.torch.save(tensors)
     content = {
         "format": FORMAT,
-        "network": "SegmentationNet",
+        "network": type(net).__name__,
         "config": net.config,
         "sha256": hashlib.sha256(blob).hexdigest(),
         "about": dict(about or {}),
@@ -45,7 +52,7 @@ def save(net: SegmentationNet, path: str | os.PathLike[str], about: Mapping[str,
         file.write((json.dumps(content, indent=1) + "\n").encode())
 
 
-def load(name: str | os.PathLike[str], dtype: torch.dtype = torch.float32) -> SegmentationNet:
+def load(name: str | os.PathLike[str], dtype: torch.dtype = torch.float32) -> Any:
     """Read a network that ships with the library by name, or any by path; nothing is unpickled.
 
     Args:
@@ -59,9 +66,9 @@ def load(name: str | os.PathLike[str], dtype: torch.dtype = torch.float32) -> Se
     weights, config = _locate(name)
     try:
         content = json.loads(config.read_text())
-        if content.get("format") != FORMAT or content.get("network") != "SegmentationNet":
+        if content.get("format") != FORMAT or content.get("network") not in NETWORKS:
             raise ValueError(f"format {content.get('format')} of {content.get('network')}")
-        net = SegmentationNet(**content["config"])
+        net = NETWORKS[content["network"]](**content["config"])
         blob = weights.read_bytes()
         tensors = safetensors.torch.load(blob)
     except (KeyError, TypeError, AttributeError, ValueError, safetensors.SafetensorError) as error:

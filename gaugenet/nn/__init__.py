@@ -3,6 +3,7 @@
 from gaugenet.nn.ambient import Lift, Project
 from gaugenet.nn.gauge_conv import GaugeConv
 from gaugenet.nn.global_pool import GlobalPool
+from gaugenet.nn.group_pool import GroupPool
 from gaugenet.nn.inner_product import InnerProduct
 from gaugenet.nn.intertwiner import Intertwiner
 from gaugenet.nn.layer_norm import LayerNorm
@@ -18,6 +19,7 @@ __all__ = [
     "GatedNonlinearity",
     "GaugeConv",
     "GlobalPool",
+    "GroupPool",
     "InnerProduct",
     "Intertwiner",
     "LayerNorm",

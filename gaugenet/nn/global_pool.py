@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch_geometric.utils import softmax
 
+from gaugenet.nn.group_pool import GroupPool
 from gaugenet.representation import Representation
 
 KINDS = ("mean", "max", "attention")
@@ -29,20 +30,14 @@ class GlobalPool(nn.Module):
         self.rep_in, self.kind = Representation(rep), kind
         if kind not in KINDS:
             raise ValueError(f'GlobalPool expects kind {", ".join(KINDS)}, got "{kind}"')
-        copies = sum(block.multiplicity for block in self.rep_in)
-        self.rep_out = Representation.invariants(copies, self.rep_in.group)
-        self.score = nn.Linear(copies, copies) if kind == "attention" else None
+        self.invariants = GroupPool(self.rep_in)
+        self.rep_out = self.invariants.rep_out
+        self.score = nn.Linear(self.rep_out.dim, self.rep_out.dim) if kind == "attention" else None
 
     def forward(self, x: Tensor, data: Any, level: int = 0) -> Tensor:
         """Pool ``x (V_l, rep_in.dim)`` on a level of a bundle, single or batched."""
         self.rep_in.check(x, "GlobalPool")
-        values = torch.cat(
-            [
-                z if block.invariant else _norms(z.unflatten(-1, (block.size, block.multiplicity)))
-                for block, z in zip(self.rep_in, self.rep_in.split(x), strict=True)
-            ],
-            dim=-1,
-        )
+        values = self.invariants(x)
         shape, count = _shapes(data, level, x)
         if self.kind == "max":
             start = values.new_full((count, values.shape[1]), -torch.inf)
@@ -58,10 +53,6 @@ class GlobalPool(nn.Module):
 
     def extra_repr(self) -> str:
         return f"{self.rep_in} -> {self.rep_out}, kind={self.kind}"
-
-
-def _norms(z: Tensor) -> Tensor:
-    return (z.square().sum(-2) + 1e-12).sqrt()
 
 
 def _shapes(data: Any, level: int, x: Tensor) -> tuple[Tensor, int]:

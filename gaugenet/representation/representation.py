@@ -127,6 +127,11 @@ class Representation:
         """Number of copies that are the same in every frame."""
         return self.multiplicity(self.group.trivial_irrep)
 
+    @property
+    def invariant(self) -> bool:
+        """Whether all copies are the same in every frame."""
+        return all(irrep.trivial for _, irrep in self.terms)
+
     def __iter__(self) -> Iterator[Block]:
         return iter(self.blocks)
 
@@ -177,6 +182,11 @@ class Representation:
     def split(self, x: Tensor) -> tuple[Tensor, ...]:
         """Return views of features ``(..., dim)``, one ``(..., block.dim)`` for each block."""
         return x.split([block.dim for block in self.blocks], dim=-1) if self.terms else ()
+
+    def invariant_part(self, x: Tensor) -> Tensor:
+        """Return the copies ``(..., num_invariants)`` of features ``(..., dim)`` that are the same in every frame."""
+        parts = [z for block, z in zip(self.blocks, self.split(x), strict=True) if block.invariant]
+        return torch.cat([x[..., :0], *parts], dim=-1)
 
     def randn(self, *shape: int, generator: torch.Generator | None = None, dtype: torch.dtype | None = None) -> Tensor:
         """Return standard normal features ``(*shape, dim)``."""

@@ -1,8 +1,9 @@
 """Fitting and scoring networks."""
 
 from gaugenet.train.fit import Fit, FitSettings
+from gaugenet.train.labelling import evaluate
 from gaugenet.train.metrics import Scores
+from gaugenet.train.objective import score, shape_loss
 from gaugenet.train.prepared import Prepared
-from gaugenet.train.scoring import evaluate
 
-__all__ = ["Fit", "FitSettings", "Prepared", "Scores", "evaluate"]
+__all__ = ["Fit", "FitSettings", "Prepared", "Scores", "evaluate", "score", "shape_loss"]

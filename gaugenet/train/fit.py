@@ -1,4 +1,4 @@
-"""Fitting a segmentation network, with checkpoints from which a killed run goes on to the same numbers."""
+"""Fitting a network, with checkpoints from which a killed run goes on to the same numbers."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from gaugenet.data.file import open_atomic
-from gaugenet.models.segmentation_net import SegmentationNet
+from gaugenet.models.surface_net import SurfaceNet
+from gaugenet.train.objective import score, shape_loss
 from gaugenet.train.prepared import Prepared
-from gaugenet.train.scoring import aligned, evaluate
 
 Progress = Callable[[Iterable[Any], str, int], Iterable[Any]]
 
@@ -48,7 +48,7 @@ class FitSettings:
 class Fit:
     """Fit a network to prepared shapes, one shape a step.
 
-    The loss is the cross entropy of face (or vertex) labels, weighted by area, every shape counting the same.
+    What the loss is, ``shape_loss`` says; every shape counts the same.
 
     Args:
         net: trained in place; ``run`` leaves the averaged weights in it. train: prepared shapes. validation: scored
@@ -57,7 +57,7 @@ class Fit:
 
     def __init__(
         self,
-        net: SegmentationNet,
+        net: SurfaceNet,
         train: Prepared,
         validation: Prepared | None,
         settings: FitSettings,
@@ -84,7 +84,7 @@ class Fit:
             last = epoch + 1 == self.settings.epochs
             if self.validation is not None and len(self.validation) and (last or epoch % 10 == 9):
                 module = self.average.module
-                row["validation_accuracy"] = evaluate(cast(SegmentationNet, module), self.validation).area_accuracy
+                row["validation_accuracy"] = score(cast(SurfaceNet, module), self.validation)
             self.history.append(row)
             self.save_checkpoint()
         self.net.load_state_dict(self.average.module.state_dict())
@@ -157,21 +157,7 @@ class Fit:
         self.history = list(state["history"])
 
 
-def shape_loss(net: SegmentationNet, data: Any, label_smoothing: float) -> tuple[Tensor, float]:
-    """Return the area-weighted cross entropy of one shape, and its area accuracy (a number without gradient)."""
-    logits, label, area = aligned(net, net(data), data)
-    each = torch.nn.functional.cross_entropy(
-        logits, label, ignore_index=-1, reduction="none", label_smoothing=label_smoothing
-    )
-    if not bool((label >= 0).any()):
-        raise ValueError(f"a shape of {len(label)} elements has no labelled one: drop it from the training data")
-    counted = area * (label >= 0)
-    share = (counted / counted.sum()).to(each.dtype)
-    accuracy = float((share * (logits.detach().argmax(1) == label)).sum())
-    return (share * each).sum(), accuracy
-
-
-def _shifted(x: Tensor, net: SegmentationNet, noise: float) -> Tensor:
+def _shifted(x: Tensor, net: SurfaceNet, noise: float) -> Tensor:
     """Add one random number to each invariant field; tangent fields have no constant to add."""
     rep = net.rep_in
     parts = rep.split(x)

@@ -65,7 +65,7 @@ def test_rotations_alone_tell_a_shape_from_its_image():
 @pytest.mark.parametrize("rep", ["4x0 + 3x1 + 2x2", *(rep for rep in GROUPS if "1" in rep.partition(":")[2])])
 def test_a_broken_block_is_found(rep):
     net = network(rep)
-    net.down[0][0] = ComponentwiseReLU()
+    net.unet.down[0][0] = ComponentwiseReLU()
     result = errors(net)
     assert min(result.gauge_error.values()) > 1e-3
 

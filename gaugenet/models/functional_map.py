@@ -1,0 +1,68 @@
+"""Functional maps: correspondences as matrices between eigenfunctions."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+# Pairs of points whose distances are computed at once.
+_PAIRS = 2**24
+
+
+def functional_map(
+    source: Tensor, target: Tensor, source_values: Tensor, target_values: Tensor, weight: float = 1e-3
+) -> Tensor:
+    """Return the matrix C ``(k_t, k_s)`` that takes functions on the source to functions on the target.
+
+    C minimises |C A - B|^2 + weight |A|^2 sum_ij M_ij C_ij^2 over the coefficients A and B of descriptors (Ovsjanikov
+    et al. 2012), where M prefers maps that commute with the resolvents of the Laplacians (Ren et al. 2019, with
+    exponent 1/2). Differentiable.
+
+    Args:
+        source: A ``(k_s, D)``. target: B ``(k_t, D)``, of the same descriptors.
+        source_values, target_values: eigenvalues ``(k,)``, of surfaces of unit area.
+    """
+    if source.shape[1] != target.shape[1]:
+        raise ValueError(f"functional_map needs the same descriptors on both sides, got {source.shape[1]} and "
+                         f"{target.shape[1]}")  # fmt: skip
+    gram = source @ source.T
+    mask = _resolvent_mask(source_values, target_values)
+    penalty = weight * gram.diagonal().sum() * mask + torch.finfo(gram.dtype).eps * gram.diagonal().sum()
+    rows = gram + torch.diag_embed(penalty)  # (k_t, k_s, k_s)
+    return torch.linalg.solve(rows, (target @ source.T)[..., None])[..., 0]
+
+
+def point_map(source: Tensor, target: Tensor) -> Tensor:
+    """Return for each row of ``target (V_t, D)`` the nearest row ``(V_t,)`` of ``source (V_s, D)``."""
+    chunk = max(1, _PAIRS // max(len(source), 1))
+    return torch.cat([torch.cdist(part, source).argmin(1) for part in target.split(chunk)])
+
+
+def refined_point_map(
+    source: Tensor, target: Tensor, area: Tensor, matrix: Tensor, largest: int, step: int = 2
+) -> Tensor:
+    """Return the point map ``(V_t,)`` of a functional map, refined by ZoomOut (Melzi et al. 2019).
+
+    Points and maps are found from each other in turn, with more and more eigenfunctions.
+
+    Args:
+        source, target: eigenfunctions ``(V, K)``, orthonormal for the areas. area: ``(V_t,)`` of the target.
+        matrix: C ``(k, k)`` to begin with. largest: at most as many eigenfunctions, up to K. step: added each time.
+    """
+    count = min(largest, source.shape[1], target.shape[1])
+    size = min(len(matrix), count)
+    while True:
+        points = point_map(source[:, :size] @ matrix[:size, :size].T, target[:, :size])
+        if size == count:
+            return points
+        size = min(size + step, count)
+        matrix = target[:, :size].T @ (area[:, None] * source[points][:, :size])
+
+
+def _resolvent_mask(source_values: Tensor, target_values: Tensor) -> Tensor:
+    """Return M ``(k_t, k_s)``: squared differences of the resolvents 1 / (i - lambda^(1/2)) of scaled eigenvalues."""
+    scale = torch.maximum(source_values.max(), target_values.max()).clamp_min(torch.finfo(source_values.dtype).tiny)
+    s, t = ((values.clamp_min(0) / scale).sqrt() for values in (source_values, target_values))
+    real_s, real_t = s / (s.square() + 1), t / (t.square() + 1)
+    imaginary_s, imaginary_t = 1 / (s.square() + 1), 1 / (t.square() + 1)
+    return (real_t[:, None] - real_s).square() + (imaginary_t[:, None] - imaginary_s).square()

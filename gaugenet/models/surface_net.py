@@ -1,0 +1,129 @@
+"""What all networks share: input fields of a mesh, and a U-Net over the levels of its bundle."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch_geometric.data import Data
+from torch_geometric.transforms import BaseTransform, Compose
+
+from gaugenet.data.frame_bundle import FrameBundle
+from gaugenet.data.input_fields import InputFields
+from gaugenet.models.unet import UNet
+from gaugenet.nn.intertwiner import Intertwiner
+from gaugenet.nn.pool import LevelMap, Pool
+from gaugenet.representation import Representation
+
+
+class SurfaceNet(nn.Module, ABC):
+    """Turn a mesh into features on the first level of its bundle; networks make of them what they are for.
+
+    Input fields are averaged onto the first coarser level, where a U-Net begins; ``transform`` makes them of a mesh.
+
+    Args:
+        levels: vertices of the levels, as for ``FrameBundle``; without any the network runs on the mesh itself.
+        neighbours: mean number of neighbours in the discs.
+        rep: representation on the first level; multiplicities grow by ``growth`` a level.
+        blocks: residual blocks a level on the way down; one on the way up.
+        profiles: radial profiles. dropout: of invariants in training.
+        fields: settings of ``InputFields``. inputs: or the representation of features ``x`` that the data has itself.
+        frame_field: what fixes frames where the group of ``rep`` is finite, as for ``FrameBundle``.
+    """
+
+    has_way_up = True
+    rep_out: Representation  # of a row of the output
+
+    def __init__(
+        self,
+        *,
+        levels: Sequence[int] = (2048, 512, 128),
+        neighbours: float = 30,
+        rep: str = "24x0 + 12x1 + 12x2",
+        growth: float = 1.5,
+        blocks: int = 2,
+        profiles: int = 2,
+        dropout: float = 0.2,
+        fields: Mapping[str, Any] | None = None,
+        inputs: str | None = None,
+        frame_field: str | None = None,
+    ) -> None:
+        super().__init__()
+        first = Representation(rep)
+        name = type(self).__name__
+        if first.num_invariants == 0:
+            raise ValueError(f"{name} needs invariants in its representation, got {rep}: add copies of order 0")
+        if inputs is not None and fields:
+            raise ValueError(f"{name} takes fields to compute or inputs that the data has, got both: drop one")
+        self.config: dict[str, Any] = {
+            "levels": list(levels),
+            "neighbours": neighbours,
+            "rep": str(first),
+            "growth": growth,
+            "blocks": blocks,
+            "profiles": profiles,
+            "dropout": dropout,
+            "fields": dict(fields or {}),
+            "inputs": inputs,
+            "frame_field": frame_field,
+        }
+        size: dict[str, Any] = (
+            {"levels": levels, "level_neighbours": neighbours} if levels else {"neighbours": neighbours}
+        )
+        self.bundle_transform = FrameBundle(**size, group=str(first.group), field=frame_field)
+        fields_of = InputFields(**self.config["fields"], group=str(first.group))
+        self.field_transform = fields_of if inputs is None else None
+        self.rep_in = fields_of.rep if inputs is None else Representation(inputs, first.group)
+        self.first = 1 if levels else 0  # the level on which the network begins
+        self.enter_pool = Pool(self.rep_in)
+        self.enter = Intertwiner(self.rep_in, first)
+        self.unet = UNet(
+            first, max(len(levels), 1), self.first, growth, blocks, self.has_way_up, profiles=profiles, dropout=dropout
+        )
+
+    @property
+    def transform(self) -> BaseTransform:
+        """What turns a mesh (pos, face) into the network's input."""
+        steps = [self.bundle_transform, self.field_transform]
+        return Compose([step for step in steps if step is not None])
+
+    @property
+    def mirrors(self) -> bool:
+        """Whether a mesh and its mirror image get the same scores."""
+        if self.field_transform is None:
+            return self.rep_in.group.reflections and self.rep_in.num_invariants == self.rep_in.dim
+        return self.rep_in.group.reflections and self.field_transform.oriented
+
+    @abstractmethod
+    def forward(self, data: Data) -> Any:
+        """Run on data made by ``transform``, single or batched."""
+
+    def inputs(self, data: Data) -> Tensor:
+        """Return the input fields ``(V, rep_in.dim)`` in the precision of the weights."""
+        name = type(self).__name__
+        if getattr(data, "x", None) is None:
+            raise ValueError(
+                f"{name} needs input fields x: apply net.transform to the mesh first"
+                + ("" if self.field_transform is not None else f", and set x of representation {self.rep_in}")
+            )
+        self.rep_in.check(data.x, name)
+        return data.x.to(next(self.parameters()).dtype)
+
+    def on_first_level(self, x: Tensor, data: Data) -> Tensor:
+        """Average input fields of the vertices onto the level on which the network begins."""
+        return self.enter_pool(x, LevelMap.from_data(data, 1)) if self.first else x
+
+    @torch.no_grad()
+    def evaluated(self, data: Data) -> Any:
+        """Return the output, in evaluation mode, of a mesh or of what ``transform`` made of one."""
+        if getattr(data, "x", None) is None or getattr(data, "frame", None) is None:
+            data = self.transform(data)
+        training = self.training
+        self.eval()
+        try:
+            return self(data)
+        finally:
+            self.train(training)

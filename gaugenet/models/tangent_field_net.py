@@ -1,0 +1,61 @@
+"""The network that predicts a field: tangent vectors, cross fields, symmetric tensors, or any other representation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch_geometric.data import Data
+
+from gaugenet.models.vertex_net import VertexNet
+from gaugenet.nn.ambient import Project
+from gaugenet.nn.intertwiner import Intertwiner
+from gaugenet.nn.layer_norm import LayerNorm
+from gaugenet.nn.nonlinearity import GatedNonlinearity
+from gaugenet.representation import Representation
+
+
+class TangentFieldNet(VertexNet):
+    """Predict a feature field at the vertices of a mesh, by default one tangent vector; equivariant.
+
+    All features of a U-Net go back to the vertices, where a gated pointwise network sees them beside the input fields.
+    Components are written in the frames of ``data``; ``vectors`` gives vectors of space.
+
+    Args:
+        rep_out: representation of the field, such as "1x1" (tangent vectors), "1x4" (cross fields) or "1x0 + 1x1"
+            (vectors of space). settings: of ``SurfaceNet``.
+    """
+
+    def __init__(self, rep_out: str = "1x1", **settings: Any) -> None:
+        super().__init__(invariant=False, **settings)
+        first = self.unet.reps[0]
+        self.rep_out = Representation(rep_out, first.group)
+        self.config |= {"rep_out": str(self.rep_out)}
+        mixed = first + self.rep_in
+        gate = GatedNonlinearity(first * 2)
+        self.mixed_norm = LayerNorm(mixed)
+        self.head = nn.Sequential(Intertwiner(mixed, gate.rep_in), gate, Intertwiner(gate.rep_out, self.rep_out))
+
+    def head_scores(self, y: Tensor, x: Tensor) -> Tensor:
+        """Return the field ``(V, rep_out.dim)`` from features of the trunk and the input fields."""
+        return self.head(self.mixed_norm(torch.cat([y, x], dim=1)))
+
+    def vectors(self, data: Data) -> Tensor:
+        """Return the field as vectors of space ``(V, C, 3)``; ``data`` is what ``transform`` made of a mesh.
+
+        Raises:
+            ValueError: for a field other than C tangent vectors, or vectors of space.
+        """
+        channels = self.rep_out.multiplicity(1)
+        group = self.rep_out.group
+        project = Project("vector", max(channels, 1), group).to(next(self.parameters()).device)
+        tangent = Representation(((channels, group.irrep(1)),), group) if channels else None
+        field = self.evaluated(data)
+        if tangent == self.rep_out:
+            field = torch.cat([field.new_zeros(len(field), channels), field], dim=1)
+        elif project.rep_in != self.rep_out:
+            raise ValueError(
+                f"{self.rep_out} is no field of vectors: use rep_out of tangent vectors (1x1) or {project.rep_in}"
+            )
+        return project(field, data)

@@ -1,0 +1,86 @@
+"""The U-Net over the levels of a bundle."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any, NamedTuple, cast
+
+from torch import Tensor, nn
+from torch_geometric.data import Data
+
+from gaugenet.nn.intertwiner import Intertwiner
+from gaugenet.nn.pool import LevelMap, Pool, Unpool
+from gaugenet.nn.residual_block import ResidualBlock
+from gaugenet.nn.stencil import Stencil
+from gaugenet.representation import Representation
+
+
+class Levels(NamedTuple):
+    """The levels on which a U-Net runs: a stencil each, and the maps between neighbouring ones."""
+
+    stencils: list[Stencil]
+    between: list[LevelMap]
+
+
+class UNet(nn.Module):
+    """Run residual blocks on each level down to the coarsest and back up (Ronneberger et al. 2015, on a frame bundle).
+
+    Levels are joined by pooling and unpooling along transport; on the way up the features of the way down are added.
+
+    Args:
+        rep: representation on the first level; multiplicities grow by ``growth`` a level.
+        depth: number of levels. first: the level of the bundle on which it begins.
+        blocks: residual blocks a level on the way down; one on the way up.
+        up: whether there is a way up. block: further settings of ``ResidualBlock``.
+    """
+
+    def __init__(
+        self, rep: Representation | str, depth: int, first: int, growth: float, blocks: int, up: bool, **block: Any
+    ) -> None:
+        super().__init__()
+        rep = Representation(rep)
+        self.first = first
+        self.reps = [_grown(rep, growth**level) for level in range(depth)]
+        above = self.reps[:-1] if up else []
+        self.down = nn.ModuleList(nn.ModuleList(ResidualBlock(r, **block) for _ in range(blocks)) for r in self.reps)
+        self.pool = nn.ModuleList(Pool(r) for r in self.reps[:-1])
+        self.widen = nn.ModuleList(Intertwiner(a, b) for a, b in pairwise(self.reps))
+        self.unpool = nn.ModuleList(Unpool(r) for r in above)
+        self.narrow = nn.ModuleList(Intertwiner(b, a) for a, b in pairwise(self.reps) if up)
+        self.up = nn.ModuleList(ResidualBlock(r, **block) for r in above)
+
+    def levels(self, data: Data) -> Levels:
+        """Return the geometry that ``encode`` and ``decode`` share."""
+        levels = range(self.first, self.first + len(self.reps))
+        return Levels(
+            [Stencil.from_data(data, level) for level in levels],
+            [LevelMap.from_data(data, level) for level in levels[1:]],
+        )
+
+    def encode(self, y: Tensor, at: Levels) -> list[Tensor]:
+        """Return the features of every level, finest first, of features ``(V_l, rep.dim)`` on the first one."""
+        found: list[Tensor] = []
+        for depth, blocks in enumerate(self.down):
+            if depth:
+                y = self.widen[depth - 1](self.pool[depth - 1](y, at.between[depth - 1]))
+            for block in cast(nn.ModuleList, blocks):
+                y = block(y, at.stencils[depth])
+            found.append(y)
+        return found
+
+    def decode(self, found: list[Tensor], at: Levels) -> Tensor:
+        """Return features on the first level of those that ``encode`` found."""
+        y = found[-1]
+        for depth in reversed(range(len(self.up))):
+            y = found[depth] + self.unpool[depth](self.narrow[depth](y), at.between[depth])
+            y = self.up[depth](y, at.stencils[depth])
+        return y
+
+    def forward(self, y: Tensor, data: Data) -> Tensor:
+        """Take features ``(V_l, rep.dim)`` on the first level down and up again."""
+        at = self.levels(data)
+        return self.decode(self.encode(y, at), at)
+
+
+def _grown(rep: Representation, factor: float) -> Representation:
+    return Representation([(round(multiplicity * factor), irrep) for multiplicity, irrep in rep.terms], rep.group)

@@ -1,0 +1,56 @@
+"""Networks whose output is a number, or several, at each vertex."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any
+
+from torch import Tensor
+from torch_geometric.data import Data
+
+from gaugenet.models.surface_net import SurfaceNet
+from gaugenet.nn.intertwiner import Intertwiner
+from gaugenet.nn.layer_norm import LayerNorm
+from gaugenet.nn.pool import LevelMap, Unpool
+from gaugenet.representation import Representation
+
+
+class VertexNet(SurfaceNet):
+    """Hand the features of the U-Net back to the vertices of the full mesh, where a pointwise head reads them.
+
+    Abstract: a network says what the head is. It sees input fields beside what comes from the first level, so that the
+    parts that touch the full mesh are pointwise.
+
+    Args:
+        invariant: whether invariants alone go back to the vertices. settings: of ``SurfaceNet``.
+    """
+
+    def __init__(self, invariant: bool, **settings: Any) -> None:
+        super().__init__(**settings)
+        first = self.unet.reps[0]
+        leave = Representation.invariants(first.num_invariants, first.group) if invariant else first
+        self.norm = LayerNorm(first)
+        self.leave = Intertwiner(first, leave)
+        self.leave_unpool = Unpool(leave)
+
+    def forward(self, data: Data) -> Any:
+        """Return the output of data made by ``transform``, single or batched."""
+        x = self.inputs(data)
+        y = self.trunk(self.on_first_level(x, data), data)
+        return self.outputs(self.head_scores(self.to_vertices(y, data), x), data)
+
+    def trunk(self, x: Tensor, data: Data) -> Tensor:
+        """Return features ``(V_l, leave.dim)`` on the first level l of the network from input fields there."""
+        return self.leave(self.norm(self.unet(self.enter(x), data)))
+
+    def to_vertices(self, y: Tensor, data: Data) -> Tensor:
+        """Interpolate what the trunk returned at the vertices of the full mesh."""
+        return self.leave_unpool(y, LevelMap.from_data(data, 1)) if self.first else y
+
+    @abstractmethod
+    def head_scores(self, y: Tensor, x: Tensor) -> Tensor:
+        """Return the scores ``(V, L)`` of vertices from features of the trunk and the input fields there."""
+
+    def outputs(self, vertex: Tensor, data: Data) -> Any:
+        """Return the scores of vertices as what the network was asked for."""
+        return vertex

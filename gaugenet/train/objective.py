@@ -1,0 +1,45 @@
+"""What a network is fitted to, whatever it is for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gaugenet.models.surface_net import SurfaceNet
+from gaugenet.models.tangent_field_net import TangentFieldNet
+from gaugenet.train.labelling import label_loss
+
+
+def shape_loss(net: SurfaceNet, data: Any, label_smoothing: float = 0.0) -> tuple[Tensor, float]:
+    """Return the loss of one shape and how good it is, at best 1 (a number without gradient).
+
+    Networks that give labels: cross entropy and the share that is right (``label_loss``). Fields: the mean square of
+    the error over that of the target ``data.field (V, rep_out.dim)``, by area, and 1 less that.
+    """
+    if isinstance(net, TangentFieldNet):
+        loss = _field_error(net, data)
+        return loss, 1.0 - float(loss.detach())
+    return label_loss(net, data, label_smoothing)  # type: ignore[arg-type]
+
+
+@torch.no_grad()
+def score(net: SurfaceNet, shapes: Iterable[Any]) -> float:
+    """Return the mean over prepared shapes of how good a network is, in evaluation mode; see ``shape_loss``."""
+    training = net.training
+    net.eval()
+    each = [shape_loss(net, data)[1] for data in shapes]
+    net.train(training)
+    return sum(each) / len(each) if each else float("nan")
+
+
+def _field_error(net: TangentFieldNet, data: Any) -> Tensor:
+    target = getattr(data, "field", None)
+    if target is None:
+        raise ValueError(f"the data has no field ({len(data.pos)}, {net.rep_out.dim}) to learn: set data.field")
+    net.rep_out.check(target, "TangentFieldNet")
+    area = data.area_0.to(target.dtype)[:, None]
+    scale = (area * target.square()).sum().clamp_min(torch.finfo(target.dtype).tiny)
+    return (area * (net(data) - target).square()).sum() / scale
