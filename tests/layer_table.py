@@ -16,17 +16,21 @@ from gaugenet.data.frame_bundle import FrameBundle
 from gaugenet.data.input_fields import InputFields
 from gaugenet.group import Elements, Group
 from gaugenet.mesh.mesh import MeshWarning
-from gaugenet.models import SegmentationNet
+from gaugenet.models import ClassificationNet, CorrespondenceNet, SegmentationNet, TangentFieldNet
 from gaugenet.nn import (
     GatedNonlinearity,
     GaugeConv,
+    GlobalPool,
+    GroupPool,
     InnerProduct,
     Intertwiner,
     LayerNorm,
     LevelMap,
+    Lift,
     NormNonlinearity,
     PolynomialConv,
     Pool,
+    Project,
     RegularNonlinearity,
     ResidualBlock,
     Stencil,
@@ -75,6 +79,10 @@ def on_level(level: int) -> Callable[..., Tensor]:
     return lambda layer, x, data: layer(x, Stencil.from_data(data, level))
 
 
+def shape_of_level(level: int) -> Callable[..., Tensor]:
+    return lambda layer, x, data: layer(x, data, level)
+
+
 def between_levels(layer: nn.Module, x: Tensor, data: Any) -> Tensor:
     return layer(x, LevelMap.from_data(data, 1))
 
@@ -85,9 +93,26 @@ def of_data(layer: nn.Module, x: Tensor, data: Any) -> Tensor:
     return layer(data)
 
 
+def settings(group: str = "SO2") -> dict[str, Any]:
+    rep = f"{group}: {REPS[group][3]}"
+    return {"levels": LEVELS, "neighbours": NEIGHBOURS, "rep": rep, "blocks": 1, "fields": FIELDS}
+
+
 def network(output: str, group: str = "SO2") -> SegmentationNet:
-    options = {"levels": LEVELS, "neighbours": NEIGHBOURS, "rep": f"{group}: {REPS[group][3]}", "blocks": 1}
-    return SegmentationNet(["arm", "leg", "head"], output=output, fields=FIELDS, **options)
+    return SegmentationNet(["arm", "leg", "head"], output=output, **settings(group))
+
+
+class Lifted(nn.Module):
+    """``Lift`` behind ``Project``: from features to features."""
+
+    def __init__(self, kind: str, group: str = "SO2") -> None:
+        super().__init__()
+        self.project, self.lift = Project(kind, 2, group), Lift(kind, 2, group)
+        self.rep_in, self.rep_out = self.project.rep_in, self.lift.rep_out
+
+    def forward(self, x: Tensor, data: Any) -> Tensor:
+        self.rep_in.check(x, "Lifted")
+        return self.lift(2 * self.project(x, data), data)
 
 
 @dataclass(frozen=True)
@@ -96,8 +121,7 @@ class Row:
 
     Attributes:
         make: returns a new layer. call: applies it, ``call(layer, x, data)``.
-        level_in, level_out: of the vertices that its features belong to; -1 for the faces.
-        rep_out: representation of the output, where the layer does not know it itself.
+        level_in, level_out: of the vertices that its features belong to; -1 for the faces, -2 for whole shapes.
         group: its structure group. inside: the elements for which it is exact, where these are not all.
     """
 
@@ -106,7 +130,6 @@ class Row:
     call: Callable[[nn.Module, Tensor, Any], Tensor] = pointwise
     level_in: int = 0
     level_out: int = 0
-    rep_out: str | None = None
     group: str = "SO2"
     inside: str | None = None
 
@@ -121,7 +144,7 @@ class Row:
         return layer.to(dtype).eval()
 
     def reps(self, layer: nn.Module) -> tuple[Representation, Representation]:
-        return layer.rep_in, Representation(self.rep_out) if self.rep_out else layer.rep_out
+        return layer.rep_in, layer.rep_out
 
     def features(self, layer: nn.Module, data: Any, seed: int = 0, dtype: torch.dtype = torch.float64) -> Tensor:
         """Return random features of the layer's input."""
@@ -135,13 +158,15 @@ class Row:
 
 
 def size(data: Any, level: int) -> int:
-    return data.face.shape[1] if level < 0 else data[f"area_{level}"].shape[0]
+    if level == -2:
+        return 1
+    return data.face.shape[1] if level == -1 else data[f"area_{level}"].shape[0]
 
 
 def at_level(at: Elements, data: Any, level: int) -> Elements:
-    """Return the elements of the vertices of a level, the identity at faces."""
+    """Return the elements of the vertices of a level, the identity at faces and of shapes."""
     if level < 0:
-        return Elements.rotations(at.angle.new_zeros(data.face.shape[1]))
+        return Elements.rotations(at.angle.new_zeros(size(data, level)))
     return at if level == 0 else at[data[f"sample_index_{level}"]]
 
 
@@ -164,8 +189,17 @@ ROWS = [
     Row("ResidualBlock of invariants", lambda: ResidualBlock("6x0"), on_level(1), 1, 1),
     Row("Pool", lambda: Pool(REP), between_levels, 0, 1),
     Row("Unpool", lambda: Unpool(REP), between_levels, 1, 0),
-    Row("SegmentationNet", lambda: network("face"), of_data, 0, -1, "3x0"),
-    Row("SegmentationNet of vertices", lambda: network("vertex"), of_data, 0, 0, "3x0"),
+    Row("GroupPool", lambda: GroupPool(REP)),
+    Row("GroupPool by maxima", lambda: GroupPool("4x0 + 3x1 + 2x2", "max", samples=7), inside="C7"),
+    Row("GlobalPool", lambda: GlobalPool(REP), of_features_and_data, 0, -2),
+    Row("GlobalPool by attention", lambda: GlobalPool(REP, "attention"), shape_of_level(1), 1, -2),
+    Row("Lift and Project", lambda: Lifted("vector"), of_features_and_data),
+    Row("Lift and Project of matrices", lambda: Lifted("symmetric"), of_features_and_data),
+    Row("SegmentationNet", lambda: network("face"), of_data, 0, -1),
+    Row("SegmentationNet of vertices", lambda: network("vertex"), of_data),
+    Row("ClassificationNet", lambda: ClassificationNet(["cup", "chair"], **settings()), of_data, 0, -2),
+    Row("CorrespondenceNet", lambda: CorrespondenceNet(9, 5, **settings()), of_data),
+    Row("TangentFieldNet", lambda: TangentFieldNet("1x1 + 1x0 + 1x4", **settings()), of_data),
 ]  # fmt: skip
 
 
@@ -187,15 +221,15 @@ def rows_of(group: str) -> list[Row]:
         Row("PolynomialConv", lambda: PolynomialConv(one, one, 2, "nested", hidden=other), on_level(0)),
         Row("Pool", lambda: Pool(one), between_levels, 0, 1),
         Row("Unpool", lambda: Unpool(other), between_levels, 1, 0),
+        Row("GroupPool by maxima", lambda: GroupPool(functions, "max", **samples)),
+        Row("GlobalPool", lambda: GlobalPool(one, "max"), of_features_and_data, 0, -2),
+        Row("Lift and Project", lambda: Lifted("symmetric", group), of_features_and_data),
         Row("SegmentationNet", lambda: network("face", group), of_data, 0, -1),
+        Row("TangentFieldNet", lambda: TangentFieldNet(other, **settings(group)), of_data),
     ]
     rows += [Row("InnerProduct", lambda: InnerProduct(one, 5))] if has_tangents else []
-    inside = {"RegularNonlinearity": "D7"} if group == "O2" else {}
-    scores = {"SegmentationNet": f"{group}: 3x{Group(group).trivial_irrep}"}
-    return [
-        replace(row, name=f"{group} {row.name}", group=group, inside=inside.get(row.name), rep_out=scores.get(row.name))
-        for row in rows
-    ]
+    inside = {"RegularNonlinearity": "D7", "GroupPool by maxima": "D7"} if group == "O2" else {}
+    return [replace(row, name=f"{group} {row.name}", group=group, inside=inside.get(row.name)) for row in rows]
 
 
 GROUP_ROWS = [row for group in REPS if group != "SO2" for row in rows_of(group)]

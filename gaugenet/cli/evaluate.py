@@ -1,7 +1,8 @@
 """Score a network on labelled shapes: share of the area with the right label, mean IoU, and both for each label.
 
-Every shape counts the same, whatever its size. --category all scores each category of psb with the network psb-<name>
-that ships, or with --model, in which {category} stands for the name in lower case.
+Every shape counts the same, whatever its size. With --task classify it is the share of shapes with the right class.
+--category all scores each category of psb with the network psb-<name> that ships, or with --model, in which {category}
+stands for the name in lower case.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from gaugenet.cli.outcome import Outcome
 from gaugenet.cli.progress import bar
 from gaugenet.data.mesh_dataset import MeshDataset
 from gaugenet.data.psb import psb_categories
-from gaugenet.models import SegmentationNet, load, shipped
+from gaugenet.models import ClassificationNet, SegmentationNet, load, shipped
 from gaugenet.train import Scores, evaluate
 from gaugenet.viz import Panel, confusion_picture, segmentation_picture
 from gaugenet.viz.png import png_path
@@ -56,6 +57,8 @@ def run(args: argparse.Namespace) -> Outcome:
     if args.category != ALL:
         if args.model is None:
             raise ValueError("evaluate needs --model, the name or path of a network; see gaugenet evaluate --help")
+        if args.task == "classify":
+            return _classified(args)
         scores = _scores(args, args.category, args.model)
         return Outcome(_content(scores), _text(scores))
     models = _models(args)
@@ -69,6 +72,34 @@ def run(args: argparse.Namespace) -> Outcome:
     rows = [_row(category, scores.area_accuracy, scores.mean_iou) for category, scores in results.items()]
     rows.append(_row("mean", accuracy, iou))
     return Outcome(content, "\n".join([_HEAD.format("category"), *rows]))
+
+
+def _classified(args: argparse.Namespace) -> Outcome:
+    """Score a network on whole shapes."""
+    if args.picture is not None:
+        raise ValueError("--picture goes with --task segment; to classify there is --confusion")
+    net, shapes = _opened(args, None, args.model)
+    scores = evaluate(net, bar(_inputs(net, shapes), "evaluate", len(shapes)))
+    if args.confusion is not None:
+        confusion_picture(args.confusion, scores.matrix.numpy(), net.label_names)
+    wrong = [name for name, right in zip(shapes.names, scores.accuracies) if right < 1]
+    content = {"accuracy": scores.area_accuracy, "classes": scores.classes, "wrong": wrong}
+    rows = [_row(name, one["accuracy"], one["iou"]) for name, one in scores.classes.items()]
+    rows.append(f"{100 * scores.area_accuracy:.2f} % of {len(shapes)} shapes; wrong: {', '.join(wrong) or 'none'}")
+    return Outcome(content, "\n".join([_HEAD.format("class"), *rows]))
+
+
+def _opened(args: argparse.Namespace, category: str | None, model: str) -> tuple[Any, MeshDataset]:
+    """Return a network and the shapes to score it on.
+
+    Raises:
+        ValueError: the network is for another task.
+    """
+    net = load(model)
+    wanted = {"segment": SegmentationNet, "classify": ClassificationNet}[args.task]
+    if not isinstance(net, wanted):
+        raise ValueError(f"--task {args.task} needs a {wanted.__name__}, got {model}, a {type(net).__name__}")
+    return net, open_split(args, category, args.split)
 
 
 def _models(args: argparse.Namespace) -> dict[str, str]:
@@ -85,8 +116,7 @@ def _models(args: argparse.Namespace) -> dict[str, str]:
 
 def _scores(args: argparse.Namespace, category: str | None, model: str, suffix: str = "") -> Scores:
     """Score one network; pictures get the suffix behind their stems."""
-    net = load(model)
-    shapes = open_split(args, category, args.split)
+    net, shapes = _opened(args, category, model)
     panels: list[Panel] = []
     seen = None if args.picture is None else partial(_add_panels, panels)
     scores = evaluate(net, bar(_inputs(net, shapes), category or "evaluate", len(shapes)), seen)
@@ -116,7 +146,7 @@ def _suffixed(path: Path, suffix: str) -> Path:
     return path.with_stem(path.stem + suffix)
 
 
-def _inputs(net: SegmentationNet, shapes: MeshDataset) -> Iterator[Any]:
+def _inputs(net: SegmentationNet | ClassificationNet, shapes: MeshDataset) -> Iterator[Any]:
     """Yield the shapes as the network reads them, with its numbers for their labels."""
     unknown = sorted(set(shapes.label_names) - set(net.label_names))
     if unknown:
@@ -128,7 +158,7 @@ def _inputs(net: SegmentationNet, shapes: MeshDataset) -> Iterator[Any]:
     for name, mesh in zip(shapes.names, shapes):
         with named(name):
             data = net.transform(mesh)
-        for key in ("face_label", "vertex_label"):
+        for key in ("face_label", "vertex_label", "y"):
             if key in data:
                 data[key] = number[data[key]]
         yield data

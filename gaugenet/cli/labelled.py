@@ -6,9 +6,14 @@ import argparse
 from pathlib import Path
 from typing import NamedTuple
 
+from gaugenet.cli.arguments import at_least
 from gaugenet.data.folder import LabelledFolder
 from gaugenet.data.mesh_dataset import MeshDataset
 from gaugenet.data.psb import PSB
+from gaugenet.data.shape_classes import ClassFolder, PSBShapes
+
+TASKS = ("segment", "classify")
+TRAIN_SHAPES = 10
 
 
 class Shapes(NamedTuple):
@@ -19,7 +24,7 @@ class Shapes(NamedTuple):
 
 
 def add_data(parser: argparse.ArgumentParser) -> None:
-    """Add --data, --root, --category and --test."""
+    """Add --data, --root, --task, --category, --test and what says how classes are split."""
     parser.add_argument(
         "--data",
         required=True,
@@ -30,7 +35,23 @@ def add_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--root", required=True, type=Path, metavar="PATH", help="folder of the data, or LabeledDB_new.zip"
     )
+    parser.add_argument(
+        "--task",
+        choices=TASKS,
+        default=TASKS[0],
+        help="segment: label faces or vertices; classify: tell whole shapes apart, by the categories of psb or the "
+        f"folders inside a folder (default: {TASKS[0]})",
+    )
     parser.add_argument("--category", metavar="NAME", help="of psb, such as Human")
+    parser.add_argument(
+        "--train-shapes",
+        type=at_least(1),
+        metavar="N",
+        help=f"classify psb: shapes of each class for training (default: {TRAIN_SHAPES})",
+    )
+    parser.add_argument(
+        "--split-seed", type=at_least(0), metavar="N", help="classify psb: which shapes are for training (default: 0)"
+    )
     parser.add_argument(
         "--test",
         nargs="*",
@@ -45,7 +66,14 @@ def check_data(args: argparse.Namespace) -> None:
     Raises:
         ValueError: an argument of the other kind of data, or one too few.
     """
-    if args.data == "psb" and args.category is None:
+    classify = args.task == "classify"
+    if classify and args.category is not None:
+        raise ValueError("--category goes with --task segment; to classify, all categories are read")
+    if classify and args.test is not None:
+        raise ValueError("--test goes with --task segment; of a folder of classes one mesh in five is for testing")
+    if not (classify and args.data == "psb") and (args.train_shapes, args.split_seed) != (None, None):
+        raise ValueError("--train-shapes and --split-seed go with --data psb --task classify")
+    if args.data == "psb" and args.category is None and not classify:
         raise ValueError("--data psb needs --category, such as Human")
     if args.data == "psb" and args.test is not None:
         raise ValueError("--test goes with --data folder; which shapes of psb are for testing is fixed")
@@ -55,18 +83,29 @@ def check_data(args: argparse.Namespace) -> None:
 
 def open_split(args: argparse.Namespace, category: str | None, split: str) -> MeshDataset:
     """Read one split of the data; ``category`` stands for ``args.category``."""
+    if args.task == "classify":
+        return _classes(args, split)
     if args.data == "psb":
         return PSB(args.root, str(category), split)
     return LabelledFolder(args.root, split, test=args.test)
 
 
+def _classes(args: argparse.Namespace, split: str, validation: int = 0) -> MeshDataset:
+    if args.data == "folder":
+        return ClassFolder(args.root, split, validation=validation)
+    return PSBShapes(args.root, split, args.train_shapes or TRAIN_SHAPES, args.split_seed or 0, validation)
+
+
 def open_training(args: argparse.Namespace) -> Shapes:
-    """Read the training shapes, ``args.validation`` of them held back.
+    """Read the training shapes, ``args.validation`` of them, or of each class, held back.
 
     Raises:
         ValueError: none would be left.
     """
     held = args.validation
+    if args.task == "classify":
+        train = _classes(args, "train", held)
+        return Shapes(train, _classes(args, "validation", held) if held else None)
     if args.data == "psb":
         train = PSB(args.root, args.category, "train", held)
         return Shapes(train, PSB(args.root, args.category, "validation", held) if held else None)

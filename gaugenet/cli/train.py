@@ -1,4 +1,4 @@
-"""Train a segmentation network.
+"""Train a network to segment or to classify shapes.
 
 DIR gets net.safetensors and net.json (the network, to be named to --model as DIR/net), history.json and curves.png
 (loss and accuracy of each epoch), checkpoint.pt (after each epoch; a run that is killed goes on with the same command
@@ -24,12 +24,14 @@ from gaugenet.cli.outcome import Outcome
 from gaugenet.cli.progress import bar
 from gaugenet.cli.run_folder import RunFolder, write_json
 from gaugenet.data.folder import LabelledFolder
-from gaugenet.models import SegmentationNet, SurfaceNet, save
+from gaugenet.data.mesh_dataset import MeshDataset
+from gaugenet.models import ClassificationNet, SegmentationNet, SurfaceNet, save
 from gaugenet.models.segmentation_net import OUTPUTS
 from gaugenet.train import Fit, FitSettings, Prepared
 from gaugenet.viz.curves import curves_picture
 
 EXAMPLE = "gaugenet train --data psb --root LabeledDB_new.zip --category Human -o out/human --workers 2"
+CLASSIFY_EPOCHS = 20
 PLURAL = {"face": "faces", "vertex": "vertices"}
 _NET = {name: parameter.default for name, parameter in signature(SurfaceNet).parameters.items()}
 
@@ -43,9 +45,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--epochs",
         type=at_least(1),
-        default=fit.epochs,
         metavar="N",
-        help=f"passes over the shapes (default: {fit.epochs})",
+        help=f"passes over the shapes (default: {fit.epochs}; to classify {CLASSIFY_EPOCHS})",
+    )
+    parser.add_argument(
+        "--cache", type=Path, metavar="DIR", help="folder of cached geometry, to share (default: bundles/ in the run)"
     )
     parser.add_argument(
         "--variants",
@@ -89,29 +93,19 @@ def run(args: argparse.Namespace) -> Outcome:
     check_data(args)
     train, validation = open_training(args)
     names = {"train": train.names, "validation": [] if validation is None else validation.names}
-    settings = FitSettings(epochs=args.epochs, variants=args.variants, seed=args.seed)
-    place = "vertex" if isinstance(train, LabelledFolder) and train.where == "vertex" else "face"
-    if args.output not in (None, "both", place):
-        raise ValueError(
-            f"--output {args.output} needs labels of {PLURAL[args.output]}; the data label {PLURAL[place]}"
-        )
+    epochs = args.epochs or (CLASSIFY_EPOCHS if args.task == "classify" else FitSettings.epochs)
+    settings = FitSettings(epochs=epochs, variants=args.variants, seed=args.seed)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(args.seed)
-        net = SegmentationNet(
-            train.label_names,
-            levels=args.levels,
-            rep=args.rep,
-            output=args.output or place,
-            fields={"oriented": False} if args.one_sided else None,
-            frame_field=args.field,
-        )
+        net = _network(args, train)
     folder = RunFolder(args.output_folder)
-    about = {"data": args.data, **({"category": args.category} if args.category else {}), **names}
+    about = {"data": args.data, "task": args.task, **({"category": args.category} if args.category else {}), **names}
     goes_on = folder.begin(about, args.resume)
+    cache = args.cache or folder.bundles
 
     variants = {name: getattr(settings, name) for name in ("variants", "stretch", "bend", "seed")}
-    prepared = Prepared(train, net.transform, folder.bundles, **variants)
-    held_back = None if validation is None else Prepared(validation, net.transform, folder.bundles)
+    prepared = Prepared(train, net.transform, cache, **variants)
+    held_back = None if validation is None else Prepared(validation, net.transform, cache)
     fit = Fit(net, prepared, held_back, settings, folder.checkpoint)
     if goes_on:
         fit.resume()
@@ -140,6 +134,26 @@ def run(args: argparse.Namespace) -> Outcome:
     }
     text = f"epoch {len(history)}: {_summary(history[-1])}\nnetwork: {folder.network}\ncurves: {folder.curves}"
     return Outcome(content, text)
+
+
+def _network(args: argparse.Namespace, train: MeshDataset) -> SurfaceNet:
+    """Return the network that the arguments ask for, with random weights."""
+    settings = {
+        "levels": args.levels,
+        "rep": args.rep,
+        "fields": {"oriented": False} if args.one_sided else None,
+        "frame_field": args.field,
+    }
+    if args.task == "classify":
+        if args.output is not None:
+            raise ValueError(f"--output {args.output} goes with --task segment; classes belong to whole shapes")
+        return ClassificationNet(train.label_names, **settings)
+    place = "vertex" if isinstance(train, LabelledFolder) and train.where == "vertex" else "face"
+    if args.output not in (None, "both", place):
+        raise ValueError(
+            f"--output {args.output} needs labels of {PLURAL[args.output]}; the data label {PLURAL[place]}"
+        )
+    return SegmentationNet(train.label_names, output=args.output or place, **settings)
 
 
 def _prepare(prepared: Prepared, names: Sequence[str], workers: int) -> None:

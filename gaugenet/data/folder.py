@@ -45,7 +45,7 @@ class LabelledFolder(MeshDataset):
     ) -> None:
         if split not in ("train", "test", "all"):
             raise ValueError(f"split must be train, test or all; got {split!r}")
-        meshes = _meshes(Path(root))
+        meshes = mesh_paths(Path(root))
         chosen = {"all": set(meshes), "test": _test_names(list(meshes), test_fraction, test)}
         chosen["train"] = chosen["all"] - chosen["test"]
         if not chosen[split]:
@@ -63,7 +63,7 @@ class LabelledFolder(MeshDataset):
         super().__init__([read[name][0] for name in names], names, label_names, transform, pre_transform)
 
 
-def _meshes(root: Path) -> dict[str, Path]:
+def mesh_paths(root: Path) -> dict[str, Path]:
     """Return the mesh files of a folder by name, sorted with numbers as numbers."""
     if not root.is_dir():
         raise FileNotFoundError(f"{root}: no such folder; expected a folder of meshes with labels beside them")
@@ -86,8 +86,12 @@ def _test_names(names: list[str], fraction: float, test: Sequence[str] | None) -
         return set(test)
     if not 0 < fraction < 1:
         raise ValueError(f"test_fraction must be between 0 and 1, got {fraction}")
-    number = max(1, round(fraction * len(names)))
-    return {names[math.floor((k + 0.5) * len(names) / number)] for k in range(number)}
+    return {names[place] for place in spread(len(names), max(1, round(fraction * len(names))))}
+
+
+def spread(count: int, number: int) -> list[int]:
+    """Return ``number`` of the places 0 to count - 1, spread evenly over them."""
+    return [math.floor((k + 0.5) * count / number) for k in range(number)]
 
 
 def _read(path: Path) -> tuple[MeshData, Labels]:

@@ -6,18 +6,18 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch_geometric.data import Data
 
 from gaugenet.models.vertex_net import VertexNet
 from gaugenet.representation import Representation
 
 
 class CorrespondenceNet(VertexNet):
-    """Describe every vertex by a unit vector that is the same at corresponding points of different shapes; invariant.
+    """Say which point of a template each vertex is, by unit vectors that describe the vertices; invariant.
 
-    It learns from shapes whose vertices are labelled with points of a template: each point has a vector of its own, and
-    ``point_scores`` says by inner products which point a vertex is (direct classification). Two shapes, seen in
-    training or not, are matched by their descriptors, nearest to nearest or through a functional map
-    (``gaugenet.models.functional_map``).
+    Each point of the template has a learned vector; its inner products with the descriptors are the scores ``(V,
+    points)`` (direct classification). Two shapes, whatever they are, are matched by their descriptors, nearest to
+    nearest or through a functional map (``gaugenet.models.functional_map``).
 
     Args:
         points: number of points of the template. descriptors: length D of the vectors. settings: of ``SurfaceNet``.
@@ -28,7 +28,7 @@ class CorrespondenceNet(VertexNet):
             if value < 1:
                 raise ValueError(f"CorrespondenceNet expects {name} >= 1, got {value}")
         super().__init__(invariant=True, **settings)
-        self.rep_out = Representation.invariants(descriptors, self.rep_in.group)
+        self.rep_out = Representation.invariants(points, self.rep_in.group)
         self.config |= {"points": points, "descriptors": descriptors}
         width = self.leave.rep_out.dim
         self.head = nn.Sequential(
@@ -38,9 +38,12 @@ class CorrespondenceNet(VertexNet):
         self.log_sharpness = nn.Parameter(torch.tensor([2.5]))
 
     def head_scores(self, y: Tensor, x: Tensor) -> Tensor:
-        """Return the descriptors ``(V, D)`` from invariants of the trunk and the input fields."""
+        """Return the scores ``(V, points)`` from invariants of the trunk and the input fields."""
+        return self.log_sharpness.exp() * (self._descriptors(y, x) @ nn.functional.normalize(self.point, dim=1).T)
+
+    def _descriptors(self, y: Tensor, x: Tensor) -> Tensor:
         return nn.functional.normalize(self.head(torch.cat([y, self.rep_in.invariant_part(x)], dim=1)), dim=1)
 
-    def point_scores(self, descriptor: Tensor) -> Tensor:
-        """Return the scores ``(V, points)`` of the points of the template from descriptors ``(V, D)``."""
-        return self.log_sharpness.exp() * (descriptor @ nn.functional.normalize(self.point, dim=1).T)
+    def describe(self, data: Data) -> Tensor:
+        """Return the descriptors ``(V, D)``, unit vectors, of a mesh or of what ``transform`` made of one."""
+        return self.evaluated(data, lambda data: self._descriptors(*self.at_vertices(data)))

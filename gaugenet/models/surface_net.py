@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -117,13 +117,13 @@ class SurfaceNet(nn.Module, ABC):
         return self.enter_pool(x, LevelMap.from_data(data, 1)) if self.first else x
 
     @torch.no_grad()
-    def evaluated(self, data: Data) -> Any:
-        """Return the output, in evaluation mode, of a mesh or of what ``transform`` made of one."""
+    def evaluated(self, data: Data, ask: Callable[[Data], Any] | None = None) -> Any:
+        """Return the output, or what ``ask`` returns, in evaluation, of a mesh or of what ``transform`` made of one."""
         if getattr(data, "x", None) is None or getattr(data, "frame", None) is None:
             data = self.transform(data)
         training = self.training
         self.eval()
         try:
-            return self(data)
+            return (ask or self)(data)
         finally:
             self.train(training)

@@ -35,9 +35,12 @@ class VertexNet(SurfaceNet):
 
     def forward(self, data: Data) -> Any:
         """Return the output of data made by ``transform``, single or batched."""
+        return self.outputs(self.head_scores(*self.at_vertices(data)), data)
+
+    def at_vertices(self, data: Data) -> tuple[Tensor, Tensor]:
+        """Return features of the trunk ``(V, leave.dim)`` and input fields ``(V, rep_in.dim)`` at the vertices."""
         x = self.inputs(data)
-        y = self.trunk(self.on_first_level(x, data), data)
-        return self.outputs(self.head_scores(self.to_vertices(y, data), x), data)
+        return self.to_vertices(self.trunk(self.on_first_level(x, data), data), data), x
 
     def trunk(self, x: Tensor, data: Data) -> Tensor:
         """Return features ``(V_l, leave.dim)`` on the first level l of the network from input fields there."""

@@ -32,7 +32,7 @@ class GlobalPool(nn.Module):
             raise ValueError(f'GlobalPool expects kind {", ".join(KINDS)}, got "{kind}"')
         self.invariants = GroupPool(self.rep_in)
         self.rep_out = self.invariants.rep_out
-        self.score = nn.Linear(self.rep_out.dim, self.rep_out.dim) if kind == "attention" else None
+        self.score = nn.Linear(self.rep_out.dim, self.rep_out.dim, bias=False) if kind == "attention" else None
 
     def forward(self, x: Tensor, data: Any, level: int = 0) -> Tensor:
         """Pool ``x (V_l, rep_in.dim)`` on a level of a bundle, single or batched."""

@@ -40,7 +40,7 @@ def labelled(net: LabelNet, data: Any) -> Labelled:
             raise ValueError("the data has no class y (1,): set it, or read the shapes with ShapeClasses")
         return Labelled(net(data), label, torch.ones_like(label, dtype=torch.float64))
     if isinstance(net, CorrespondenceNet):
-        return Labelled(net.point_scores(net(data)), _vertex_label(data), data.area_0)
+        return Labelled(net(data), _vertex_label(data), data.area_0)
     output = net(data)
     at_faces = getattr(data, "face_label", None) is not None and net.output != "vertex"
     if isinstance(output, Logits):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zlib
 from collections.abc import Generator, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -20,6 +21,8 @@ from gaugenet.train.augment import RandomDeformation
 
 class Prepared(Dataset[Any]):
     """The variants of labelled shapes: item ``shape * variants + v``; variant 0 is the shape itself.
+
+    How a variant is deformed depends on the shape's name, so that runs on other splits find it in the same cache.
 
     Args:
         shapes: a sequence of labelled meshes. transform: what the network reads. folder: of the cache on disk.
@@ -46,9 +49,14 @@ class Prepared(Dataset[Any]):
         shape, variant = divmod(item, self.variants)
         data = self.shapes[shape].clone()
         if variant:
-            generator = torch.Generator().manual_seed((self.seed * 100_003 + shape) * 1_009 + variant)
+            generator = torch.Generator().manual_seed((self.seed * 100_003 + self._identity(shape)) * 1_009 + variant)
             data = RandomDeformation(self.stretch, self.bend, generator)(data)
         return self.cached(data)
+
+    def _identity(self, shape: int) -> int:
+        """Return a number of a shape that other splits of the same data give it, too, where shapes have names."""
+        names = getattr(self.shapes, "names", None)
+        return shape if names is None else zlib.crc32(names[shape].encode())
 
     def __iter__(self) -> Iterator[Any]:
         return (self[item] for item in range(len(self)))

@@ -11,7 +11,7 @@ from torch_geometric.data import Batch
 
 from gaugenet.data.gauge import change_gauge
 from gaugenet.group import Group
-from gaugenet.models import SegmentationNet
+from gaugenet.models import SurfaceNet
 from gaugenet.nn import GaugeConv
 from gaugenet.representation import Representation
 
@@ -220,7 +220,7 @@ def test_output_has_the_shape_and_precision_of_its_representation(row):
 def test_repr_names_its_representations(row):
     layer = row.make()
     text = " ".join(repr(layer).split())
-    if isinstance(layer, SegmentationNet):
+    if isinstance(layer, SurfaceNet):
         assert f"(enter): Intertwiner( {layer.rep_in} -> 4x0 + 3x1 + 2x2" in text
     else:
         assert (str(layer.rep_in) if layer.rep_in == layer.rep_out else f"{layer.rep_in} -> {layer.rep_out}") in text

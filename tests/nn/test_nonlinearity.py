@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from gaugenet.nn import GatedNonlinearity, InnerProduct, LayerNorm, NormNonlinearity, RegularNonlinearity
+from gaugenet.nn.group_function import GroupFunction
 from gaugenet.representation import Representation
 from gaugenet.representation.decomposition import regular
 
@@ -139,9 +140,9 @@ def test_regular_representations_lose_nothing(text):
     layer = RegularNonlinearity(text, activation=lambda values: values)
     x = layer.rep.randn(7, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     assert (layer(x) - x).abs().max() < 1e-12
-    synthesis, analysis = layer._waves(x)
-    assert synthesis.shape[0] == synthesis.shape[1] == len(layer.rep.group.elements().angle)
-    assert (synthesis @ analysis - torch.eye(len(synthesis), dtype=torch.float64)).abs().max() < 1e-12
+    values = GroupFunction(layer.rep, None, "test").values(x)
+    assert values.shape == (7, len(layer.rep.group.elements().angle), layer.rep.terms[0][0])
+    assert values[0].numel() == x[0].numel()
 
 
 @pytest.mark.parametrize(
@@ -159,7 +160,7 @@ def test_the_change_of_basis_is_that_of_the_regular_representation():
     """A pointwise function of the values on the group, up to their order and scale."""
     layer, found = RegularNonlinearity("C6: regular", activation=torch.exp), regular("C6")
     x = layer.rep.randn(1, generator=torch.Generator().manual_seed(0), dtype=torch.float64)[0]
-    values = layer._waves(x)[0].T @ x
+    values = GroupFunction(layer.rep, None, "test").values(x)[:, 0]
     for irrep in found.rep.irreps:  # both are functions on the group whose irreps have the same norms
         block = next(b for b in layer.rep if b.irrep == irrep)
         ours = found.basis[next(b for b in found.rep if b.irrep == irrep).columns] @ values

@@ -1,0 +1,167 @@
+"""What networks are for: fields that no invariants make, matches of two shapes, classes of batches."""
+
+import pytest
+import surfaces
+import torch
+from torch_geometric.data import Batch
+
+from gaugenet.models import ClassificationNet, CorrespondenceNet, TangentFieldNet, check, load, save
+from gaugenet.models.functional_map import functional_map, point_map, refined_point_map
+from gaugenet.nn import Project
+from gaugenet.train import shape_loss
+
+SMALL = {"levels": (40, 12), "neighbours": 8, "rep": "6x0 + 4x1 + 2x2", "blocks": 1, "dropout": 0.0}
+SMALL["fields"] = {"hks": 3, "eigenfunctions": 20}
+NETWORKS = {
+    "ClassificationNet": lambda: ClassificationNet(["cup", "chair"], **SMALL),
+    "CorrespondenceNet": lambda: CorrespondenceNet(7, 5, **SMALL),
+    "TangentFieldNet": lambda: TangentFieldNet("1x0 + 2x1", **SMALL),
+}
+
+
+def build(name, seed=0):
+    torch.manual_seed(seed)
+    return NETWORKS[name]().eval()
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_saved_and_loaded_it_is_the_same(name, tmp_path):
+    net, mesh = build(name).half().float(), surfaces.data_of(surfaces.uneven_sphere(150))
+    save(net, tmp_path / "net")
+    again = load(tmp_path / "net")
+    assert type(again) is type(net) and again.config == net.config
+    assert torch.equal(again.evaluated(mesh.clone()), net.evaluated(mesh.clone()))
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_gauge_and_pose_do_not_matter(name):
+    errors = check(build(name), surfaces.data_of(surfaces.uneven_sphere(150)), torch.Generator().manual_seed(0))
+    assert errors.gauge_error["float64"] < 1e-12 and errors.motion_error["float64"] < 1e-9
+
+
+def test_a_field_that_does_not_turn_along_is_found():
+    """The check compares a field with what it should have become, not with what it was."""
+
+    class Stiff(TangentFieldNet):
+        def head_scores(self, y, x):
+            return super().head_scores(y, x).abs()
+
+    torch.manual_seed(0)
+    errors = check(Stiff("1x1", **SMALL), surfaces.data_of(surfaces.uneven_sphere(150)))
+    assert errors.gauge_error["float64"] > 0.1
+
+
+@pytest.mark.parametrize("rep_out", ["2x1", "1x0 + 1x1"])
+def test_vectors_turn_with_the_shape(rep_out):
+    torch.manual_seed(0)
+    net = TangentFieldNet(rep_out, **SMALL).double()
+    mesh = surfaces.data_of(surfaces.uneven_sphere(150))
+    turn = torch.linalg.qr(torch.randn(3, 3, dtype=torch.float64)).Q
+    turn = turn * torch.linalg.det(turn)
+    moved = mesh.clone()
+    moved.pos = mesh.pos @ turn.T
+    expected = net.vectors(net.transform(mesh)) @ turn.T
+    assert (net.vectors(net.transform(moved)) - expected).abs().max() < 1e-8 * expected.abs().max()
+
+
+def test_what_is_no_vector_is_refused():
+    net = TangentFieldNet("1x2", **SMALL)
+    with pytest.raises(ValueError, match="1x2 is no field of vectors: use rep_out of tangent vectors"):
+        net.vectors(net.transform(surfaces.data_of(surfaces.uneven_sphere(150))))
+
+
+def test_a_batch_is_classified_shape_by_shape():
+    net = build("ClassificationNet")
+    data = [net.transform(surfaces.data_of(surfaces.uneven_sphere(count))) for count in (150, 90)]
+    batch = net.evaluated(Batch.from_data_list(data))
+    assert batch.shape == (2, 2)
+    assert torch.allclose(batch, torch.cat([net.evaluated(one) for one in data]), atol=1e-5)
+    assert net.classify(data[0]).shape == (1,)
+
+
+@pytest.mark.parametrize(
+    ("make", "complaint"),
+    [
+        (lambda: ClassificationNet([], **SMALL), "at least one label name, got none"),
+        (lambda: CorrespondenceNet(0, **SMALL), "points >= 1, got 0"),
+        (lambda: TangentFieldNet("1x1", **{**SMALL, "rep": "2x1"}), "TangentFieldNet needs invariants"),
+    ],
+)
+def test_bad_settings_are_refused(make, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        make()
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_data_without_what_is_to_be_learned_are_refused(name):
+    net = build(name)
+    data = net.transform(surfaces.data_of(surfaces.uneven_sphere(90)))
+    with pytest.raises(ValueError, match="the data has no (class|labels|field)"):
+        shape_loss(net, data)
+
+
+def spectrum(mesh, count):
+    from gaugenet.mesh.geometry import vertex_areas
+    from gaugenet.mesh.laplacian import laplacian_spectrum
+
+    area = vertex_areas(mesh.pos, mesh.face)
+    value, function = laplacian_spectrum(mesh.pos, mesh.face, count)
+    scale = area.sum()
+    return torch.tensor(value * scale), torch.tensor(function * scale**0.5), torch.tensor(area / scale)
+
+
+def test_functional_maps_find_a_renumbering():
+    """Of an asymmetric shape and its copy with other numbers: the map is diagonal, the points are right."""
+    mesh = surfaces.biped()
+    number = torch.randperm(len(mesh.pos), generator=torch.Generator().manual_seed(0))
+    value, source, area = spectrum(mesh, 30)
+    target = torch.empty_like(source)
+    target[number] = source
+    target_area = torch.empty_like(area)
+    target_area[number] = area
+    descriptor = (source[:, 1:13] ** 2) @ torch.randn(12, 25, generator=torch.Generator().manual_seed(1)).double()
+    coefficients = source.T @ (area[:, None] * descriptor)
+    matrix = functional_map(coefficients, coefficients.clone(), value, value, 1e-6)
+    assert (matrix - torch.eye(30)).abs().max() < 0.05
+    found = point_map(source @ matrix.T, target)
+    right = (number[found] == torch.arange(len(found))).double().mean()
+    assert right > 0.9
+    small = functional_map(coefficients[:8], coefficients[:8].clone(), value[:8], value[:8], 1e-6)
+    rough = point_map(source[:, :8] @ small.T, target[:, :8])
+    refined = refined_point_map(source, target, target_area, small, 30)
+    share = [(number[points] == torch.arange(len(points))).double().mean() for points in (rough, refined)]
+    assert share[1] > 0.98 and share[1] >= share[0]
+
+
+def test_functional_maps_by_brute_force():
+    """The minimum of the quadratic form, by the normal equations of all entries at once; and its gradient flows."""
+    generator = torch.Generator().manual_seed(0)
+    a, b = (torch.randn(k, 9, generator=generator, dtype=torch.float64) for k in (4, 5))
+    values_a, values_b = (torch.arange(k, dtype=torch.float64) for k in (4, 5))
+    matrix = functional_map(a, b, values_a, values_b, 0.1)
+    from gaugenet.models.functional_map import _resolvent_mask
+
+    mask = _resolvent_mask(values_a, values_b)
+
+    def energy(c):
+        return (c @ a - b).square().sum() + 0.1 * a.square().sum() * (mask * c.square()).sum()
+
+    gradient = torch.func.grad(energy)(matrix)
+    assert gradient.abs().max() < 1e-9 * energy(matrix)
+    assert mask[2, 2] == 0 or values_a[-1] != values_b[-1]
+    assert torch.autograd.gradcheck(lambda a: functional_map(a, b, values_a, values_b), a.clone().requires_grad_())
+
+
+def test_functional_maps_need_the_same_descriptors():
+    with pytest.raises(ValueError, match="same descriptors on both sides, got 3 and 4"):
+        functional_map(torch.ones(2, 3), torch.ones(2, 4), torch.ones(2), torch.ones(2))
+
+
+def test_projecting_back_is_what_vectors_does():
+    torch.manual_seed(0)
+    net = TangentFieldNet("1x1", **SMALL).double()
+    data = net.transform(surfaces.data_of(surfaces.uneven_sphere(90)))
+    field = net.evaluated(data)
+    padded = torch.cat([field.new_zeros(90, 1), field], dim=1)
+    assert torch.equal(net.vectors(data), Project("vector")(padded, data))
+    assert torch.einsum("vca,va->vc", net.vectors(data), data.frame[:, 2]).abs().max() < 1e-12
