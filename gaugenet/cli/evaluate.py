@@ -22,6 +22,7 @@ from gaugenet.cli.message import named
 from gaugenet.cli.outcome import Outcome
 from gaugenet.cli.progress import bar
 from gaugenet.data.mesh_dataset import MeshDataset
+from gaugenet.data.perturbation import Perturbation
 from gaugenet.data.psb import psb_categories
 from gaugenet.models import ClassificationNet, SegmentationNet, load, shipped
 from gaugenet.train import Scores, evaluate
@@ -41,6 +42,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=("train", "test", "all"),
         default="test",
         help="shapes to score; all: of folder (default: test)",
+    )
+    parser.add_argument(
+        "--perturb",
+        choices=Perturbation.KINDS,
+        help="score perturbed copies: turned, with noise, decimated to 30 %% of the faces, subdivided unevenly, or "
+        "with five holes; labels go along",
     )
     parser.add_argument(
         "--picture", type=Path, metavar="PNG", help="draw prediction beside truth for each shape, one file a category"
@@ -99,7 +106,9 @@ def _opened(args: argparse.Namespace, category: str | None, model: str) -> tuple
     wanted = {"segment": SegmentationNet, "classify": ClassificationNet}[args.task]
     if not isinstance(net, wanted):
         raise ValueError(f"--task {args.task} needs a {wanted.__name__}, got {model}, a {type(net).__name__}")
-    return net, open_split(args, category, args.split)
+    shapes = open_split(args, category, args.split)
+    shapes.transform = None if args.perturb is None else Perturbation(args.perturb)
+    return net, shapes
 
 
 def _models(args: argparse.Namespace) -> dict[str, str]:

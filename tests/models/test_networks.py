@@ -96,7 +96,7 @@ def test_bad_settings_are_refused(make, complaint):
 def test_data_without_what_is_to_be_learned_are_refused(name):
     net = build(name)
     data = net.transform(surfaces.data_of(surfaces.uneven_sphere(90)))
-    with pytest.raises(ValueError, match="the data has no (class|labels|field)"):
+    with pytest.raises(ValueError, match=r"the data has no (class|labels|field)"):
         shape_loss(net, data)
 
 

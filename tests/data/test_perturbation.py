@@ -1,0 +1,52 @@
+"""Perturbed meshes: what is changed and what is not, and that labels stay where they were."""
+
+import pytest
+import surfaces
+import torch
+
+from gaugenet.data.perturbation import Perturbation
+from gaugenet.train.metrics import face_areas
+
+
+def sphere():
+    """A sphere whose faces and vertices know their hemisphere."""
+    data = surfaces.data_of(surfaces.uneven_sphere(1200))
+    data.face_label = (data.pos[data.face].mean(0)[:, 2] > 0).long()
+    data.vertex_label = (data.pos[:, 2] > 0).long()
+    return data
+
+
+@pytest.mark.parametrize("kind", Perturbation.KINDS)
+def test_labels_stay_where_they_were(kind):
+    data = sphere()
+    before = {key: value.clone() for key, value in data.to_dict().items()}
+    out = Perturbation(kind)(data)
+    assert all(torch.equal(before[key], data[key]) for key in before)
+    assert len(out.face_label) == out.face.shape[1] and len(out.vertex_label) == len(out.pos)
+    if kind != "rotate":
+        height = out.pos[out.face].mean(0)[:, 2]
+        clear = height.abs() > 0.15
+        assert torch.equal(out.face_label[clear], (height > 0).long()[clear])
+        clear = out.pos[:, 2].abs() > 0.15
+        assert torch.equal(out.vertex_label[clear], (out.pos[:, 2] > 0).long()[clear])
+    again = Perturbation(kind)(data)
+    assert torch.equal(again.pos, out.pos) and torch.equal(again.face, out.face)
+
+
+def test_what_each_does():
+    data = sphere()
+    faces, area = data.face.shape[1], float(face_areas(data.pos, data.face).sum())
+    rotated, noisy, coarse, fine, holed = (Perturbation(kind)(data) for kind in Perturbation.KINDS)
+    assert torch.allclose(torch.cdist(rotated.pos, rotated.pos), torch.cdist(data.pos, data.pos), atol=1e-6)
+    assert (rotated.pos - data.pos).abs().max() > 0.1
+    edge = 0.1
+    assert 0.01 < float((noisy.pos - data.pos).norm(dim=1).mean()) < 3 * edge
+    assert coarse.face.shape[1] == pytest.approx(0.3 * faces, rel=0.02)
+    assert fine.face.shape[1] == 4 * faces and (fine.pos.norm(dim=1) - 1).abs().max() < 0.02
+    assert float(face_areas(holed.pos, holed.face).sum()) == pytest.approx(0.95 * area, rel=0.02)
+    assert int(holed.face.max()) == len(holed.pos) - 1
+
+
+def test_unknown_kinds_are_refused():
+    with pytest.raises(ValueError, match='one of rotate, noise, coarser, finer, holes, got "melt"'):
+        Perturbation("melt")
