@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib import import_module
 from inspect import signature
 from pathlib import Path
@@ -31,7 +31,7 @@ from gaugenet.train import Fit, FitSettings, Prepared
 from gaugenet.viz.curves import curves_picture
 
 EXAMPLE = "gaugenet train --data psb --root LabeledDB_new.zip --category Human -o out/human --workers 2"
-CLASSIFY_EPOCHS = 20
+CLASSIFY = FitSettings(epochs=40, batch=4)
 PLURAL = {"face": "faces", "vertex": "vertices"}
 _NET = {name: parameter.default for name, parameter in signature(SurfaceNet).parameters.items()}
 
@@ -46,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--epochs",
         type=at_least(1),
         metavar="N",
-        help=f"passes over the shapes (default: {fit.epochs}; to classify {CLASSIFY_EPOCHS})",
+        help=f"passes over the shapes (default: {fit.epochs}; to classify {CLASSIFY.epochs})",
     )
     parser.add_argument(
         "--cache", type=Path, metavar="DIR", help="folder of cached geometry, to share (default: bundles/ in the run)"
@@ -93,8 +93,8 @@ def run(args: argparse.Namespace) -> Outcome:
     check_data(args)
     train, validation = open_training(args)
     names = {"train": train.names, "validation": [] if validation is None else validation.names}
-    epochs = args.epochs or (CLASSIFY_EPOCHS if args.task == "classify" else FitSettings.epochs)
-    settings = FitSettings(epochs=epochs, variants=args.variants, seed=args.seed)
+    usual = CLASSIFY if args.task == "classify" else FitSettings()
+    settings = replace(usual, epochs=args.epochs or usual.epochs, variants=args.variants, seed=args.seed)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(args.seed)
         net = _network(args, train)

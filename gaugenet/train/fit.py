@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
@@ -31,6 +32,7 @@ class FitSettings:
         variants, stretch, bend: of deformed copies (``Prepared``).
         noise: standard deviation of a shift of each invariant input field, drawn anew every step.
         average: decay of the moving average of weights that is kept. seed: of everything random.
+        batch: shapes whose gradients are averaged for a step.
     """
 
     epochs: int = 80
@@ -43,10 +45,11 @@ class FitSettings:
     noise: float = 0.1
     average: float = 0.98
     seed: int = 0
+    batch: int = 1
 
 
 class Fit:
-    """Fit a network to prepared shapes, one shape a step.
+    """Fit a network to prepared shapes.
 
     What the loss is, ``shape_loss`` says; every shape counts the same.
 
@@ -68,7 +71,10 @@ class Fit:
         self.average = AveragedModel(net, multi_avg_fn=get_ema_multi_avg_fn(settings.average))
         self.optimizer = torch.optim.AdamW(net.parameters(), settings.learning_rate, weight_decay=settings.weight_decay)
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self.optimizer, settings.learning_rate, total_steps=settings.epochs * len(train.shapes), pct_start=0.1
+            self.optimizer,
+            settings.learning_rate,
+            total_steps=settings.epochs * math.ceil(len(train.shapes) / settings.batch),
+            pct_start=0.1,
         )
         self.history: list[dict[str, float]] = []
 
@@ -95,19 +101,20 @@ class Fit:
         self.net.train()
         loss_sum = accuracy_sum = 0.0
         count = len(self.train.shapes)
-        for shape in torch.randperm(count).tolist():
-            variant = int(torch.randint(self.train.variants, ()))
-            data = self.train[shape * self.train.variants + variant]
-            data.x = _shifted(data.x, self.net, self.settings.noise)
-            loss, accuracy = shape_loss(self.net, data, self.settings.label_smoothing)
+        for shapes in torch.randperm(count).split(self.settings.batch):
             self.optimizer.zero_grad()
-            loss.backward()
+            for shape in shapes.tolist():
+                variant = int(torch.randint(self.train.variants, ()))
+                data = self.train[shape * self.train.variants + variant]
+                data.x = _shifted(data.x, self.net, self.settings.noise)
+                loss, accuracy = shape_loss(self.net, data, self.settings.label_smoothing)
+                (loss / len(shapes)).backward()
+                loss_sum += float(loss.detach())
+                accuracy_sum += accuracy
             torch.nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
             self.optimizer.step()
             self.schedule.step()
             self.average.update_parameters(self.net)
-            loss_sum += float(loss.detach())
-            accuracy_sum += accuracy
         return {"loss": loss_sum / count, "accuracy": accuracy_sum / count}
 
     def save_checkpoint(self) -> None:

@@ -1,0 +1,86 @@
+"""Whole shapes told apart from the command line."""
+
+import numpy as np
+import pytest
+import trimesh
+
+from gaugenet.data.shape_classes import ClassFolder, PSBShapes
+
+SMALL = ["--levels", "48,12", "--rep", "8x0 + 4x1", "--variants", "2"]
+
+
+@pytest.fixture(scope="module")
+def classes(tmp_path_factory):
+    """Six long and six flat ellipsoids of different proportions, a folder each."""
+    root = tmp_path_factory.mktemp("classes")
+    rng = np.random.default_rng(0)
+    for name, scale in (("flat", 0.3), ("long", 3.0)):
+        (root / name).mkdir()
+        for number in range(6):
+            mesh = trimesh.creation.icosphere(2)
+            mesh.vertices *= np.array([1, 1, scale]) * rng.uniform(0.8, 1.25, 3)
+            mesh.export(root / name / f"{number}.off")
+    return root
+
+
+def test_it_learns_to_tell_them_apart(call, classes, tmp_path):
+    data = ["--data", "folder", "--root", classes, "--task", "classify"]
+    trained = call("train", *data, "-o", tmp_path / "run", *SMALL, "--epochs", 30, "--validation", 1, "--json")
+    assert trained.code == 0
+    assert trained.json["validation_accuracy"] == 1.0
+    scored = call("evaluate", *data, "--model", tmp_path / "run" / "net", "--confusion", tmp_path / "c.png", "--json")
+    assert scored.json["accuracy"] == 1.0 and scored.json["wrong"] == []
+    assert set(scored.json["classes"]) == {"flat", "long"} and (tmp_path / "c.png").is_file()
+    text = call("evaluate", *data, "--model", tmp_path / "run" / "net", "--perturb", "noise").out
+    assert "% of 2 shapes; wrong: " in text
+
+
+def test_splits_of_a_folder(classes):
+    parts = {split: ClassFolder(classes, split, validation=1).names for split in ("train", "validation", "test", "all")}
+    assert [len(names) for names in parts.values()] == [8, 2, 2, 12]
+    assert sorted(parts["train"] + parts["validation"] + parts["test"]) == sorted(parts["all"])
+    data = ClassFolder(classes, "all")
+    assert [int(shape.y) for shape in data] == 6 * [0] + 6 * [1] and data.label_names == ["flat", "long"]
+
+
+def test_splits_of_the_benchmark(psb):
+    """Drawn by the seed, disjoint, and bare of the labels of faces."""
+    parts = [PSBShapes(psb, split, train=7, validation=2).names for split in ("train", "validation", "test")]
+    assert [len(names) for names in parts] == [10, 4, 26]
+    assert len({name for names in parts for name in names}) == 40 and parts[0][0].startswith("Ant/")
+    assert PSBShapes(psb, "test", train=7, seed=1).names != parts[2]
+    shape = PSBShapes(psb, "test")[0]
+    assert shape.y.tolist() == [0] and "face_label" not in shape
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["--category", "Human"], "--category goes with --task segment"),
+        (["--test", "a"], "--test goes with --task segment"),
+        (["--split-seed", "1"], "--train-shapes and --split-seed go with --data psb"),
+        (["--output", "face"], "--output face goes with --task segment"),
+        (["--validation", "5"], "fewer validation shapes than training shapes"),
+    ],
+)
+def test_arguments_that_do_not_go_together(call, classes, tmp_path, words, complaint):
+    result = call("train", "--data", "folder", "--root", classes, "--task", "classify", "-o", tmp_path, *SMALL, *words)
+    assert result.code == 2
+    assert complaint in result.messages("error")[0]
+
+
+def test_what_is_no_set_of_classes_is_refused(call, shapes, classes, network, tmp_path):
+    evaluate = ["evaluate", "--data", "folder", "--task", "classify", "--root", classes, "--model", network]
+    assert "--task classify needs a ClassificationNet" in call(*evaluate).messages("error")[0]
+    assert "--picture goes with --task segment" in call(*evaluate, "--picture", "p.png").messages("error")[0]
+    with pytest.raises(ValueError, match="two classes or more, got 0"):
+        ClassFolder(shapes)
+    with pytest.raises(FileNotFoundError, match="no such folder; expected one with a folder of meshes"):
+        ClassFolder(tmp_path / "none")
+    with pytest.raises(ValueError, match="split must be train, validation, test, all; got 'dev'"):
+        ClassFolder(classes, "dev")
+
+
+def test_a_class_with_too_few_shapes_is_refused(psb):
+    with pytest.raises(ValueError, match="fewer of those than the 20 of a class, got 0 and 20"):
+        PSBShapes(psb, train=20)
