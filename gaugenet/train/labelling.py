@@ -61,9 +61,9 @@ def label_loss(net: LabelNet, data: Any, label_smoothing: float) -> tuple[Tensor
     if not bool((label >= 0).any()):
         raise ValueError(f"a shape of {len(label)} elements has no labelled one: drop it from the training data")
     counted = weight * (label >= 0)
-    share = (counted / counted.sum()).to(each.dtype)
+    share = counted / counted.sum()
     accuracy = float((share * (logits.detach().argmax(1) == label)).sum())
-    return (share * each).sum(), accuracy
+    return (share.to(each.dtype) * each).sum(), accuracy
 
 
 @torch.no_grad()
