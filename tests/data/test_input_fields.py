@@ -7,10 +7,9 @@ import pytest
 import surfaces
 import torch
 
-from gaugenet.data import input_fields
 from gaugenet.data.frame_bundle import FrameBundle
 from gaugenet.data.gauge import change_gauge
-from gaugenet.data.input_fields import InputFields, heat_kernel_signature
+from gaugenet.data.input_fields import InputFields
 from gaugenet.data.read import read_mesh
 from gaugenet.mesh.mesh import MeshWarning
 
@@ -18,72 +17,6 @@ from gaugenet.mesh.mesh import MeshWarning
 def fields_of(mesh, **options):
     transform = InputFields(**options)
     return transform, transform(FrameBundle()(surfaces.data_of(mesh)))
-
-
-def test_the_plane_has_no_signature():
-    """log(4 pi t K_t) = 0 away from the boundary, at times short against the way there."""
-    disc = surfaces.flat_disc(24)
-    signature = heat_kernel_signature(disc, 3, 150, (5e-3, 1e-2))
-    inside = np.linalg.norm(disc.pos, axis=1) < 0.5
-    assert np.abs(signature[inside]).max() < 0.05
-    rim = np.linalg.norm(disc.pos, axis=1) > 0.999
-    assert signature[rim].min() > 0.4  # at the boundary heat is reflected: up to twice as much stays, log 2
-
-
-def test_signature_of_the_sphere():
-    """K_t = sum_l (2 l + 1) exp(-l (l + 1) t) / 4 pi on the unit sphere, the same everywhere."""
-    sphere = surfaces.icosphere(4)
-    times = np.logspace(-2, 0, 4)  # in units of the area 4 pi
-    l = np.arange(60)[:, None]
-    t = 4 * np.pi * times
-    exact = np.log(t * ((2 * l + 1) * np.exp(-l * (l + 1) * t)).sum(axis=0))
-    signature = heat_kernel_signature(sphere, 4, 96, (1e-2, 1.0))
-    assert np.abs(signature - exact).max() < 0.02
-    assert np.ptp(signature, axis=0).max() < 0.01
-
-
-def test_signature_of_a_large_sphere():
-    """The same where eigenfunctions are sought among smooth functions, to a few hundredths of a unit of log."""
-    sphere = surfaces.icosphere(5)
-    times = np.logspace(-2, 0, 4)
-    l = np.arange(60)[:, None]
-    t = 4 * np.pi * times
-    exact = np.log(t * ((2 * l + 1) * np.exp(-l * (l + 1) * t)).sum(axis=0))
-    signature = heat_kernel_signature(sphere, 4, 96, (1e-2, 1.0))
-    assert np.abs(signature - exact).max() < 0.03
-    assert np.abs(signature - exact).max() > 1e-4  # the mesh is large enough to take this way
-
-
-def reduced_and_exact(mesh, monkeypatch, functions):
-    exact = heat_kernel_signature(mesh, 16, 60, (3e-3, 1.0))
-    monkeypatch.setattr(input_fields, "_FUNCTIONS", functions)
-    monkeypatch.setattr(input_fields, "_SMALL", 0.0)
-    return heat_kernel_signature(mesh, 16, 60, (3e-3, 1.0)), exact
-
-
-@pytest.mark.parametrize(("functions", "bound"), [(300, 0.025), (900, 0.012)])
-def test_reduced_signature_is_close(functions, bound, monkeypatch):
-    """To the one from true eigenfunctions, measured by the spread of each channel; with more functions closer."""
-    reduced, exact = reduced_and_exact(surfaces.biped(), monkeypatch, functions)
-    error = np.sqrt(np.square(reduced - exact).mean(axis=0)) / exact.std(axis=0)
-    assert error.max() < 4 * bound
-    assert error.mean() < bound
-
-
-def test_reduced_signature_does_not_depend_on_numbering_pose_and_size(monkeypatch):
-    mesh = surfaces.biped()
-    moved, number = surfaces.moved(mesh)
-    reduced, _ = reduced_and_exact(mesh, monkeypatch, 300)
-    there = heat_kernel_signature(moved, 16, 60, (3e-3, 1.0))
-    assert np.abs(there[number] - reduced).max() < 1e-7
-    assert np.array_equal(there, heat_kernel_signature(moved, 16, 60, (3e-3, 1.0)))
-
-
-@pytest.mark.parametrize("name", ["known/two_spheres.ply", "broken/isolated_vertex.off", "broken/zero_area_face.off"])
-def test_reduced_signature_of_awkward_meshes(name, monkeypatch):
-    """Few vertices, several components, isolated vertices: as many functions as vertices lose nothing."""
-    reduced, exact = reduced_and_exact(surfaces.read(name), monkeypatch, 10**4)
-    assert np.abs(reduced - exact).max() < 1e-5
 
 
 @pytest.mark.parametrize("options", [{}, {"position": False}, {"coordinates": True, "hks": 3}], ids=str)
