@@ -47,7 +47,7 @@ def ray_fields(mesh: Mesh, normal: np.ndarray, sided: bool) -> Reach:
     caster = RayCaster.build(mesh.pos, mesh.face)
     diameter, share = shape_diameter(mesh, normal, caster, sided)
     log = smoothed(mesh, np.log(10 * np.maximum(diameter / scale, _THINNEST)), share, _SMOOTHING)
-    free = smoothed(mesh, openness(mesh, normal, caster, sided), np.ones(len(mesh.pos)), _SMOOTHING)
+    free = smoothed(mesh, *openness(mesh, normal, caster, sided), _SMOOTHING)
     return Reach(np.stack([log, 4 * free - 3], axis=1), vertex_gradient(mesh, log) * scale / 10)
 
 

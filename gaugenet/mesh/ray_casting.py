@@ -75,20 +75,20 @@ def _cast(origin, direction, start, depth, box, child, size, triangle):
     for r in range(len(origin)):
         distance[r], at[r] = first_hit(
             origin[r, 0], origin[r, 1], origin[r, 2], direction[r, 0], direction[r, 1], direction[r, 2],
-            start, np.inf, False, stack, entry, box, child, size, triangle,
+            start, np.inf, stack, entry, box, child, size, triangle,
         )  # fmt: skip
     return distance, at
 
 
 @numba.njit(cache=True, nogil=True)
 def first_hit(
-    ox: float, oy: float, oz: float, dx: float, dy: float, dz: float, start: float, limit: float, any_hit: bool,
+    ox: float, oy: float, oz: float, dx: float, dy: float, dz: float, start: float, limit: float,
     stack: np.ndarray, entry: np.ndarray, box: np.ndarray, child: np.ndarray, size: np.ndarray, triangle: np.ndarray,
 ) -> tuple[float, int]:  # fmt: skip
     """Return the distance to the nearest triangle between ``start`` and ``limit`` and its place; (limit, -1) if none.
 
-    Möller & Trumbore 1997 in the leaves; nearer boxes first, those behind a hit never. With ``any_hit`` the first
-    triangle found will do. ``stack`` and ``entry`` have room for two more entries than the hierarchy is deep.
+    Möller & Trumbore 1997 in the leaves; nearer boxes first, those behind a hit never. ``stack`` and ``entry``
+    have room for two more entries than the hierarchy is deep.
     """
     # No division by zero: a ray along an axis stays between the sides of a box, or outside, for 1e300 lengths.
     ix = 1.0 / dx if abs(dx) > 1e-300 else 1e300
@@ -136,8 +136,6 @@ def first_hit(
             distance = (bx * qx + by * qy + bz * qz) * inverse
             if start < distance < best:
                 best, at = distance, k
-                if any_hit:
-                    return best, at
     return best, at
 
 

@@ -6,8 +6,8 @@ import numba
 import numpy as np
 
 from gaugenet.mesh.mesh import Mesh
-from gaugenet.mesh.ray_casting import RayCaster, first_hit
-from gaugenet.mesh.ray_fan import fan_axes, ray_fan
+from gaugenet.mesh.ray_casting import RayCaster
+from gaugenet.mesh.ray_fan import fan_axes, follow, ray_fan
 
 # A cone of 120 degrees; rings of about equal solid angle a ray.
 _ANGLES, _COUNTS = np.radians([10.0, 30.0, 50.0]), (3, 6, 9)
@@ -49,35 +49,8 @@ def _diameters(pos, axes, fan, weight, sided, start, depth, box, child, size, tr
     for v in range(len(pos)):
         count = 0
         for r in range(len(fan)):
-            dx = fan[r, 0] * axes[v, 0, 0] + fan[r, 1] * axes[v, 1, 0] + fan[r, 2] * axes[v, 2, 0]
-            dy = fan[r, 0] * axes[v, 0, 1] + fan[r, 1] * axes[v, 1, 1] + fan[r, 2] * axes[v, 2, 1]
-            dz = fan[r, 0] * axes[v, 0, 2] + fan[r, 1] * axes[v, 1, 2] + fan[r, 2] * axes[v, 2, 2]
-            distance, k = first_hit(
-                pos[v, 0],
-                pos[v, 1],
-                pos[v, 2],
-                dx,
-                dy,
-                dz,
-                start,
-                np.inf,
-                False,
-                stack,
-                entry,
-                box,
-                child,
-                size,
-                triangle,
-            )
-            if k < 0:
-                continue
-            one, two = triangle[k, 3:6], triangle[k, 6:9]
-            along = (
-                dx * (one[1] * two[2] - one[2] * two[1])
-                + dy * (one[2] * two[0] - one[0] * two[2])
-                + dz * (one[0] * two[1] - one[1] * two[0])
-            )
-            if along > 0.0 or not sided:
+            distance, met = follow(pos[v], axes[v], fan[r], start, stack, entry, box, child, size, triangle)
+            if met > 0 or (met < 0 and not sided):
                 length[count], mass[count] = distance, weight[r]
                 count += 1
         if count:
