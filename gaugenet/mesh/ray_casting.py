@@ -139,7 +139,7 @@ def first_hit(
     return best, at
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
+@numba.njit(cache=True, nogil=True)
 def _entry(box, node, ox, oy, oz, ix, iy, iz, best):
     """Return the distance at which a ray enters a box, infinite where it does not before ``best``."""
     x1, x2 = (box[node, 0] - ox) * ix, (box[node, 3] - ox) * ix

@@ -29,8 +29,8 @@ def test_sphere(radius):
     """mean pi / 2 R, mean of squares (pi^2 - 4) / 2 R^2, eccentricity pi R, wherever one stands."""
     sphere = surfaces.icosphere(4)
     means = geodesic_means(surfaces.mesh(radius * sphere.pos, sphere.face))
-    assert means.mean == pytest.approx(np.full(len(sphere.pos), np.pi / 2 * radius), rel=0.005)
-    assert means.square == pytest.approx(np.full(len(sphere.pos), np.sqrt((np.pi**2 - 4) / 2) * radius), rel=0.015)
+    assert means.mean == pytest.approx(np.full(len(sphere.pos), np.pi / 2 * radius), rel=0.01)
+    assert means.square == pytest.approx(np.full(len(sphere.pos), np.sqrt((np.pi**2 - 4) / 2) * radius), rel=0.02)
     assert 0.8 * np.pi * radius < means.largest.min() and means.largest.max() < np.pi * radius
 
 
@@ -52,10 +52,10 @@ def test_all_pairs(name):
     distance, area = all_pairs(mesh), vertex_areas(mesh.pos, mesh.face)
     mean, square = distance @ area / area.sum(), np.sqrt(distance**2 @ area / area.sum())
     errors = []
-    for samples in (8, 40, 160):
+    for samples in (8, 32, 128):
         means = geodesic_means(mesh, samples)
         errors.append(np.sqrt(np.mean((means.mean / mean - 1) ** 2)))
-        if samples == 40:
+        if samples == 32:
             assert np.abs(means.mean / mean - 1).max() < 0.015
             assert means.square == pytest.approx(square, rel=0.015)
             assert means.largest == pytest.approx(distance.max(axis=1), rel=0.03)
@@ -68,9 +68,9 @@ def test_without_the_known_excess_the_means_are_too_large():
     distance, area = all_pairs(mesh), vertex_areas(mesh.pos, mesh.face)
     mean = distance @ area / area.sum()
     chosen = [int(np.linalg.norm(mesh.pos - area @ mesh.pos / area.sum(), axis=1).argmax())]
-    while len(chosen) < 40:
+    while len(chosen) < 32:
         chosen.append(int(distance[chosen].min(axis=0).argmax()))
-    cell = np.bincount(distance[chosen].argmin(axis=0), area, 40)
+    cell = np.bincount(distance[chosen].argmin(axis=0), area, 32)
     plain = cell @ distance[chosen] / area.sum()
     assert np.sqrt(np.mean((plain / mean - 1) ** 2)) > 0.006
 

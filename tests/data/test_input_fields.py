@@ -137,7 +137,7 @@ def test_fields_with_reach_say_what_they_should():
     expected = [1.0, math.log(math.pi / area), 0.0, math.log(2 * deviation / (math.pi / 2))]
     x = data.x[:, 3 + REACH["wks"] :].numpy()
     assert np.exp(x[:, 0]) == pytest.approx(np.full(len(x), 10 * 1.517 / area), rel=0.01)
-    assert x[:, 1:5] == pytest.approx(np.tile(expected, (len(x), 1)), abs=0.05)
+    assert x[:, 1:5] == pytest.approx(np.tile(expected, (len(x), 1)), abs=0.06)
     assert x[:, 5].max() < 0.05 and x[:, 5].min() > -0.5
     assert np.abs(x[:, 6:10]).max() < 0.1
 
