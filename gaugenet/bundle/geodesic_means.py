@@ -38,7 +38,7 @@ def geodesic_means(mesh: Mesh, samples: int = 32) -> GeodesicMeans:
     mean(v) = sum_s a_s d(v, s) / sum_s a_s over farthest-point samples s of the component, with a_s the area of the
     vertices nearest to s. For d there is sqrt(d^2 + a_s / 4 pi), which is about the mean distance from v to the points
     of a disc of area a_s around s: without it there would be a dip at each sample. Samples lie in the ends of limbs, so
-    that this is too much everywhere, by some 1 to 2 % at 32 samples. At the samples the mean is known, and so is the excess,
+    that this is too much everywhere, by 1 or 2 % at 32 samples. At the samples the mean is known, and so is the excess,
     which is interpolated from there by 1 / d^4 and taken off: 0.2 % remain. Squares likewise.
 
     Takes time and memory in proportion to V ``samples``. The samples depend on the shape, not on its pose or numbering,
