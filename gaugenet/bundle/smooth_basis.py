@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 import os
 from concurrent.futures import ThreadPoolExecutor
 
@@ -10,8 +9,9 @@ import numba
 import numpy as np
 import scipy.sparse as sparse
 
+from gaugenet.bundle.marching import march
 from gaugenet.bundle.sampling import farthest_point_samples
-from gaugenet.bundle.unfolding import Unfolding, in_sight, source_below
+from gaugenet.bundle.unfolding import Unfolding
 from gaugenet.mesh.mesh import Mesh
 
 # Radius of the functions' supports over the reach of the samples. At 3 some fifteen overlap at a vertex; with less the
@@ -51,49 +51,26 @@ def smooth_basis(mesh: Mesh, count: int, threads: int | None = None) -> sparse.c
 
 @numba.njit(cache=True, nogil=True)
 def _distances(sources, radius, begin, rim, length, corner):
-    """Distances along the surface below ``radius``: vertices, distances, and how many each source has.
-
-    Fast marching: the nearest vertex is settled, then reaches the others of its faces along an edge, or straight across
-    the face from the edge to a vertex that is settled already.
-    """
+    """Distances along the surface below ``radius``: vertices, distances, and how many each source has."""
     size = len(begin) - 1
     distance = np.full(size, np.inf)
     settled = np.zeros(size, dtype=np.bool_)
+    visited, key, item = np.empty(size, np.int64), np.empty(1024), np.empty(1024, np.int64)
     out_vertex, out_distance = np.empty(8 * size, np.int32), np.empty(8 * size)
     found = np.empty(len(sources), np.int64)
-    count = 0
+    first = 0
     for rank in range(len(sources)):
-        heap = [(0.0, sources[rank])]
-        distance[sources[rank]] = 0.0
-        first = count
-        while len(heap) > 0:
-            reached, j = heapq.heappop(heap)
-            if settled[j]:
-                continue
-            settled[j] = True
-            if count == len(out_vertex):
-                out_vertex = np.concatenate((out_vertex, np.empty(4 * size, np.int32)))
-                out_distance = np.concatenate((out_distance, np.empty(4 * size)))
-            out_vertex[count], out_distance[count] = j, reached
-            count += 1
-            for slot in range(begin[j], begin[j + 1]):
-                for side in range(2):
-                    v, other = rim[slot, side], rim[slot, 1 - side]
-                    if settled[v]:
-                        continue
-                    near = length[slot, side]
-                    new = reached + near
-                    if settled[other] and reached > 0.0 and distance[other] > 0.0:
-                        x, y = near * corner[slot, 0], near * corner[slot, 1]
-                        base = length[slot, 1 - side]
-                        source_x, depth = source_below(reached, distance[other], base)
-                        if in_sight(source_x, depth, base, x, y):
-                            new = min(new, np.sqrt((x - source_x) ** 2 + (y + depth) ** 2))
-                    if new < radius and new < distance[v]:
-                        distance[v] = new
-                        heapq.heappush(heap, (new, np.int64(v)))
-        for place in range(first, count):
-            settled[out_vertex[place]] = False
-            distance[out_vertex[place]] = np.inf
-        found[rank] = count - first
-    return out_vertex[:count], out_distance[:count], found
+        count, key, item = march(
+            sources[rank], radius, distance, settled, visited, key, item, begin, rim, length, corner
+        )
+        while first + count > len(out_vertex):
+            out_vertex = np.concatenate((out_vertex, np.empty(4 * size, np.int32)))
+            out_distance = np.concatenate((out_distance, np.empty(4 * size)))
+        for k in range(count):
+            v = visited[k]
+            out_vertex[first + k], out_distance[first + k] = v, distance[v]
+            settled[v] = False
+            distance[v] = np.inf
+        first += count
+        found[rank] = count
+    return out_vertex[:first], out_distance[:first], found

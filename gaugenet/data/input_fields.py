@@ -10,22 +10,15 @@ from torch_geometric.data import Data
 from torch_geometric.transforms import BaseTransform
 
 from gaugenet.bundle.sheets import like_normals, vertex_curvature
-from gaugenet.bundle.smooth_basis import smooth_basis
+from gaugenet.bundle.spectrum import surface_spectrum
 from gaugenet.data.gauge import unbatched
+from gaugenet.data.reach import distance_fields, ray_fields
 from gaugenet.group import Elements, Group, Irrep
 from gaugenet.mesh.clean import clean_mesh
-from gaugenet.mesh.geometry import face_areas
-from gaugenet.mesh.laplacian import laplacian_spectrum
 from gaugenet.mesh.mesh import Mesh, MeshWarning
+from gaugenet.mesh.signatures import heat_kernel_signature, wave_kernel_signature
 from gaugenet.representation import Representation
 from gaugenet.representation.decomposition import restrict
-
-# Smooth functions among which the eigenfunctions of larger meshes are sought, and from how many vertices to each it
-# is quicker to do so.
-_FUNCTIONS = 500
-_SMALL = 6.0
-# Vertices whose signature is computed at once: 50 MB at 96 eigenfunctions.
-_ROWS = 65536
 
 
 class InputFields(BaseTransform):
@@ -38,18 +31,25 @@ class InputFields(BaseTransform):
     * trace-free second fundamental form, its length compressed by asinh; order 2;
     * unless ``position`` is off: distance from the centroid (invariant) and height over it along the normal, and the
       direction away from it in the tangent plane (order 1); these follow rigid motions but not bending;
-    * with ``coordinates``: pos relative to the centroid; invariant, and so neither invariant nor equivariant in space.
+    * with ``coordinates``: pos relative to the centroid; invariant, and so neither invariant nor equivariant in space;
+    * wave kernel signature (Aubry et al. 2011) at ``wks`` energies; invariant;
+    * with ``rays``: log of the shape diameter (Shapira et al. 2008), the share of the outside that is in sight (both
+      invariant), and the gradient of the first (order 1);
+    * with ``distances``: log of the mean distance along the surface (Hilaga et al. 2001), its excess over the smallest
+      one of the component, standard deviation and maximum of the distance over its mean (all invariant), and the
+      gradient of the mean (order 1).
 
     For groups with reflections it matters what normals are. With ``oriented`` they point outwards whatever the frames
     do: mean curvature and height are invariant, and a shape and its mirror image have the same fields. Without, as on
     one-sided surfaces, they belong to the frames: mean curvature and height are odd ("0o"), the second fundamental form
-    is that of the frame's own side, and a surface turned inside out has the same fields.
+    is that of the frame's own side, and a surface turned inside out has the same fields; the shape diameter is that of
+    the side from which more rays hit something.
 
     Reads pos, face and the ``frame`` that ``FrameBundle`` adds.
 
     Args:
         hks: number of times, spaced evenly in their logarithm over ``times`` (area = 1). eigenfunctions: used for it.
-        position, coordinates: whether to add these fields.
+        position, coordinates, rays, distances: whether to add these fields. wks: number of energies.
         group: structure group of the bundle. oriented: what normals are, see above.
     """
 
@@ -62,9 +62,13 @@ class InputFields(BaseTransform):
         coordinates: bool = False,
         group: str = "SO2",
         oriented: bool = True,
+        wks: int = 0,
+        rays: bool = False,
+        distances: bool = False,
     ) -> None:
         self.hks, self.eigenfunctions, self.times = hks, eigenfunctions, (times[0], times[1])
         self.position, self.coordinates = position, coordinates
+        self.wks, self.rays, self.distances = wks, rays, distances
         self.group, self.oriented = Group(group), oriented
         full = Group("O2" if self.group.reflections else "SO2")
         even = odd = full.trivial_irrep
@@ -72,9 +76,9 @@ class InputFields(BaseTransform):
             odd = full.irrep(0, "o")
         terms = [(hks, even), (1, odd), (1, even)]
         terms += [(1, even), (1, odd)] if position else []
-        terms += [(3, even)] if coordinates else []
-        terms += [(1, full.irrep(1))] if position else []
-        self._full = _joined(Representation([*terms, (1, full.irrep(2))], full))
+        terms += [(3 * coordinates + wks + 2 * rays + 4 * distances, even)]
+        terms += [(int(position) + rays + distances, full.irrep(1)), (1, full.irrep(2))]
+        self._full = _joined(Representation([term for term in terms if term[0]], full))
         self._restriction = None if self.group.rotations is None else restrict(self._full, self.group)
         self.rep = self._full if self._restriction is None else self._restriction.rep
 
@@ -112,51 +116,38 @@ class InputFields(BaseTransform):
     def _fields(self, mesh: Mesh, frame: np.ndarray, area: np.ndarray) -> np.ndarray:
         scale = np.sqrt(area.sum())
         curved = vertex_curvature(mesh, frame)
-        fields = [
-            heat_kernel_signature(mesh, self.hks, self.eigenfunctions, self.times),
+        spectrum = surface_spectrum(mesh, self.eigenfunctions)
+        invariant = [
+            heat_kernel_signature(*spectrum, self.hks, self.times),
             np.arcsinh(curved.mean * scale / 10)[:, None],
             np.arcsinh(curved.gaussian * scale**2 / 100)[:, None],
         ]
-        tangent = [_compress(curved.deviator * scale / 10)]
-        if self.group.reflections and not self.oriented:
-            tangent[0] = tangent[0][:, ::-1] * [-1, 1]  # i z: a reflection turns the normal round, too
+        vectors = []  # in space, of which the tangential part counts
+        sided = self.oriented or not self.group.reflections
+        deviator = _compress(curved.deviator * scale / 10)
+        if not sided:
+            deviator = deviator[:, ::-1] * [-1, 1]  # i z: a reflection turns the normal round, too
         offset = (mesh.pos - (mesh.pos * area[:, None]).sum(0) / area.sum()) / scale
         if self.position:
-            local = np.einsum("vab,vb->va", frame, offset)
-            fields += [np.linalg.norm(offset, axis=1)[:, None], local[:, 2:]]
-            tangent.insert(0, local[:, :2])
+            invariant += [np.linalg.norm(offset, axis=1)[:, None], (frame[:, 2] * offset).sum(axis=1)[:, None]]
+            vectors.append(offset)
         if self.coordinates:
-            fields.append(offset)
-        return np.concatenate(fields + tangent, axis=1)
+            invariant.append(offset)
+        if self.wks:
+            invariant.append(wave_kernel_signature(*spectrum, self.wks))
+        reaches = [ray_fields(mesh, frame[:, 2], sided)] if self.rays else []
+        reaches += [distance_fields(mesh)] if self.distances else []
+        invariant += [reach.invariant for reach in reaches]
+        vectors += [_compress(reach.gradient) for reach in reaches]
+        # First components of all pairs come before second ones.
+        pairs = [(frame[:, axis] * vector).sum(axis=1)[:, None] for axis in (0, 1) for vector in vectors]
+        return np.concatenate([*invariant, *pairs, deviator], axis=1)
 
     def __repr__(self) -> str:
-        settings = ("hks", "eigenfunctions", "times", "position", "coordinates")
+        settings = ("hks", "eigenfunctions", "times", "position", "coordinates", "wks", "rays", "distances")
         text = ", ".join(f"{name}={getattr(self, name)!r}" for name in settings)
         group = "" if str(self.group) == "SO2" else f", group={str(self.group)!r}, oriented={self.oriented}"
         return f"InputFields({text}{group})"
-
-
-def heat_kernel_signature(mesh: Mesh, count: int, eigenfunctions: int, times: tuple[float, float]) -> np.ndarray:
-    """Return log(4 pi t K_t(v, v)) ``(V, count)`` at times spaced evenly in their logarithm, in units of the area.
-
-    K_t(v, v) = sum_k exp(-lambda_k t) phi_k(v)^2 over the first eigenfunctions (Sun et al. 2009, eq. 4); the factor
-    makes a flat plane 0. The sum fades out as 1 - (lambda / lambda_max)^4: cut hard, it would depend on how the solver
-    turns equal eigenvalues of a symmetric shape. Vertices without area get 0.
-
-    On meshes of more than some 3,000 vertices the eigenfunctions are sought among a few hundred smooth functions
-    (Nasikun, Brandt & Hildebrandt 2018), in time proportional to V.
-    """
-    functions = max(_FUNCTIONS, 5 * eigenfunctions)
-    basis = smooth_basis(mesh, functions) if len(mesh.pos) > _SMALL * functions else None
-    value, function = laplacian_spectrum(mesh.pos, mesh.face, eigenfunctions, basis)
-    total = float(face_areas(mesh.pos, mesh.face).sum())
-    t = np.logspace(np.log10(times[0]), np.log10(times[1]), count)
-    fade = 1.0 - (value / max(value[-1], np.finfo(float).tiny)) ** 4
-    share = total * fade[:, None] * np.exp(-np.outer(value * total, t)) * (4 * np.pi * t)
-    heat = np.empty((len(function), count))
-    for rows in np.array_split(np.arange(len(function)), 1 + len(function) // _ROWS):
-        heat[rows] = function[rows] ** 2 @ share
-    return np.where(heat > 0, np.log(np.maximum(heat, 1e-6)), 0.0)
 
 
 def _compress(vector: np.ndarray) -> np.ndarray:

@@ -1,89 +1,25 @@
 """Input fields: closed forms, invariance in space, equivariance in the gauge."""
 
 import math
+import warnings
 
 import numpy as np
 import pytest
 import surfaces
 import torch
+import trimesh
 
-from gaugenet.data import input_fields
 from gaugenet.data.frame_bundle import FrameBundle
 from gaugenet.data.gauge import change_gauge
-from gaugenet.data.input_fields import InputFields, heat_kernel_signature
+from gaugenet.data.input_fields import InputFields
 from gaugenet.data.read import read_mesh
+from gaugenet.group import Group
 from gaugenet.mesh.mesh import MeshWarning
 
 
 def fields_of(mesh, **options):
     transform = InputFields(**options)
     return transform, transform(FrameBundle()(surfaces.data_of(mesh)))
-
-
-def test_the_plane_has_no_signature():
-    """log(4 pi t K_t) = 0 away from the boundary, at times short against the way there."""
-    disc = surfaces.flat_disc(24)
-    signature = heat_kernel_signature(disc, 3, 150, (5e-3, 1e-2))
-    inside = np.linalg.norm(disc.pos, axis=1) < 0.5
-    assert np.abs(signature[inside]).max() < 0.05
-    rim = np.linalg.norm(disc.pos, axis=1) > 0.999
-    assert signature[rim].min() > 0.4  # at the boundary heat is reflected: up to twice as much stays, log 2
-
-
-def test_signature_of_the_sphere():
-    """K_t = sum_l (2 l + 1) exp(-l (l + 1) t) / 4 pi on the unit sphere, the same everywhere."""
-    sphere = surfaces.icosphere(4)
-    times = np.logspace(-2, 0, 4)  # in units of the area 4 pi
-    l = np.arange(60)[:, None]
-    t = 4 * np.pi * times
-    exact = np.log(t * ((2 * l + 1) * np.exp(-l * (l + 1) * t)).sum(axis=0))
-    signature = heat_kernel_signature(sphere, 4, 96, (1e-2, 1.0))
-    assert np.abs(signature - exact).max() < 0.02
-    assert np.ptp(signature, axis=0).max() < 0.01
-
-
-def test_signature_of_a_large_sphere():
-    """The same where eigenfunctions are sought among smooth functions, to a few hundredths of a unit of log."""
-    sphere = surfaces.icosphere(5)
-    times = np.logspace(-2, 0, 4)
-    l = np.arange(60)[:, None]
-    t = 4 * np.pi * times
-    exact = np.log(t * ((2 * l + 1) * np.exp(-l * (l + 1) * t)).sum(axis=0))
-    signature = heat_kernel_signature(sphere, 4, 96, (1e-2, 1.0))
-    assert np.abs(signature - exact).max() < 0.03
-    assert np.abs(signature - exact).max() > 1e-4  # the mesh is large enough to take this way
-
-
-def reduced_and_exact(mesh, monkeypatch, functions):
-    exact = heat_kernel_signature(mesh, 16, 60, (3e-3, 1.0))
-    monkeypatch.setattr(input_fields, "_FUNCTIONS", functions)
-    monkeypatch.setattr(input_fields, "_SMALL", 0.0)
-    return heat_kernel_signature(mesh, 16, 60, (3e-3, 1.0)), exact
-
-
-@pytest.mark.parametrize(("functions", "bound"), [(300, 0.025), (900, 0.012)])
-def test_reduced_signature_is_close(functions, bound, monkeypatch):
-    """To the one from true eigenfunctions, measured by the spread of each channel; with more functions closer."""
-    reduced, exact = reduced_and_exact(surfaces.biped(), monkeypatch, functions)
-    error = np.sqrt(np.square(reduced - exact).mean(axis=0)) / exact.std(axis=0)
-    assert error.max() < 4 * bound
-    assert error.mean() < bound
-
-
-def test_reduced_signature_does_not_depend_on_numbering_pose_and_size(monkeypatch):
-    mesh = surfaces.biped()
-    moved, number = surfaces.moved(mesh)
-    reduced, _ = reduced_and_exact(mesh, monkeypatch, 300)
-    there = heat_kernel_signature(moved, 16, 60, (3e-3, 1.0))
-    assert np.abs(there[number] - reduced).max() < 1e-7
-    assert np.array_equal(there, heat_kernel_signature(moved, 16, 60, (3e-3, 1.0)))
-
-
-@pytest.mark.parametrize("name", ["known/two_spheres.ply", "broken/isolated_vertex.off", "broken/zero_area_face.off"])
-def test_reduced_signature_of_awkward_meshes(name, monkeypatch):
-    """Few vertices, several components, isolated vertices: as many functions as vertices lose nothing."""
-    reduced, exact = reduced_and_exact(surfaces.read(name), monkeypatch, 10**4)
-    assert np.abs(reduced - exact).max() < 1e-5
 
 
 @pytest.mark.parametrize("options", [{}, {"position": False}, {"coordinates": True, "hks": 3}], ids=str)
@@ -169,11 +105,123 @@ def test_unclean_meshes_have_finite_fields(name):
     with pytest.warns(MeshWarning):
         data = FrameBundle()(read_mesh(surfaces.MESHES / "broken" / name))
     assert torch.isfinite(InputFields(hks=3)(data).x).all()
+    assert torch.isfinite(InputFields(**REACH)(data).x).all()
+
+
+REACH = {"hks": 1, "eigenfunctions": 60, "position": False, "wks": 4, "rays": True, "distances": True}
+
+
+@pytest.mark.parametrize(
+    "one", [{"wks": 3}, {"rays": True}, {"distances": True}, {"rays": True, "coordinates": True}], ids=str
+)
+def test_fields_with_reach_are_added_to_the_others(one):
+    """After the other invariants and the other fields of order 1, which stay as they are."""
+    plain = {"coordinates": one.get("coordinates", False), "hks": 2, "eigenfunctions": 30}
+    (base, without), (transform, data) = (fields_of(surfaces.biped(), **plain | more) for more in ({}, one))
+    new, old = transform.rep, base.rep
+    added = one.get("wks", 0) + 2 * one.get("rays", False) + 4 * one.get("distances", False)
+    assert new.multiplicity(0) == old.multiplicity(0) + added
+    assert new.multiplicity(1) == 1 + one.get("rays", False) + one.get("distances", False)
+    invariants, pairs = old.multiplicity(0), new.multiplicity(1)
+    assert torch.equal(data.x[:, :invariants], without.x[:, :invariants])
+    away = data.x[:, new.multiplicity(0) : new.multiplicity(0) + 2 * pairs : pairs]
+    assert torch.equal(away, without.x[:, invariants : invariants + 2])
+    assert torch.equal(data.x[:, -2:], without.x[:, -2:])
+
+
+def test_fields_with_reach_say_what_they_should():
+    """On the unit sphere: thickness, openness, mean distance pi / 2, root mean square, pi; no direction."""
+    _, data = fields_of(surfaces.icosphere(4), **REACH)
+    area = math.sqrt(4 * math.pi)
+    deviation = math.sqrt((math.pi**2 - 4) / 2 - math.pi**2 / 4)
+    expected = [1.0, math.log(math.pi / area), 0.0, math.log(2 * deviation / (math.pi / 2))]
+    x = data.x[:, 3 + REACH["wks"] :].numpy()
+    assert np.exp(x[:, 0]) == pytest.approx(np.full(len(x), 10 * 1.517 / area), rel=0.01)
+    assert x[:, 1:5] == pytest.approx(np.tile(expected, (len(x), 1)), abs=0.06)
+    assert x[:, 5].max() < 0.05 and x[:, 5].min() > -0.5
+    assert np.abs(x[:, 6:10]).max() < 0.1
+
+
+def test_gradients_are_those_of_their_fields():
+    """On a creature, in its frames: the mean distance grows along its gradient by its length."""
+    mesh = surfaces.biped()
+    transform, data = fields_of(mesh, **REACH)
+    x, first = data.x.numpy(), transform.rep.multiplicity(0)
+    mean = np.exp(x[:, 3 + REACH["wks"] + 2])
+    scale = math.sqrt(float(data.area_0.sum()))
+    start, end = mesh.face[:, 0], mesh.face[:, 1]
+    frame = data.frame.numpy()
+    gradient = x[:, first + 1, None] * frame[:, 0] + x[:, first + 3, None] * frame[:, 1]
+    length = np.linalg.norm(gradient, axis=1, keepdims=True)
+    gradient *= np.sinh(length) / np.maximum(length, 1e-12)
+    step = mesh.pos[end] - mesh.pos[start]
+    rise = (mean[end] - mean[start]) * scale / 2
+    predicted = ((gradient[start] + gradient[end]) / 2 * step).sum(axis=1)
+    assert np.corrcoef(rise, predicted)[0, 1] > 0.98
+    assert np.abs(predicted).std() == pytest.approx(np.abs(rise).std(), rel=0.1)
+
+
+@pytest.mark.parametrize("oriented", [True, False])
+@pytest.mark.parametrize("group", ["SO2", "O2", "C4", "D4", "trivial"])
+def test_fields_with_reach_follow_the_gauge(group, oriented):
+    """For every group, and one-sided surfaces among them."""
+    for mesh in (surfaces.uneven_sphere(150), surfaces.moebius()):
+        if mesh.orientable or (Group(group).reflections and not oriented):
+            data = FrameBundle(group=group)(surfaces.data_of(mesh))
+            transform = InputFields(**REACH, group=group, oriented=oriented)
+            at = Group(group).random(len(data.pos), generator=torch.Generator().manual_seed(0))
+            before, after = transform(change_gauge(data, at)), change_gauge(transform(data.clone()), at)
+            assert (before.x - after.x).abs().max() < 1e-9
+            assert before.x.shape[1] == transform.rep.dim and before.x_rep == after.x_rep == str(transform.rep)
+
+
+def test_fields_with_reach_follow_the_shape():
+    """Turned, moved, larger, renumbered: the same invariants, and vectors of the same lengths."""
+    mesh = surfaces.biped()
+    moved, number = surfaces.moved(mesh)
+    (transform, here), (_, there) = fields_of(mesh, **REACH), fields_of(moved, **REACH)
+    first = transform.rep.multiplicity(0)
+    assert (there.x[number, :first] - here.x[:, :first]).abs().max() < 1e-6
+    lengths = [data.x[:, first : first + 4].unflatten(1, (2, 2)).norm(dim=1) for data in (here, there)]
+    assert (lengths[1][number] - lengths[0]).abs().max() < 1e-6
+    assert lengths[0].mean(dim=0).min() > 0.1
+
+
+def test_mirror_images_have_the_same_fields_with_reach():
+    mesh = surfaces.biped()
+    image = surfaces.mesh(mesh.pos * [1, 1, -1], mesh.face[:, [0, 2, 1]])
+    first = InputFields(**REACH).rep.multiplicity(0)
+    (_, here), (_, there) = fields_of(mesh, **REACH), fields_of(image, **REACH)
+    assert (here.x[:, :first] - there.x[:, :first]).abs().max() < 1e-6
+
+
+def test_fields_with_reach_hardly_depend_on_the_triangles():
+    """Every triangle cut in four: old vertices keep their numbers up to a small share of each channel's spread."""
+    mesh = surfaces.biped()
+    finer = trimesh.Trimesh(mesh.pos, mesh.face, process=False).subdivide()
+    finer = surfaces.mesh(finer.vertices, finer.faces)
+    assert np.array_equal(finer.pos[: len(mesh.pos)], mesh.pos)
+    (transform, here), (_, there) = fields_of(mesh, **REACH), fields_of(finer, **REACH)
+    first = transform.rep.multiplicity(0)
+    change = (there.x[: len(mesh.pos), 3:first] - here.x[:, 3:first]).square().mean(dim=0).sqrt()
+    share = change / here.x[:, 3:first].std(dim=0)
+    assert share.max() < 0.2 and share.mean() < 0.07, share
+
+
+@pytest.mark.parametrize(
+    "make", [surfaces.dirty_sphere, surfaces.needle, lambda: surfaces.data_of(surfaces.flat_disc(4))]
+)
+def test_fields_with_reach_are_finite_and_bounded(make):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", MeshWarning)
+        data = InputFields(**REACH)(FrameBundle()(make()))
+    assert torch.isfinite(data.x).all() and data.x.abs().max() < 10
 
 
 def test_repr_tells_settings_apart():
     different = [InputFields(), InputFields(hks=8), InputFields(eigenfunctions=50), InputFields(times=(1e-2, 1.0))]
-    different += [InputFields(position=False), InputFields(coordinates=True)]
+    different += [InputFields(position=False), InputFields(coordinates=True), InputFields(wks=8)]
+    different += [InputFields(rays=True), InputFields(distances=True)]
     assert len({repr(transform) for transform in different}) == len(different)
     assert repr(InputFields(times=[3e-3, 1.0])) == repr(InputFields())
 
