@@ -7,14 +7,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from gaugenet.nn.attend import Discs, attend
 from gaugenet.nn.edge_frame import EdgeFrame
-from gaugenet.nn.intertwiner import Intertwiner
-from gaugenet.nn.kernel_weights import KernelWeights
+from gaugenet.nn.gauge_conv import GaugeConv, working_dtype
 from gaugenet.nn.stencil import Stencil
 from gaugenet.representation import Representation
 
 
-class GaugeAttention(nn.Module):
+class GaugeAttention(GaugeConv):
     """Convolve with kernels that are weighted, edge by edge, by how the features at both ends go together; exact.
 
         y(i) = sum_h sum_j alpha^h_ij kappa_h(r_ij, theta_ij) rho_in(g_ij) x(j)  +  W x(i) + bias,
@@ -25,8 +25,9 @@ class GaugeAttention(nn.Module):
     give averages over the disc, and refining the mesh an integral. The idea is that of Basu et al. 2022 (EMAN) and He
     et al. 2021 (GET); here biases stand on invariants alone, and gauge equivariance is exact.
 
-    Memory is held for each vertex and head, ``waves * profiles`` moments of each copy in, for each entry of a padded
-    list of neighbours as many numbers, and its features.
+    A head is a convolution with quadrature weights of its own, and all of them run as one: forward and backward there
+    are ``heads`` times the numbers of its moment operators an edge, for a while, and no moments. The edge frame keeps
+    ``EdgeFrame.channels`` copies of every irrep an edge for the backward pass.
 
     Args:
         rep_in, rep_out: representations of one group, ``x (V, rep_in.dim)`` to ``(V, rep_out.dim)``.
@@ -42,31 +43,25 @@ class GaugeAttention(nn.Module):
         profiles: int = 2,
         bias: bool = True,
     ) -> None:
-        super().__init__()
         if heads < 1:
             raise ValueError(f"heads must be >= 1, got {heads}")
-        self.intertwiner = Intertwiner(rep_in, rep_out, bias=bias)
-        self.rep_in, self.rep_out = self.intertwiner.rep_in, self.intertwiner.rep_out
+        super().__init__(rep_in, rep_out, heads * profiles, bias)
         self.heads, self.profiles = heads, profiles
-        self.kernels = KernelWeights(self.rep_in, self.rep_out, heads * profiles)
         hidden = max([heads, *(block.multiplicity for block in self.rep_in)])
         self.edge_frame = EdgeFrame(self.rep_in, hidden, profiles)
         self.score = nn.Parameter(torch.randn(hidden, heads) * hidden**-0.5)
 
     def forward(self, x: Tensor, at: Stencil | Any) -> Tensor:
         """Attend on ``x (V, rep_in.dim)``; ``at`` is the level's stencil, or data with a bundle (level 0 is used)."""
-        self.rep_in.check(x, "GaugeAttention")
-        stencil = Stencil.of(at)
-        stencil.check_features(x, self.rep_in, "GaugeAttention", self.score.device)
-        attention = self.attention(x, stencil)[..., None]
-        amplitude = (attention * stencil.profiles(self.profiles, x.dtype)[:, :, None]).flatten(2)
-        moments = []
-        for a, (block, z) in enumerate(zip(self.rep_in, self.rep_in.split(x), strict=True)):
-            waves = stencil.waves(block.irrep, self.kernels.waves(a), x.dtype)
-            operator = (waves[..., None] * amplitude[:, :, None, None]).flatten(3).flatten(1, 2)
-            gathered = nn.functional.embedding(stencil.index, z).unflatten(2, (block.size, -1)).flatten(1, 2)
-            moments.append(operator.mT @ gathered)
-        return self.intertwiner(x) + self.kernels(moments)
+        stencil = self.stencil_of(at, x)
+        dtype = working_dtype(x)
+        radial = stencil.profiles(self.profiles, dtype)[:, :, None]
+        amplitude = (self.attention(x, stencil).to(dtype)[..., None] * radial).flatten(2)
+        reverse = stencil.reverse(amplitude.detach()) if torch.is_grad_enabled() else amplitude[:0, 0]
+        waves = [stencil.waves(block.irrep, self.waves(a), dtype) for a, block in enumerate(self.rep_in)]
+        forward, adjoint = self.factors(x, stencil, 1, dtype, weighted=False)
+        discs = Discs(stencil.index, stencil.place, waves)
+        return attend(x.to(dtype), amplitude, reverse, self._plan, forward, adjoint, discs)
 
     def attention(self, x: Tensor, at: Stencil) -> Tensor:
         """Return alpha ``(V, K, heads)``, where lists are padded 0; the sum over K is 1 unless there are no neighbours.

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from gaugenet.kernel import Wave
 from gaugenet.nn import matrices
 from gaugenet.nn.convolve import Factors, convolve
 from gaugenet.nn.intertwiner import Intertwiner
@@ -78,19 +79,40 @@ class GaugeConv(nn.Module):
 
     def forward(self, x: Tensor, at: Stencil | Any) -> Tensor:
         """Convolve ``x (V, rep_in.dim)``; ``at`` is the level's stencil, or data with a bundle (level 0 is used)."""
-        self.rep_in.check(x, "GaugeConv")
+        stencil = self.stencil_of(at, x)
+        dtype = working_dtype(x)
+        forward, adjoint = self.factors(x, stencil, self.profiles, dtype)
+        return convolve(x.to(dtype), self._plan, forward, adjoint)
+
+    def stencil_of(self, at: Stencil | Any, x: Tensor) -> Stencil:
+        """Return the stencil of ``at``, after a check that the layer can run there on ``x``."""
+        name = type(self).__name__
+        self.rep_in.check(x, name)
         stencil = Stencil.of(at)
-        stencil.check_features(x, self.rep_in, "GaugeConv", self._places.device)
-        dtype = _working_dtype(x)
+        stencil.check_features(x, self.rep_in, name, self._places.device)
+        return stencil
+
+    def factors(
+        self, x: Tensor, stencil: Stencil, profiles: int, dtype: torch.dtype, weighted: bool = True
+    ) -> tuple[Factors, Factors]:
+        """Return what features, and their gradients, are multiplied with; of gradients nothing where none are wanted.
+
+        Args:
+            profiles, weighted: of the operators, as in ``Stencil.operator``.
+        """
         signed = matrices.signed(*self._weights, x).to(dtype)
-        forward = _factors(stencil, self.rep_in, self._bases, self.profiles, dtype)
+        forward = _factors(stencil, self.rep_in, self._bases, profiles, dtype, weighted)
         forward.weights = _cut(signed.detach(), self._places, self._plan)
         forward.bias = self.intertwiner.padded_bias(x).to(dtype)
         adjoint = Factors()
         if torch.is_grad_enabled():
-            adjoint = _factors(stencil.adjoint, self.rep_out, self._back, self.profiles, dtype)
+            adjoint = _factors(stencil.adjoint, self.rep_out, self._back, profiles, dtype, weighted)
             adjoint.weights = _cut(signed, self._adjoint_places, self._plan.adjoint)
-        return convolve(x.to(dtype), self._plan, forward, adjoint)
+        return forward, adjoint
+
+    def waves(self, a: int) -> tuple[Wave, ...]:
+        """Return the waves that are read of block a in, for each block out in turn."""
+        return tuple(wave for basis in self._bases[a] for wave in basis.waves)
 
     @property
     def _weights(self) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
@@ -106,12 +128,12 @@ class GaugeConv(nn.Module):
 
 
 def _factors(
-    stencil: Stencil, rep: Representation, bases: matrices.Bases, profiles: int, dtype: torch.dtype
+    stencil: Stencil, rep: Representation, bases: matrices.Bases, profiles: int, dtype: torch.dtype, weighted: bool
 ) -> Factors:
     operators = []
     for block, row in zip(rep, bases, strict=True):
         waves = tuple(wave for basis in row for wave in basis.waves)
-        operators.append(stencil.operator(block.irrep, waves, profiles, dtype))
+        operators.append(stencil.operator(block.irrep, waves, profiles, dtype, weighted))
     return Factors(stencil.neighbours(dtype), operators)
 
 
@@ -122,7 +144,7 @@ def _cut(signed: Tensor, places: Tensor, plan: Plan) -> list[Tensor]:
     return [part.view(shape) for part, shape in zip(parts, shapes, strict=True)]
 
 
-def _working_dtype(x: Tensor) -> torch.dtype:
+def working_dtype(x: Tensor) -> torch.dtype:
     """Return the precision that autocast asks for, or that of the features."""
     device = x.device.type
     if torch.amp.is_autocast_available(device) and torch.is_autocast_enabled(device):

@@ -97,7 +97,7 @@ class Stencil:
         """
         if self._adjoint is None:
             edge_index, log, transport, weight, radius = self._edges
-            order = torch.argsort(edge_index[0], stable=True)
+            order = self._order = torch.argsort(edge_index[0], stable=True)
             turned, back = log[:, 1] - transport, -transport
             if self._flip is not None:
                 turned, back = torch.where(self._flip, -turned, turned), torch.where(self._flip, transport, back)
@@ -151,6 +151,24 @@ class Stencil:
             self._cache["index",] = self._pad(self._edges[0][0])
         return self._cache["index",]
 
+    @property
+    def place(self) -> Tensor:
+        """Where edges ``(E,)`` stand in the flattened padded lists."""
+        if ("place",) not in self._cache:
+            source_target = self._edges[0]
+            if self._width is None:
+                self._width = _largest_degree(source_target, self.num_vertices)
+            target = source_target[1]
+            slot = torch.arange(target.shape[0], device=target.device) - self._begin.index_select(0, target)
+            self._cache["place",] = target * self._width + slot
+        return self._cache["place",]
+
+    def reverse(self, values: Tensor) -> Tensor:
+        """Return numbers ``(V, K, ...)`` of edges, sorted as operators of the adjoint stencil are, padded or not."""
+        adjoint = self.adjoint
+        edges = values.flatten(0, 1).index_select(0, self.place.index_select(0, self._order))
+        return edges if available(edges.device, edges.dtype) else adjoint._pad(edges)
+
     def weights(self, dtype: torch.dtype) -> Tensor:
         """Return the quadrature weights in a padded list ``(V, K)``."""
         key = ("weights", dtype)
@@ -178,26 +196,31 @@ class Stencil:
             self._cache[key] = self._pad(rows.to(dtype))
         return self._cache[key]
 
-    def operator(self, irrep: Irrep, waves: tuple[Wave, ...], profiles: int, dtype: torch.dtype) -> Tensor:
+    def operator(
+        self, irrep: Irrep, waves: tuple[Wave, ...], profiles: int, dtype: torch.dtype, weighted: bool = True
+    ) -> Tensor:
         """Return the moments of features of an irrep as matrices.
 
         ``(E, size * rows)`` for unpadded lists, otherwise ``(V, K * size, rows)``. Rows are the waves, each with all
         radial profiles. Summed over the components of neighbours they give the moments sum_j w_ij b(r_ij)
-        wave(theta_ij) rho(g_ij) x(j).
+        wave(theta_ij) rho(g_ij) x(j); if they are not ``weighted``, without w_ij.
         """
-        key = ("operator", irrep.order, irrep.parity, irrep.size, waves, profiles, dtype)
+        key = ("operator", irrep.order, irrep.parity, irrep.size, waves, profiles, dtype, weighted)
         if key not in self._cache:
-            operator = self._build(irrep, waves, profiles, dtype)
+            operator = self._build(irrep, waves, profiles, dtype, weighted)
             if not available(operator.device, dtype):
                 operator = self._pad(operator).unflatten(2, (irrep.size, -1)).flatten(1, 2)
             self._cache[key] = operator
         return self._cache[key]
 
-    def _build(self, irrep: Irrep, waves: tuple[Wave, ...], profiles: int, dtype: torch.dtype) -> Tensor:
+    def _build(
+        self, irrep: Irrep, waves: tuple[Wave, ...], profiles: int, dtype: torch.dtype, weighted: bool
+    ) -> Tensor:
         precise = dtype if dtype == torch.float64 else torch.float32
         values = self._rows(irrep, waves, precise)
         operator = values.new_empty(*values.shape, profiles)
-        for number, amplitude in enumerate(self._amplitude(profiles, precise).unbind(1)):
+        radial = self._amplitude(profiles, precise) if weighted else self._radial(profiles).to(precise)
+        for number, amplitude in enumerate(radial.unbind(1)):
             operator[:, :, number] = values * amplitude[:, None]
         return operator.flatten(1).to(dtype)
 
@@ -238,16 +261,10 @@ class Stencil:
 
     def _pad(self, values: Tensor) -> Tensor:
         """Return ``values (E, ...)`` as ``(V, K, ...)``, zero where a vertex has fewer edges."""
-        if ("place",) not in self._cache:
-            source_target = self._edges[0]
-            if self._width is None:
-                self._width = _largest_degree(source_target, self.num_vertices)
-            target = source_target[1]
-            slot = torch.arange(target.shape[0], device=target.device) - self._begin.index_select(0, target)
-            self._cache["place",] = target * self._width + slot
+        place = self.place
         assert self._width is not None
         padded = values.new_zeros(self.num_vertices * self._width, *values.shape[1:])
-        return padded.index_copy_(0, self._cache["place",], values).unflatten(0, (self.num_vertices, self._width))
+        return padded.index_copy_(0, place, values).unflatten(0, (self.num_vertices, self._width))
 
 
 def _phases(size: int, waves: tuple[Wave, ...]) -> tuple[list[int], list[int], list[float]]:
