@@ -68,8 +68,8 @@ def _amplitude_gradient(
         for values, blocks in ((x, plan.blocks_in), (gradient, plan.blocks_out))
     )
     back = [_to_moments(weight, plan, b, amplitudes) for b, weight in enumerate(weights)]
-    most = max((channels * row for (channels, _), rows in zip(plan.blocks_in, plan.rows) for row in rows), default=1)
-    chunk = chunk_size(x.device, max(1, most))
+    largest = max((channels * row for (channels, _), rows in zip(plan.blocks_in, plan.rows) for row in rows), default=1)
+    chunk = chunk_size(x.device, max(1, largest + largest * many // amplitudes))
     for start in range(0, count, chunk):
         here = slice(start, start + chunk)
         for a, (channels, size) in enumerate(plan.blocks_in):

@@ -25,9 +25,9 @@ class GaugeAttention(GaugeConv):
     give averages over the disc, and refining the mesh an integral. The idea is that of Basu et al. 2022 (EMAN) and He
     et al. 2021 (GET); here biases stand on invariants alone, and gauge equivariance is exact.
 
-    A head is a convolution with quadrature weights of its own, and all of them run as one: forward and backward there
-    are ``heads`` times the numbers of its moment operators an edge, for a while, and no moments. The edge frame keeps
-    ``EdgeFrame.channels`` copies of every irrep an edge for the backward pass.
+    A head is a convolution with quadrature weights of its own, and all of them run as one. Memory: while the sweep runs
+    ``heads`` times the moment operators of a convolution, a number for each edge, component, wave and profile; kept for
+    the backward pass, as many copies of every irrep an edge as ``EdgeFrame`` has channels. Moments are not kept.
 
     Args:
         rep_in, rep_out: representations of one group, ``x (V, rep_in.dim)`` to ``(V, rep_out.dim)``.

@@ -36,7 +36,7 @@ class KernelWeights(nn.Module):
     def forward(self, moments: list[Tensor]) -> Tensor:
         """Return ``(V, rep_out.dim)`` of the moments ``(V, waves * profiles, C)`` of all blocks in; C runs fastest."""
         parts = [moment.split(rows, dim=1) for moment, rows in zip(moments, self._rows, strict=True)]
-        outputs = []
+        outputs = [moments[0].new_zeros(moments[0].shape[0], 0)]
         for b, out in enumerate(self.rep_out):
             y = moments[0].new_zeros(moments[0].shape[0], out.dim)
             for a in range(len(moments)):

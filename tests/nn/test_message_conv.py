@@ -7,7 +7,7 @@ from reference_edges import PAIRS, both, reference_messages, small
 
 from gaugenet.data.gauge import change_gauge
 from gaugenet.group import Group
-from gaugenet.nn import GaugeConv, MessageConv
+from gaugenet.nn import GaugeAttention, GaugeConv, MessageConv
 from gaugenet.nn.edge_frame import EdgeFrame
 
 
@@ -79,6 +79,14 @@ def test_odd_messages_stay_odd(group, broken, monkeypatch):
     turned = layer(layer.rep_in.act(x, at.inverse()), change_gauge(data, at, fields={}))
     error = float((turned - layer.rep_out.act(layer(x, data), at.inverse())).detach().abs().max())
     assert error > 0.01 if broken else error < 1e-12
+
+
+@pytest.mark.parametrize("layer", [MessageConv, GaugeAttention])
+def test_empty_representations(layer):
+    data = layer_table.bundle("sphere")
+    x = torch.ones(len(data.area_0), 2)
+    assert layer("2x0", "0x0")(x, data).shape == (len(x), 0)
+    assert (layer("0x0", "2x0", bias=False)(x[:, :0], data).abs().max() > 0) == (layer is MessageConv)
 
 
 def test_bad_numbers_are_refused():
