@@ -1,12 +1,14 @@
 """Gauge-equivariant layers, each `Layer(rep_in, rep_out)` or `Layer(rep)`."""
 
 from gaugenet.nn.ambient import Lift, Project
+from gaugenet.nn.attention import GaugeAttention
 from gaugenet.nn.gauge_conv import GaugeConv
 from gaugenet.nn.global_pool import GlobalPool
 from gaugenet.nn.group_pool import GroupPool
 from gaugenet.nn.inner_product import InnerProduct
 from gaugenet.nn.intertwiner import Intertwiner
 from gaugenet.nn.layer_norm import LayerNorm
+from gaugenet.nn.message_conv import MessageConv
 from gaugenet.nn.nonlinearity import GatedNonlinearity, NormNonlinearity
 from gaugenet.nn.polynomial_conv import PolynomialConv
 from gaugenet.nn.pool import LevelMap, Pool, Unpool
@@ -17,6 +19,7 @@ from gaugenet.nn.tensor_product import TensorProduct
 
 __all__ = [
     "GatedNonlinearity",
+    "GaugeAttention",
     "GaugeConv",
     "GlobalPool",
     "GroupPool",
@@ -25,6 +28,7 @@ __all__ = [
     "LayerNorm",
     "LevelMap",
     "Lift",
+    "MessageConv",
     "NormNonlinearity",
     "PolynomialConv",
     "Pool",

@@ -46,6 +46,11 @@ class Factors:
         return Factors(tuple(tensors[:operators]), list(tensors[operators:weights]), list(tensors[weights:]))
 
 
+def chunk_size(device: torch.device, most: int) -> int:
+    """Return how many vertices are gone through at a time where each has ``most`` numbers."""
+    return max(64, _CHUNK.get(device.type, _LARGE_CHUNK) // most)
+
+
 def sweep(x: Tensor, plan: Plan, factors: Factors, against: Tensor | None = None) -> tuple[Tensor, list[Tensor]]:
     """Return bias + sum_a [moments_ab(x), own_ab(x)] @ weight_b, and what the weights would learn from ``against``.
 
@@ -74,7 +79,7 @@ def sweep(x: Tensor, plan: Plan, factors: Factors, against: Tensor | None = None
     gradients = [torch.zeros_like(weight) for weight in factors.weights] if against is not None else []
     (index,) = factors.neighbours
     most = max(o.shape[1] * c + o.shape[2] * c for (c, _), o in zip(plan.blocks_in, factors.operators))
-    chunk = max(64, _CHUNK.get(x.device.type, _LARGE_CHUNK) // most)
+    chunk = chunk_size(x.device, most)
     for start in range(0, count, chunk):
         here = slice(start, start + chunk)
         first = [0] * len(wide_out)  # of the columns that block a fills

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from gaugenet.kernel import KernelBasis, kernel_basis
+from gaugenet.kernel import Wave
 from gaugenet.nn import matrices
 from gaugenet.nn.convolve import Factors, convolve
 from gaugenet.nn.intertwiner import Intertwiner
@@ -54,8 +54,8 @@ class GaugeConv(nn.Module):
         if max_frequency is not None and max_frequency < 0:
             raise ValueError(f"max_frequency must be >= 0, got {max_frequency}")
         self.max_frequency = max_frequency
-        self._bases = _bases(self.rep_in, self.rep_out, max_frequency)
-        self._back = _bases(self.rep_out, self.rep_in, max_frequency)
+        self._bases = matrices.bases(self.rep_in, self.rep_out, max_frequency)
+        self._back = matrices.bases(self.rep_out, self.rep_in, max_frequency)
         rows, rows_back = (
             tuple(tuple(len(basis.waves) * profiles for basis in row) for row in table)
             for table in (self._bases, self._back)
@@ -63,13 +63,7 @@ class GaugeConv(nn.Module):
         own = tuple(tuple(i.irrep == o.irrep for o in self.rep_out) for i in self.rep_in)
         into, out = (tuple((block.multiplicity, block.size) for block in rep) for rep in (self.rep_in, self.rep_out))
         self._plan = Plan(into, out, rows, rows_back, own)
-        self.weight = nn.ParameterDict()
-        for b, block_out in enumerate(self.rep_out):
-            fan_in = sum(block.multiplicity * rows[a][b] for a, block in enumerate(self.rep_in))
-            for a, block in enumerate(self.rep_in):
-                if len(self._bases[a][b]):
-                    shape = (len(self._bases[a][b]), profiles, block.multiplicity, block_out.multiplicity)
-                    self.weight[f"{a}_{b}"] = nn.Parameter(torch.randn(shape) * fan_in**-0.5)
+        self.weight = matrices.kernel_parameters(self.rep_in, self.rep_out, self._bases, profiles)
         for name, table in zip(("_places", "_adjoint_places"), self._tables(), strict=True):
             self.register_buffer(name, table, persistent=False)
 
@@ -85,29 +79,40 @@ class GaugeConv(nn.Module):
 
     def forward(self, x: Tensor, at: Stencil | Any) -> Tensor:
         """Convolve ``x (V, rep_in.dim)``; ``at`` is the level's stencil, or data with a bundle (level 0 is used)."""
-        self.rep_in.check(x, "GaugeConv")
-        stencil = at if isinstance(at, Stencil) else Stencil.from_data(at)
-        if x.dim() != 2 or x.shape[0] != stencil.num_vertices:
-            raise ValueError(
-                f"GaugeConv expects features ({stencil.num_vertices}, {self.rep_in.dim}), a row for each vertex, got "
-                f"{tuple(x.shape)}"
-            )
-        if not x.device == stencil.device == self._places.device:
-            raise ValueError(
-                f"GaugeConv needs weights (on {self._places.device}), bundle (on {stencil.device}) and features (on "
-                f"{x.device}) on one device: move them with .to()"
-            )
-        stencil.check(self.rep_in, "GaugeConv")
-        dtype = _working_dtype(x)
+        stencil = self.stencil_of(at, x)
+        dtype = working_dtype(x)
+        forward, adjoint = self.factors(x, stencil, self.profiles, dtype)
+        return convolve(x.to(dtype), self._plan, forward, adjoint)
+
+    def stencil_of(self, at: Stencil | Any, x: Tensor) -> Stencil:
+        """Return the stencil of ``at``, after a check that the layer can run there on ``x``."""
+        name = type(self).__name__
+        self.rep_in.check(x, name)
+        stencil = Stencil.of(at)
+        stencil.check_features(x, self.rep_in, name, self._places.device)
+        return stencil
+
+    def factors(
+        self, x: Tensor, stencil: Stencil, profiles: int, dtype: torch.dtype, weighted: bool = True
+    ) -> tuple[Factors, Factors]:
+        """Return what features, and their gradients, are multiplied with; of gradients nothing where none are wanted.
+
+        Args:
+            profiles, weighted: of the operators, as in ``Stencil.operator``.
+        """
         signed = matrices.signed(*self._weights, x).to(dtype)
-        forward = _factors(stencil, self.rep_in, self._bases, self.profiles, dtype)
+        forward = _factors(stencil, self.rep_in, self._bases, profiles, dtype, weighted)
         forward.weights = _cut(signed.detach(), self._places, self._plan)
         forward.bias = self.intertwiner.padded_bias(x).to(dtype)
         adjoint = Factors()
         if torch.is_grad_enabled():
-            adjoint = _factors(stencil.adjoint, self.rep_out, self._back, self.profiles, dtype)
+            adjoint = _factors(stencil.adjoint, self.rep_out, self._back, profiles, dtype, weighted)
             adjoint.weights = _cut(signed, self._adjoint_places, self._plan.adjoint)
-        return convolve(x.to(dtype), self._plan, forward, adjoint)
+        return forward, adjoint
+
+    def waves(self, a: int) -> tuple[Wave, ...]:
+        """Return the waves that are read of block a in, for each block out in turn."""
+        return tuple(wave for basis in self._bases[a] for wave in basis.waves)
 
     @property
     def _weights(self) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
@@ -122,17 +127,13 @@ class GaugeConv(nn.Module):
         return f"{self.rep_in} -> {self.rep_out}, profiles={self.profiles}"
 
 
-def _bases(rep_in: Representation, rep_out: Representation, highest: int | None) -> list[list[KernelBasis]]:
-    return [[kernel_basis(i.irrep, o.irrep, rep_in.group, highest) for o in rep_out] for i in rep_in]
-
-
 def _factors(
-    stencil: Stencil, rep: Representation, bases: matrices.Bases, profiles: int, dtype: torch.dtype
+    stencil: Stencil, rep: Representation, bases: matrices.Bases, profiles: int, dtype: torch.dtype, weighted: bool
 ) -> Factors:
     operators = []
     for block, row in zip(rep, bases, strict=True):
         waves = tuple(wave for basis in row for wave in basis.waves)
-        operators.append(stencil.operator(block.irrep, waves, profiles, dtype))
+        operators.append(stencil.operator(block.irrep, waves, profiles, dtype, weighted))
     return Factors(stencil.neighbours(dtype), operators)
 
 
@@ -143,7 +144,7 @@ def _cut(signed: Tensor, places: Tensor, plan: Plan) -> list[Tensor]:
     return [part.view(shape) for part, shape in zip(parts, shapes, strict=True)]
 
 
-def _working_dtype(x: Tensor) -> torch.dtype:
+def working_dtype(x: Tensor) -> torch.dtype:
     """Return the precision that autocast asks for, or that of the features."""
     device = x.device.type
     if torch.amp.is_autocast_available(device) and torch.is_autocast_enabled(device):

@@ -5,14 +5,34 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from gaugenet.kernel import KernelBasis
+from gaugenet.kernel import KernelBasis, kernel_basis
 from gaugenet.nn.intertwiner import real_matrix
 from gaugenet.representation import Representation
 
 Weights = Mapping[str, Tensor]
 Bases = Sequence[Sequence[KernelBasis]]  # bases[a][b] of the kernels from block a to block b
+
+
+def bases(rep_in: Representation, rep_out: Representation, highest: int | None = None) -> Bases:
+    """Return the kernels of all pairs of blocks; for ``highest`` see ``kernel_basis``."""
+    return [[kernel_basis(i.irrep, o.irrep, rep_in.group, highest) for o in rep_out] for i in rep_in]
+
+
+def kernel_parameters(rep_in: Representation, rep_out: Representation, bases: Bases, profiles: int) -> nn.ParameterDict:
+    """Return random weights ``(S, profiles, C_in, C_out)`` of the kernels from block a to block b, under "a_b".
+
+    Moments of variance 1 give outputs of a variance of about 1.
+    """
+    weight = nn.ParameterDict()
+    for b, out in enumerate(rep_out):
+        fan_in = sum(block.multiplicity * len(bases[a][b].waves) * profiles for a, block in enumerate(rep_in))
+        for a, block in enumerate(rep_in):
+            if len(bases[a][b]):
+                shape = (len(bases[a][b]), profiles, block.multiplicity, out.multiplicity)
+                weight[f"{a}_{b}"] = nn.Parameter(torch.randn(shape) * fan_in**-0.5)
+    return weight
 
 
 def places(
@@ -57,7 +77,7 @@ def matrix(
     for a, block in enumerate(rep_in):
         if len(bases[a][b]):
             solutions = ((s, 1) for s in range(len(bases[a][b])))
-            parts.append(_of_moments(weight[f"{a}_{b}"], bases[a][b], solutions))
+            parts.append(of_moments(weight[f"{a}_{b}"], bases[a][b], solutions))
         if block.irrep == out.irrep:
             parts.append(real_matrix(own[f"{a}_{b}"], out))
     return torch.cat(parts)
@@ -78,21 +98,20 @@ def adjoint_matrix(
     for b, out in enumerate(rep_out):
         if len(bases[a][b]):
             solutions = bases[a][b].transposed(back[b][a])
-            parts.append(_of_moments(weight[f"{a}_{b}"].transpose(-1, -2), back[b][a], solutions))
+            parts.append(of_moments(weight[f"{a}_{b}"].transpose(-1, -2), back[b][a], solutions))
         if block.irrep == out.irrep:
             parts.append(real_matrix(own[f"{a}_{b}"], out).T)
     return torch.cat(parts)
 
 
-def _of_moments(weight: Tensor, basis: KernelBasis, solutions: Iterable[tuple[int, int]]) -> Tensor:
+def of_moments(weight: Tensor, basis: KernelBasis, solutions: Iterable[tuple[int, int]]) -> Tensor:
     """Return what moments are multiplied with, ``(waves * profiles * C_in, size_out * C_out)``.
 
     Args:
         weight: ``(S, profiles, C_in, C_out)``. solutions: which solution, and sign, each slice of it belongs to.
     """
-    _, profiles, channels_in, channels_out = weight.shape
-    entries = weight.new_zeros(len(basis.waves), profiles, channels_in, basis.size_out, channels_out)
-    for one, (s, sign) in zip(weight, solutions, strict=True):
+    entries = [[[0.0] * weight.shape[0] for _ in range(basis.size_out)] for _ in basis.waves]
+    for slice_, (s, sign) in enumerate(solutions):
         for component, (place, own_sign) in enumerate(zip(basis.place[s], basis.sign[s], strict=True)):
-            entries[place, :, :, component] += sign * own_sign * one
-    return entries.flatten(3).flatten(0, 2)
+            entries[place][component][slice_] = float(sign * own_sign)
+    return torch.einsum("wds,srco->wrcdo", weight.new_tensor(entries), weight).flatten(3).flatten(0, 2)

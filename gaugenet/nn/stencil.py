@@ -21,8 +21,9 @@ class Stencil:
     Build one a batch and level and hand it to all layers there. Features of any dtype may pass: operators are made from
     the geometry in their precision (at least single). No gradients flow to the geometry.
 
-    In single and double precision on a CPU, layers run through the edges of each vertex as they lie in memory;
-    elsewhere, and in half precision, through ``(V, K)`` lists padded with weight 0, for batched products.
+    In single and double precision on a CPU, convolutions run through the edges of each vertex as they lie in memory;
+    elsewhere, and in half precision, through ``(V, K)`` lists padded with weight 0, for batched products. Layers whose
+    numbers differ from edge to edge by more than the geometry use padded lists everywhere.
 
     Args:
         edge_index: ``(2, E)`` sources j and targets i, sorted by target.
@@ -96,7 +97,7 @@ class Stencil:
         """
         if self._adjoint is None:
             edge_index, log, transport, weight, radius = self._edges
-            order = torch.argsort(edge_index[0], stable=True)
+            order = self._order = torch.argsort(edge_index[0], stable=True)
             turned, back = log[:, 1] - transport, -transport
             if self._flip is not None:
                 turned, back = torch.where(self._flip, -turned, turned), torch.where(self._flip, transport, back)
@@ -107,9 +108,28 @@ class Stencil:
             self._adjoint = Stencil(*edges, self.num_vertices, self._width, flip, self.group)
         return self._adjoint
 
+    @classmethod
+    def of(cls, at: Any) -> Stencil:
+        """Return what a layer is given as it is, or read level 0 of data with a bundle."""
+        return at if isinstance(at, cls) else cls.from_data(at)
+
     def check(self, rep: Representation, where: str) -> None:
         """Raise ValueError unless all transport acts on features of a representation."""
         check_group(self.group, rep, where)
+
+    def check_features(self, x: Tensor, rep: Representation, where: str, device: torch.device) -> None:
+        """Raise ValueError unless ``x`` is ``(V, rep.dim)``, transport acts on it, and all is where the weights are."""
+        if x.dim() != 2 or x.shape[0] != self.num_vertices:
+            raise ValueError(
+                f"{where} expects features ({self.num_vertices}, {rep.dim}), a row for each vertex, got "
+                f"{tuple(x.shape)}"
+            )
+        if not x.device == self.device == device:
+            raise ValueError(
+                f"{where} needs weights (on {device}), bundle (on {self.device}) and features (on {x.device}) on one "
+                "device: move them with .to()"
+            )
+        self.check(rep, where)
 
     @property
     def device(self) -> torch.device:
@@ -122,46 +142,106 @@ class Stencil:
         An unpadded list is ``begin (V + 1,)`` and ``neighbour (E,)``: vertex i has those from begin[i] to begin[i + 1].
         """
         source = self._edges[0][0]
-        if available(source.device, dtype):
-            return self._begin, source
-        if ("index",) not in self._cache:
-            self._cache["index",] = self._pad(source)
-        return (self._cache["index",],)
+        return (self._begin, source) if available(source.device, dtype) else (self.index,)
 
-    def operator(self, irrep: Irrep, waves: tuple[Wave, ...], profiles: int, dtype: torch.dtype) -> Tensor:
+    @property
+    def index(self) -> Tensor:
+        """The neighbours as a padded list ``(V, K)``."""
+        if ("index",) not in self._cache:
+            self._cache["index",] = self._pad(self._edges[0][0])
+        return self._cache["index",]
+
+    @property
+    def place(self) -> Tensor:
+        """Where edges ``(E,)`` stand in the flattened padded lists."""
+        if ("place",) not in self._cache:
+            source_target = self._edges[0]
+            if self._width is None:
+                self._width = _largest_degree(source_target, self.num_vertices)
+            target = source_target[1]
+            slot = torch.arange(target.shape[0], device=target.device) - self._begin.index_select(0, target)
+            self._cache["place",] = target * self._width + slot
+        return self._cache["place",]
+
+    def reverse(self, values: Tensor) -> Tensor:
+        """Return numbers ``(V, K, ...)`` of edges, sorted as operators of the adjoint stencil are, padded or not."""
+        adjoint = self.adjoint
+        edges = values.flatten(0, 1).index_select(0, self.place.index_select(0, self._order))
+        return edges if available(edges.device, edges.dtype) else adjoint._pad(edges)
+
+    def weights(self, dtype: torch.dtype) -> Tensor:
+        """Return the quadrature weights in a padded list ``(V, K)``."""
+        key = ("weights", dtype)
+        if key not in self._cache:
+            self._cache[key] = self._pad(self._edges[3].to(dtype))
+        return self._cache[key]
+
+    def profiles(self, count: int, dtype: torch.dtype) -> Tensor:
+        """Return the radial profiles b(r_ij) in a padded list ``(V, K, R)``."""
+        key = ("profiles", count, dtype)
+        if key not in self._cache:
+            self._cache[key] = self._pad(self._radial(count).to(dtype))
+        return self._cache[key]
+
+    def waves(self, irrep: Irrep, waves: tuple[Wave, ...], dtype: torch.dtype, carried: bool = True) -> Tensor:
+        """Return what waves read of features of an irrep, in a padded list ``(V, K, size, W)``.
+
+        Summed over the components of a feature it gives wave(theta_ij) rho(g_ij) x(j), or wave(theta_ij) x(i) if the
+        feature is not ``carried`` but in the frame of i already.
+        """
+        key = ("waves", irrep.order, irrep.parity, irrep.size, waves, dtype, carried)
+        if key not in self._cache:
+            precise = dtype if dtype == torch.float64 else torch.float32
+            rows = self._rows(irrep, waves, precise, carried).unflatten(1, (irrep.size, len(waves)))
+            self._cache[key] = self._pad(rows.to(dtype))
+        return self._cache[key]
+
+    def operator(
+        self, irrep: Irrep, waves: tuple[Wave, ...], profiles: int, dtype: torch.dtype, weighted: bool = True
+    ) -> Tensor:
         """Return the moments of features of an irrep as matrices.
 
         ``(E, size * rows)`` for unpadded lists, otherwise ``(V, K * size, rows)``. Rows are the waves, each with all
         radial profiles. Summed over the components of neighbours they give the moments sum_j w_ij b(r_ij)
-        wave(theta_ij) rho(g_ij) x(j).
+        wave(theta_ij) rho(g_ij) x(j); if they are not ``weighted``, without w_ij.
         """
-        key = ("operator", irrep.order, irrep.parity, irrep.size, waves, profiles, dtype)
+        key = ("operator", irrep.order, irrep.parity, irrep.size, waves, profiles, dtype, weighted)
         if key not in self._cache:
-            operator = self._build(irrep, waves, profiles, dtype)
+            operator = self._build(irrep, waves, profiles, dtype, weighted)
             if not available(operator.device, dtype):
                 operator = self._pad(operator).unflatten(2, (irrep.size, -1)).flatten(1, 2)
             self._cache[key] = operator
         return self._cache[key]
 
-    def _build(self, irrep: Irrep, waves: tuple[Wave, ...], profiles: int, dtype: torch.dtype) -> Tensor:
+    def _build(
+        self, irrep: Irrep, waves: tuple[Wave, ...], profiles: int, dtype: torch.dtype, weighted: bool
+    ) -> Tensor:
         precise = dtype if dtype == torch.float64 else torch.float32
+        values = self._rows(irrep, waves, precise)
+        operator = values.new_empty(*values.shape, profiles)
+        radial = self._amplitude(profiles, precise) if weighted else self._radial(profiles).to(precise)
+        for number, amplitude in enumerate(radial.unbind(1)):
+            operator[:, :, number] = values * amplitude[:, None]
+        return operator.flatten(1).to(dtype)
+
+    def _rows(self, irrep: Irrep, waves: tuple[Wave, ...], precise: torch.dtype, carried: bool = True) -> Tensor:
+        """Return waves after transport, or alone, ``(E, size * W)``."""
         _, log, transport, _, _ = self._edges
         frequencies, place, sign = _phases(irrep.size, waves)
         angle = log[:, 1:] * log.new_tensor(frequencies)
-        if irrep.size == 2:
+        if irrep.size == 2 and carried:
             angle = angle + irrep.order * transport[:, None]
         angle = angle.to(precise)
         phases = torch.cat([torch.cos(angle), torch.sin(angle)], dim=1)
         values = phases.index_select(1, self._begin.new_tensor(place)) * phases.new_tensor(sign)
+        if not carried:
+            return values
         if irrep.size == 1 and not irrep.trivial:
             values = values * irrep.character(self._transport()).to(precise)[:, None]
         elif irrep.size == 2 and self._flip is not None:
             mirrored = 1 - 2 * self._flip.to(precise)[:, None]
             values = torch.cat([values[:, : len(waves)], values[:, len(waves) :] * mirrored], dim=1)
-        operator = values.new_empty(*values.shape, profiles)
-        for number, amplitude in enumerate(self._amplitude(profiles, precise).unbind(1)):
-            operator[:, :, number] = values * amplitude[:, None]
-        return operator.flatten(1).to(dtype)
+        return values
 
     def _transport(self) -> Elements:
         angle = self._edges[2]
@@ -171,23 +251,20 @@ class Stencil:
         """Return w b(r), ``(E, R)``."""
         key = ("amplitude", profiles, dtype)
         if key not in self._cache:
-            _, log, _, weight, radius = self._edges
-            ratio = log[:, 0] / radius.clamp_min(torch.finfo(radius.dtype).tiny)
-            self._cache[key] = (radial_profiles(ratio, profiles) * weight[:, None]).to(dtype)
+            self._cache[key] = (self._radial(profiles) * self._edges[3][:, None]).to(dtype)
         return self._cache[key]
+
+    def _radial(self, profiles: int) -> Tensor:
+        """Return b(r), ``(E, R)``."""
+        _, log, _, _, radius = self._edges
+        return radial_profiles(log[:, 0] / radius.clamp_min(torch.finfo(radius.dtype).tiny), profiles)
 
     def _pad(self, values: Tensor) -> Tensor:
         """Return ``values (E, ...)`` as ``(V, K, ...)``, zero where a vertex has fewer edges."""
-        if ("place",) not in self._cache:
-            source_target = self._edges[0]
-            if self._width is None:
-                self._width = _largest_degree(source_target, self.num_vertices)
-            target = source_target[1]
-            slot = torch.arange(target.shape[0], device=target.device) - self._begin.index_select(0, target)
-            self._cache["place",] = target * self._width + slot
+        place = self.place
         assert self._width is not None
         padded = values.new_zeros(self.num_vertices * self._width, *values.shape[1:])
-        return padded.index_copy_(0, self._cache["place",], values).unflatten(0, (self.num_vertices, self._width))
+        return padded.index_copy_(0, place, values).unflatten(0, (self.num_vertices, self._width))
 
 
 def _phases(size: int, waves: tuple[Wave, ...]) -> tuple[list[int], list[int], list[float]]:

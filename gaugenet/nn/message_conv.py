@@ -1,0 +1,62 @@
+"""Nonlinear message passing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import Tensor, nn
+
+from gaugenet.nn.edge_frame import EdgeFrame
+from gaugenet.nn.intertwiner import Intertwiner
+from gaugenet.nn.kernel_weights import KernelWeights
+from gaugenet.nn.stencil import Stencil
+from gaugenet.representation import Representation
+
+
+class MessageConv(nn.Module):
+    """Pass messages that are nonlinear functions of both ends of an edge, its direction and its length; exact.
+
+        y(i) = sum_j w_ij kappa(r_ij, theta_ij) m(x_i, rho(g_ij) x_j, r_ij, theta_ij)  +  W x(i) + bias,
+
+    with m the messages of ``EdgeFrame``, invariants (and odd numbers) of the edge, and kappa general kernels from those
+    to ``rep_out``. Messages are nonlinear as in Hermes (Park et al. 2023), without the sampling that makes theirs
+    equivariant approximately. A kernel, constant in x, is the case of a linear m; products of both ends are another.
+
+    Memory is held for each entry of a padded list of neighbours: ``hidden`` copies of every irrep of ``rep_in``.
+
+    Args:
+        rep_in, rep_out: representations of one group, ``x (V, rep_in.dim)`` to ``(V, rep_out.dim)``.
+        hidden: number of messages of an edge, by default the largest multiplicity of ``rep_out``.
+        profiles: number of radial profiles. bias: add a learned constant to invariant outputs.
+    """
+
+    def __init__(
+        self,
+        rep_in: Representation | str,
+        rep_out: Representation | str,
+        hidden: int | None = None,
+        profiles: int = 2,
+        bias: bool = True,
+    ) -> None:
+        super().__init__()
+        self.intertwiner = Intertwiner(rep_in, rep_out, bias=bias)
+        self.rep_in, self.rep_out, self.profiles = self.intertwiner.rep_in, self.intertwiner.rep_out, profiles
+        self.hidden = max([1, *(block.multiplicity for block in self.rep_out)]) if hidden is None else hidden
+        self.edge_frame = EdgeFrame(self.rep_in, self.hidden, profiles)
+        self.kernels = KernelWeights(self.edge_frame.rep_out, self.rep_out, profiles)
+
+    def forward(self, x: Tensor, at: Stencil | Any) -> Tensor:
+        """Pass messages on ``x (V, rep_in.dim)``; ``at`` is the level's stencil, or data with a bundle (level 0)."""
+        self.rep_in.check(x, "MessageConv")
+        stencil = Stencil.of(at)
+        stencil.check_features(x, self.rep_in, "MessageConv", next(self.parameters()).device)
+        amplitude = stencil.profiles(self.profiles, x.dtype) * stencil.weights(x.dtype)[..., None]
+        moments = []
+        for a, (block, messages) in enumerate(zip(self.edge_frame.rep_out, self.edge_frame(x, stencil), strict=True)):
+            waves = stencil.waves(block.irrep, self.kernels.waves(a), x.dtype, carried=False)
+            operator = (waves[:, :, 0, :, None] * amplitude[:, :, None]).flatten(2)
+            moments.append(operator.mT @ messages)
+        return self.intertwiner(x) + self.kernels(moments)
+
+    def extra_repr(self) -> str:
+        return f"{self.rep_in} -> {self.rep_out}, hidden={self.hidden}, profiles={self.profiles}"
