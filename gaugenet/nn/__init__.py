@@ -1,8 +1,11 @@
 """Gauge-equivariant layers, each `Layer(rep_in, rep_out)` or `Layer(rep)`."""
 
 from gaugenet.nn.ambient import Lift, Project
+from gaugenet.nn.connection_laplacian import ConnectionLaplacian
+from gaugenet.nn.diffusion import Diffusion
 from gaugenet.nn.gauge_conv import GaugeConv
 from gaugenet.nn.global_pool import GlobalPool
+from gaugenet.nn.implicit_diffusion import ImplicitDiffusion
 from gaugenet.nn.inner_product import InnerProduct
 from gaugenet.nn.intertwiner import Intertwiner
 from gaugenet.nn.layer_norm import LayerNorm
@@ -11,13 +14,17 @@ from gaugenet.nn.polynomial_conv import PolynomialConv
 from gaugenet.nn.pool import LevelMap, Pool, Unpool
 from gaugenet.nn.regular_nonlinearity import RegularNonlinearity
 from gaugenet.nn.residual_block import ResidualBlock
+from gaugenet.nn.spectrum import Spectrum
 from gaugenet.nn.stencil import Stencil
 from gaugenet.nn.tensor_product import TensorProduct
 
 __all__ = [
+    "ConnectionLaplacian",
+    "Diffusion",
     "GatedNonlinearity",
     "GaugeConv",
     "GlobalPool",
+    "ImplicitDiffusion",
     "InnerProduct",
     "Intertwiner",
     "LayerNorm",
@@ -29,6 +36,7 @@ __all__ = [
     "Project",
     "RegularNonlinearity",
     "ResidualBlock",
+    "Spectrum",
     "Stencil",
     "TensorProduct",
     "Unpool",

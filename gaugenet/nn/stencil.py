@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import reduce
 from typing import Any
 
 import torch
@@ -11,6 +10,7 @@ from torch import Tensor
 from gaugenet.group import Elements, Group, Irrep
 from gaugenet.kernel import Wave, radial_profiles
 from gaugenet.nn.fused_sweep import available
+from gaugenet.nn.padding import Padding, largest_degree, recorded_degree
 from gaugenet.nn.structure_group import check_group, group_of
 from gaugenet.representation import Representation
 
@@ -79,11 +79,7 @@ class Stencil:
         if batch is not None:
             mesh = batch if level == 0 else batch[data[f"sample_index_{level}"]]
             radius = radius[mesh[edge_index[1]]]
-        degrees = getattr(data, "max_degree", None)
-        width = None
-        if degrees is not None:  # a batch has a list of each mesh
-            each = degrees if isinstance(degrees[0], list) else [degrees]
-            width = reduce(torch.sym_max, [one[level] for one in each])  # compiled, max would fix who is largest
+        width = recorded_degree(data, level)
         geometry = data[f"transport_{level}"], data[f"weight_{level}"], radius
         return cls(edge_index, log, *geometry, size, width, getattr(data, f"flip_{level}", None), group_of(data))
 
@@ -178,16 +174,12 @@ class Stencil:
 
     def _pad(self, values: Tensor) -> Tensor:
         """Return ``values (E, ...)`` as ``(V, K, ...)``, zero where a vertex has fewer edges."""
-        if ("place",) not in self._cache:
-            source_target = self._edges[0]
+        if ("padding",) not in self._cache:
+            edge_index = self._edges[0]
             if self._width is None:
-                self._width = _largest_degree(source_target, self.num_vertices)
-            target = source_target[1]
-            slot = torch.arange(target.shape[0], device=target.device) - self._begin.index_select(0, target)
-            self._cache["place",] = target * self._width + slot
-        assert self._width is not None
-        padded = values.new_zeros(self.num_vertices * self._width, *values.shape[1:])
-        return padded.index_copy_(0, self._cache["place",], values).unflatten(0, (self.num_vertices, self._width))
+                self._width = largest_degree(edge_index, self.num_vertices)
+            self._cache["padding",] = Padding(edge_index[1], self.num_vertices, self._width)
+        return self._cache["padding",](values)  # type: ignore[no-any-return]
 
 
 def _phases(size: int, waves: tuple[Wave, ...]) -> tuple[list[int], list[int], list[float]]:
@@ -209,9 +201,3 @@ def _phases(size: int, waves: tuple[Wave, ...]) -> tuple[list[int], list[int], l
 
 def _at_least_single(numbers: Tensor) -> torch.dtype:
     return torch.promote_types(numbers.dtype, torch.float32)
-
-
-def _largest_degree(edge_index: Tensor, num_vertices: int) -> int:
-    """Return the largest number of edges that leave or reach a vertex, at least 1."""
-    counts = [torch.bincount(end, minlength=max(num_vertices, 1)).max() for end in edge_index]
-    return max(1, *(int(count) for count in counts))
