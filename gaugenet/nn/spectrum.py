@@ -69,7 +69,7 @@ class Spectrum:
         """
         key = (irrep.order, irrep.parity, irrep.size, dtype)
         if key not in self._cache:
-            name = f"{irrep}_{self._level}"
+            name = f"{irrep.order}{irrep.parity}_{self._level}"  # compiled, str(irrep) is not a constant
             field = getattr(self._data, f"eigenfield_{name}", None)
             if field is None or field.shape[1] != irrep.size:
                 raise ValueError(
