@@ -45,7 +45,7 @@ def kernel_stiffness(edges: BundleEdges, area: np.ndarray, radius: float) -> np.
     if not len(source):
         return np.empty(0)
     r = _symmetric(edges, edges.log[:, 0])
-    kernel = np.exp(-_SHARPNESS * (r / radius) ** 2)
+    kernel = np.exp(-_SHARPNESS * (r / max(radius, np.finfo(float).tiny)) ** 2)
     moment = np.bincount(target, area[source] * kernel * r**2, len(area))
     scale = np.sqrt(moment[target] * moment[source])
     weight = 4 * area[target] * area[source] * kernel / np.where(scale > 0, scale, np.inf)

@@ -76,20 +76,46 @@ def _smallest(laplacian: sparse.csr_matrix, mass: np.ndarray, count: int) -> tup
         if size < _DENSE or count > size // 3:
             value, vector = scipy.linalg.eigh(matrix.toarray(), subset_by_index=[0, count - 1])
         else:
-            shift = -1e-2
-            shifted = (matrix - shift * sparse.identity(size)).tocsc()
-            # Definite: no pivots are needed, and an ordering for symmetric matrices fills the factors least.
-            factors = scipy.sparse.linalg.splu(
-                shifted, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True}
-            )
-            solve = scipy.sparse.linalg.LinearOperator(shifted.shape, factors.solve, dtype=matrix.dtype)
-            # A start that is fixed makes the result repeatable.
-            start = (1.0 + np.linspace(0.0, 1.0, size)).astype(matrix.dtype)
-            vector = scipy.sparse.linalg.eigsh(
-                matrix, k=count, sigma=shift, which="LM", v0=start, OPinv=solve, ncv=min(size, 2 * count + 20)
-            )[1]
-            # Complex solvers leave the vectors of equal eigenvalues askew.
-            vector = np.linalg.qr(vector)[0]
-            value, turn = np.linalg.eigh(vector.conj().T @ (matrix @ vector))
-            vector = vector @ turn
+            value, vector = _lanczos(matrix, count)
     return np.maximum(value, 0.0) / total, half @ vector / np.sqrt(total)
+
+
+def _lanczos(matrix: sparse.csc_matrix, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the ``count`` smallest eigenvalues and orthonormal eigenvectors of a positive semi-definite matrix.
+
+    Lanczos iterations from one start find further copies of a multiple eigenvalue by rounding errors alone, and may
+    miss some. So they start again from elsewhere, in the complement of what was found, until nothing smaller comes up.
+    """
+    size, shift = matrix.shape[0], -1e-2
+    # Definite: no pivots are needed, and an ordering for symmetric matrices fills the factors least.
+    factors = scipy.sparse.linalg.splu(
+        (matrix - shift * sparse.identity(size)).tocsc(),
+        permc_spec="MMD_AT_PLUS_A",
+        diag_pivot_thresh=0.0,
+        options={"SymmetricMode": True},
+    )
+    starts = np.random.default_rng(0)  # fixed, so that the result is repeatable
+    vector, many = np.empty((size, 0), matrix.dtype), count
+    while True:
+        inside, start = _inverse_across(factors, vector), starts.standard_normal(size).astype(matrix.dtype)
+        found = scipy.sparse.linalg.eigsh(inside, k=many, ncv=min(size, 2 * many + 20), v0=start)[1]
+        # Complex solvers leave the vectors of equal eigenvalues askew.
+        vector = np.linalg.qr(np.concatenate([vector, found], axis=1))[0]
+        value, turn = np.linalg.eigh(vector.conj().T @ (matrix @ vector))
+        value, vector, many = value[:count], vector @ turn[:, :count], 2
+        # A glance suffices: the error of an eigenvalue is of second order in that of its vector.
+        inside, start = _inverse_across(factors, vector), starts.standard_normal(size).astype(matrix.dtype)
+        rest = scipy.sparse.linalg.eigsh(inside, k=1, tol=1e-3, v0=start, return_eigenvectors=False)[0]
+        if 1.0 / rest + shift > value[-1] * (1 - 1e-6):
+            return value, vector
+
+
+def _inverse_across(factors: scipy.sparse.linalg.SuperLU, vector: np.ndarray) -> scipy.sparse.linalg.LinearOperator:
+    """Return the inverse of a factored matrix on the complement of orthonormal columns."""
+
+    def across(x: np.ndarray) -> np.ndarray:
+        return x - vector @ (vector.conj().T @ x)
+
+    return scipy.sparse.linalg.LinearOperator(
+        factors.shape, lambda x: across(factors.solve(across(x))), dtype=vector.dtype
+    )
