@@ -1,6 +1,7 @@
 """Fields and surfaces on which the flow of heat is known, for the layers that follow it."""
 
 import functools
+import math
 
 import numpy as np
 import scipy.spatial
@@ -41,7 +42,7 @@ def at_time(layer, time: float):
     """The layer in double precision with one time for all copies, in units of the area of the shape."""
     layer = layer.double()
     with torch.no_grad():
-        layer.time.log_time.fill_(torch.tensor(time * 1e3).log())
+        layer.time.log_time.fill_(math.log(time * 1e3) if time else -math.inf)
     return layer
 
 
