@@ -12,17 +12,21 @@ import torch
 from group_table import REPS
 from torch import Tensor, nn
 
+from gaugenet.data.connection_spectrum import ConnectionSpectrum
 from gaugenet.data.frame_bundle import FrameBundle
 from gaugenet.data.input_fields import InputFields
 from gaugenet.group import Elements, Group
 from gaugenet.mesh.mesh import MeshWarning
 from gaugenet.models import ClassificationNet, CorrespondenceNet, SegmentationNet, TangentFieldNet
 from gaugenet.nn import (
+    ConnectionLaplacian,
+    Diffusion,
     GatedNonlinearity,
     GaugeAttention,
     GaugeConv,
     GlobalPool,
     GroupPool,
+    ImplicitDiffusion,
     InnerProduct,
     Intertwiner,
     LayerNorm,
@@ -35,6 +39,7 @@ from gaugenet.nn import (
     Project,
     RegularNonlinearity,
     ResidualBlock,
+    Spectrum,
     Stencil,
     TensorProduct,
     Unpool,
@@ -61,6 +66,8 @@ def bundle(name: str, group: str = "SO2") -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", MeshWarning)
         data = FrameBundle(**settings)(make())
+    for level in (0, 1):
+        data = ConnectionSpectrum(orders=(0, 1, 2, 3), count=24, level=level)(data)
     return InputFields(**FIELDS, group=group, oriented=name != "moebius")(data)
 
 
@@ -77,8 +84,8 @@ def of_features_and_data(layer: nn.Module, x: Tensor, data: Any) -> Tensor:
     return layer(x, data)
 
 
-def on_level(level: int) -> Callable[..., Tensor]:
-    return lambda layer, x, data: layer(x, Stencil.from_data(data, level))
+def on_level(level: int, kind: Any = Stencil) -> Callable[..., Tensor]:
+    return lambda layer, x, data: layer(x, kind.from_data(data, level))
 
 
 def shape_of_level(level: int) -> Callable[..., Tensor]:
@@ -193,6 +200,10 @@ ROWS = [
     Row("nested PolynomialConv", lambda: PolynomialConv("2x0 + 1x1", "3x0 + 2x1", 3, "nested"), on_level(1), 1, 1),
     Row("ResidualBlock", lambda: ResidualBlock(REP), on_level(0)),
     Row("ResidualBlock of invariants", lambda: ResidualBlock("6x0"), on_level(1), 1, 1),
+    Row("Diffusion", lambda: Diffusion(REP), of_features_and_data),
+    Row("Diffusion on level 1", lambda: Diffusion("2x1 + 3x0 + 1x2"), on_level(1, Spectrum), 1, 1),
+    Row("ImplicitDiffusion", lambda: ImplicitDiffusion(REP), of_features_and_data),
+    Row("ImplicitDiffusion on level 1", lambda: ImplicitDiffusion("2x1 + 1x0"), on_level(1, ConnectionLaplacian), 1, 1),
     Row("Pool", lambda: Pool(REP), between_levels, 0, 1),
     Row("Unpool", lambda: Unpool(REP), between_levels, 1, 0),
     Row("GroupPool", lambda: GroupPool(REP)),
@@ -227,6 +238,8 @@ def rows_of(group: str) -> list[Row]:
         Row("ResidualBlock", lambda: ResidualBlock(one), on_level(0)),
         Row("TensorProduct", lambda: TensorProduct(one, other)),
         Row("PolynomialConv", lambda: PolynomialConv(one, one, 2, "nested", hidden=other), on_level(0)),
+        Row("Diffusion", lambda: Diffusion(one), of_features_and_data),
+        Row("ImplicitDiffusion", lambda: ImplicitDiffusion(other), on_level(1, ConnectionLaplacian), 1, 1),
         Row("Pool", lambda: Pool(one), between_levels, 0, 1),
         Row("Unpool", lambda: Unpool(other), between_levels, 1, 0),
         Row("GroupPool by maxima", lambda: GroupPool(functions, "max", **samples)),

@@ -40,6 +40,11 @@ class BundleEdges:
         index = np.stack([source[order], target[order]])
         return BundleEdges(index, log, wrap(transport[order]), None if flip is None else flip[order])
 
+    @property
+    def reverse(self) -> np.ndarray:
+        """The number ``(E,)`` of the reverse of each edge; every edge must have one."""
+        return np.lexsort((self.index[1], self.index[0]))
+
     def select(self, keep: np.ndarray) -> BundleEdges:
         """Return the edges where ``keep (E,)`` is true."""
         flip = None if self.flip is None else self.flip[keep]

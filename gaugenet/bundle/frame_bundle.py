@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from gaugenet.bundle.connection import one_ring
+from gaugenet.bundle.connection_laplacian import cotangent_stiffness, kernel_stiffness
 from gaugenet.bundle.edges import BundleEdges
 from gaugenet.bundle.levels import Level, build_levels
-from gaugenet.bundle.neighbourhood import discs_of_count, discs_of_radius
+from gaugenet.bundle.neighbourhood import discs_of_count, discs_of_radius, symmetric
 from gaugenet.bundle.sheets import Sheets
 from gaugenet.bundle.unfolding import Unfolding
 from gaugenet.bundle.vector_heat import vector_heat_discs
@@ -27,6 +28,7 @@ class Bundle:
     Attributes:
         frame: ``(V, 3, 3)`` rows e1, e2, n. area: ``(V,)`` vertex areas [mesh unit squared].
         edges: neighbourhoods of the vertices. radius: of the kernel on them [mesh unit].
+        stiffness: ``(E,)`` weights of the edges for the connection Laplacian, the same in both directions.
         levels: coarser levels, finest first.
     """
 
@@ -34,6 +36,7 @@ class Bundle:
     area: np.ndarray
     edges: BundleEdges
     radius: float
+    stiffness: np.ndarray
     levels: list[Level]
 
 
@@ -56,15 +59,17 @@ def build_bundle(
     unfolding = Unfolding.build(sheets.surface, sheets.connection)
     area = vertex_areas(mesh.pos, mesh.face)
     edges, reach = _neighbourhoods(mesh, sheets, unfolding, area, radius, neighbours)
-    if method == "vector_heat" and (radius is not None or neighbours is not None):
+    ring = radius is None and neighbours is None
+    if method == "vector_heat" and not ring:
         if sheets.turn is not None:
             raise ValueError('method "vector_heat" needs a surface with two sides, got one that is not orientable')
-        edges = vector_heat_discs(mesh, sheets.connection, edges)
+        edges = symmetric(vector_heat_discs(mesh, sheets.connection, edges), len(mesh.pos))
     return Bundle(
         frame=sheets.frame,
         area=area,
         edges=edges,
         radius=reach,
+        stiffness=cotangent_stiffness(mesh, edges) if ring else kernel_stiffness(edges, area, reach),
         levels=build_levels(mesh, sheets, unfolding, area, levels, level_neighbours),
     )
 

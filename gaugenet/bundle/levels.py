@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numba
 import numpy as np
 
+from gaugenet.bundle.connection_laplacian import kernel_stiffness
 from gaugenet.bundle.edges import BundleEdges
 from gaugenet.bundle.geodesic import geodesic_discs
 from gaugenet.bundle.neighbourhood import discs_of_count
@@ -34,6 +35,11 @@ class Level:
     edges: BundleEdges
     radius: float
     pooling: Pooling
+
+    @property
+    def stiffness(self) -> np.ndarray:
+        """Weights ``(E,)`` of the edges for the connection Laplacian."""
+        return kernel_stiffness(self.edges, self.area, self.radius)
 
 
 def build_levels(

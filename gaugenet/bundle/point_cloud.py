@@ -8,6 +8,7 @@ import numba
 import numpy as np
 from scipy.spatial import cKDTree
 
+from gaugenet.bundle.connection_laplacian import kernel_stiffness
 from gaugenet.bundle.edges import BundleEdges
 from gaugenet.bundle.frame_bundle import Bundle
 from gaugenet.bundle.levels import Level
@@ -45,7 +46,8 @@ def build_point_bundle(
         edges, reach = _discs_of_count(planes, everyone, _NEIGHBOURS if neighbours is None else neighbours)
     else:
         edges, reach = _discs(planes, everyone, radius), radius
-    return Bundle(planes.frame, planes.area, edges, reach, _levels(planes, levels, level_neighbours))
+    stiffness = kernel_stiffness(edges, planes.area, reach)
+    return Bundle(planes.frame, planes.area, edges, reach, stiffness, _levels(planes, levels, level_neighbours))
 
 
 def _discs(planes: TangentPlanes, vertex: np.ndarray, radius: float) -> BundleEdges:

@@ -7,26 +7,28 @@ import re
 import numpy as np
 
 from gaugenet.bundle.frame_bundle import Bundle, quadrature_weights
+from gaugenet.bundle.levels import Level
 
 ADDED = re.compile(
-    r"((edge_index|log|transport|flip|weight|area|radius|sample_index|pool_(index|transport|flip|weight))_\d+)"
-    r"|singularity|rest"
+    r"((edge_index|log|transport|flip|weight|stiffness|area|radius|sample_index|pool_(index|transport|flip|weight))_\d+)"
+    r"|(eigenvalue|eigenfield)_\d+[eo]?_\d+|singularity|rest"
 )
 
 
 def bundle_arrays(bundle: Bundle, reflections: bool) -> dict[str, np.ndarray]:
     """Return what a bundle adds to its data; whether transport reflects where the group has reflections."""
     added = {"frame": bundle.frame}
-    finest = (bundle.edges, bundle.area, bundle.radius)
-    stages = [finest, *((level.edges, level.area, level.radius) for level in bundle.levels)]
-    for number, (edges, area, radius) in enumerate(stages):
+    stages: list[Bundle | Level] = [bundle, *bundle.levels]
+    for number, stage in enumerate(stages):
+        edges, area = stage.edges, stage.area
         added |= {
             f"edge_index_{number}": edges.index,
             f"log_{number}": edges.log,
             f"transport_{number}": edges.transport,
             f"weight_{number}": quadrature_weights(edges, area),
             f"area_{number}": area,
-            f"radius_{number}": np.array([radius]),
+            f"stiffness_{number}": stage.stiffness,
+            f"radius_{number}": np.array([stage.radius]),
         }
         if reflections:
             added[f"flip_{number}"] = np.zeros(len(edges.log), dtype=bool) if edges.flip is None else edges.flip

@@ -33,10 +33,13 @@ class FrameBundle(BaseTransform):
     * for the mesh itself (l = 0) and each coarser level l: ``edge_index_l (2, E)`` sources and targets, sorted by
       target; ``log_l (E, 2)``: radius [mesh unit] and angle [rad] of the source in the frame of the target;
       ``transport_l (E,)`` [rad] from the source's frame to the target's; ``weight_l (E,)`` quadrature weights that sum
-      to 1 at each target; ``area_l (V_l,)`` [mesh unit squared]; ``radius_l (1,)`` of the kernel [mesh unit];
+      to 1 at each target; ``stiffness_l (E,)`` weights of the connection Laplacian, s_ij = s_ji >= 0: cotangent weights
+      on the 1-ring of a mesh, a kernel on discs; ``area_l (V_l,)`` [mesh unit squared]; ``radius_l (1,)`` of the kernel
+      [mesh unit];
     * for l >= 1: ``sample_index_l (V_l,)`` which vertices of the mesh the level has; ``pool_index_l (2, P)``,
       ``pool_transport_l``, ``pool_weight_l``: the map from level l - 1;
-    * ``max_degree``: a list, for each level the largest number of neighbours; layers need it without asking a GPU;
+    * ``max_degree``, ``level_sizes``: lists, for each level the largest number of neighbours, and the number of
+      vertices; layers need them without asking a GPU;
     * ``group``: the structure group K, by what frames may be changed. With reflections also ``flip_l (E,)`` and
       ``pool_flip_l (P,)``, bool: transport is R(transport) F^flip with F = diag(1, -1);
     * where K is finite: ``singularity (F,)``, N times the index of the direction field in each face, and ``rest (1,)``,
@@ -107,6 +110,7 @@ class FrameBundle(BaseTransform):
             out[key] = torch.from_numpy(np.ascontiguousarray(value)).to(data.pos.device)
         stages = [bundle.edges, *(level.edges for level in bundle.levels)]
         out.max_degree = [int(np.bincount(edges.index[1], minlength=1).max(initial=1)) for edges in stages]
+        out.level_sizes = [len(out.pos), *(len(level.area) for level in bundle.levels)]
         return out if self.field is None else self._reduced(out, mesh)
 
     def _of_mesh(self, data: Data) -> tuple[Mesh, Bundle]:

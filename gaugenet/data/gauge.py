@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch_geometric.data import Data
 
-from gaugenet.group import Elements, Group
+from gaugenet.group import Elements, Group, Irrep
 from gaugenet.representation import Representation
+
+_EIGENFIELD = re.compile(r"eigenfield_(\d+)([eo]?)_(\d+)")
 
 
 def change_gauge(data: Data, at: Elements | Tensor, fields: Mapping[str, Representation | str] | None = None) -> Any:
@@ -21,8 +24,8 @@ def change_gauge(data: Data, at: Elements | Tensor, fields: Mapping[str, Represe
         x_i -> rho(h_i)^-1 x_i,   theta_ij -> h_i^-1 theta_ij,   g_ij -> h_i^-1 g_ij h_j,
 
     on all levels: a coarser level uses the frames of its sample vertices. Geometry does not change, only its
-    coordinates. A rotation turns frames counter-clockwise; a reflection turns e2 and the normal round, so that frames
-    stay right-handed.
+    coordinates; eigenfields are rewritten as features are. A rotation turns frames counter-clockwise; a reflection
+    turns e2 and the normal round, so that frames stay right-handed.
 
     Args:
         data: made by ``FrameBundle``, single or batched.
@@ -54,6 +57,9 @@ def change_gauge(data: Data, at: Elements | Tensor, fields: Mapping[str, Represe
             fine, coarse = data[f"pool_index_{level}"]
             moved = here.inverse()[coarse] @ transport(data, level, "pool_") @ finer[fine]
             set_transport(out, level, moved, "pool_")
+        for key, (order, parity) in _eigenfields(data, level):
+            rho = Irrep(order, parity, data[key].shape[1], 1).matrix(here.inverse()).to(data[key].dtype)
+            out[key] = rho @ data[key]
         level, finer = level + 1, here
     for key, rep in (fields if fields is not None else _recorded(data)).items():
         out[key] = Representation(rep).act(data[key], at.inverse())
@@ -76,6 +82,14 @@ def set_transport(data: Data, level: int, at: Elements, kind: str = "") -> None:
 def unbatched(value: Any) -> Any:
     """Return a value of a mesh that is no tensor, or of the first mesh of a batch, which lists them."""
     return value[0] if isinstance(value, list) else value
+
+
+def _eigenfields(data: Data, level: int) -> Iterator[tuple[str, tuple[int, str]]]:
+    """Give the keys of the eigenfields of a level, and order and parity of their irreps."""
+    for key in data.to_dict():
+        match = _EIGENFIELD.fullmatch(key)
+        if match and int(match[3]) == level:
+            yield key, (int(match[1]), match[2])
 
 
 def _check_inside(at: Elements, group: Group) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import torch
 from torch import Tensor
 from torch_geometric.data import Data
 
@@ -30,8 +31,19 @@ def reduce_group(data: Data, group: Group, angle: Tensor) -> Any:
             nearest = group.nearest(at)
             if level == 0:
                 out.rest = (nearest.angle - at.angle).square().mean().nan_to_num().sqrt()[None]
+            if not kind:
+                nearest = _both_ways(nearest, *out[f"edge_index_{level}"])
             turn = nearest.angle / (2 * math.pi)
             set_transport(out, level, Elements(2 * math.pi * (turn - turn.round()), nearest.flip), kind)
         level += 1
     out.group = str(group)
     return out
+
+
+def _both_ways(at: Elements, source: Tensor, target: Tensor) -> Elements:
+    """Return transport with g_ij = g_ji^-1: of an edge and its reverse one alone decides where the nearest tie."""
+    if not len(source):
+        return at
+    reverse = torch.argsort(source * (target.max() + 1) + target)  # edges are sorted by target, then by source
+    back, ahead = at[reverse].inverse(), source < target
+    return Elements(torch.where(ahead, at.angle, back.angle), torch.where(ahead, at.flip, back.flip))

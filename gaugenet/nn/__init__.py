@@ -2,9 +2,12 @@
 
 from gaugenet.nn.ambient import Lift, Project
 from gaugenet.nn.attention import GaugeAttention
+from gaugenet.nn.connection_laplacian import ConnectionLaplacian
+from gaugenet.nn.diffusion import Diffusion
 from gaugenet.nn.gauge_conv import GaugeConv
 from gaugenet.nn.global_pool import GlobalPool
 from gaugenet.nn.group_pool import GroupPool
+from gaugenet.nn.implicit_diffusion import ImplicitDiffusion
 from gaugenet.nn.inner_product import InnerProduct
 from gaugenet.nn.intertwiner import Intertwiner
 from gaugenet.nn.layer_norm import LayerNorm
@@ -14,15 +17,19 @@ from gaugenet.nn.polynomial_conv import PolynomialConv
 from gaugenet.nn.pool import LevelMap, Pool, Unpool
 from gaugenet.nn.regular_nonlinearity import RegularNonlinearity
 from gaugenet.nn.residual_block import ResidualBlock
+from gaugenet.nn.spectrum import Spectrum
 from gaugenet.nn.stencil import Stencil
 from gaugenet.nn.tensor_product import TensorProduct
 
 __all__ = [
+    "ConnectionLaplacian",
+    "Diffusion",
     "GatedNonlinearity",
     "GaugeAttention",
     "GaugeConv",
     "GlobalPool",
     "GroupPool",
+    "ImplicitDiffusion",
     "InnerProduct",
     "Intertwiner",
     "LayerNorm",
@@ -35,6 +42,7 @@ __all__ = [
     "Project",
     "RegularNonlinearity",
     "ResidualBlock",
+    "Spectrum",
     "Stencil",
     "TensorProduct",
     "Unpool",

@@ -60,7 +60,7 @@ class GaugeAttention(GaugeConv):
         reverse = stencil.reverse(amplitude.detach()) if torch.is_grad_enabled() else amplitude[:0, 0]
         waves = [stencil.waves(block.irrep, self.waves(a), dtype) for a, block in enumerate(self.rep_in)]
         forward, adjoint = self.factors(x, stencil, 1, dtype, weighted=False)
-        discs = Discs(stencil.index, stencil.place, waves)
+        discs = Discs(stencil.index, stencil.padding.place, waves)
         return attend(x.to(dtype), amplitude, reverse, self._plan, forward, adjoint, discs)
 
     def attention(self, x: Tensor, at: Stencil) -> Tensor:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import reduce
 from typing import Any
 
 import torch
@@ -11,6 +10,7 @@ from torch import Tensor
 from gaugenet.group import Elements, Group, Irrep
 from gaugenet.kernel import Wave, radial_profiles
 from gaugenet.nn.fused_sweep import available
+from gaugenet.nn.padding import Padding, largest_degree, recorded_degree
 from gaugenet.nn.structure_group import check_group, group_of
 from gaugenet.representation import Representation
 
@@ -80,11 +80,7 @@ class Stencil:
         if batch is not None:
             mesh = batch if level == 0 else batch[data[f"sample_index_{level}"]]
             radius = radius[mesh[edge_index[1]]]
-        degrees = getattr(data, "max_degree", None)
-        width = None
-        if degrees is not None:  # a batch has a list of each mesh
-            each = degrees if isinstance(degrees[0], list) else [degrees]
-            width = reduce(torch.sym_max, [one[level] for one in each])  # compiled, max would fix who is largest
+        width = recorded_degree(data, level)
         geometry = data[f"transport_{level}"], data[f"weight_{level}"], radius
         return cls(edge_index, log, *geometry, size, width, getattr(data, f"flip_{level}", None), group_of(data))
 
@@ -148,39 +144,37 @@ class Stencil:
     def index(self) -> Tensor:
         """The neighbours as a padded list ``(V, K)``."""
         if ("index",) not in self._cache:
-            self._cache["index",] = self._pad(self._edges[0][0])
+            self._cache["index",] = self.padding(self._edges[0][0])
         return self._cache["index",]
 
     @property
-    def place(self) -> Tensor:
-        """Where edges ``(E,)`` stand in the flattened padded lists."""
-        if ("place",) not in self._cache:
-            source_target = self._edges[0]
+    def padding(self) -> Padding:
+        """Where edges stand in padded lists."""
+        if ("padding",) not in self._cache:
+            edge_index = self._edges[0]
             if self._width is None:
-                self._width = _largest_degree(source_target, self.num_vertices)
-            target = source_target[1]
-            slot = torch.arange(target.shape[0], device=target.device) - self._begin.index_select(0, target)
-            self._cache["place",] = target * self._width + slot
-        return self._cache["place",]
+                self._width = largest_degree(edge_index, self.num_vertices)
+            self._cache["padding",] = Padding(edge_index[1], self.num_vertices, self._width)
+        return self._cache["padding",]
 
     def reverse(self, values: Tensor) -> Tensor:
         """Return numbers ``(V, K, ...)`` of edges, sorted as operators of the adjoint stencil are, padded or not."""
         adjoint = self.adjoint
-        edges = values.flatten(0, 1).index_select(0, self.place.index_select(0, self._order))
-        return edges if available(edges.device, edges.dtype) else adjoint._pad(edges)
+        edges = values.flatten(0, 1).index_select(0, self.padding.place.index_select(0, self._order))
+        return edges if available(edges.device, edges.dtype) else adjoint.padding(edges)
 
     def weights(self, dtype: torch.dtype) -> Tensor:
         """Return the quadrature weights in a padded list ``(V, K)``."""
         key = ("weights", dtype)
         if key not in self._cache:
-            self._cache[key] = self._pad(self._edges[3].to(dtype))
+            self._cache[key] = self.padding(self._edges[3].to(dtype))
         return self._cache[key]
 
     def profiles(self, count: int, dtype: torch.dtype) -> Tensor:
         """Return the radial profiles b(r_ij) in a padded list ``(V, K, R)``."""
         key = ("profiles", count, dtype)
         if key not in self._cache:
-            self._cache[key] = self._pad(self._radial(count).to(dtype))
+            self._cache[key] = self.padding(self._radial(count).to(dtype))
         return self._cache[key]
 
     def waves(self, irrep: Irrep, waves: tuple[Wave, ...], dtype: torch.dtype, carried: bool = True) -> Tensor:
@@ -193,7 +187,7 @@ class Stencil:
         if key not in self._cache:
             precise = dtype if dtype == torch.float64 else torch.float32
             rows = self._rows(irrep, waves, precise, carried).unflatten(1, (irrep.size, len(waves)))
-            self._cache[key] = self._pad(rows.to(dtype))
+            self._cache[key] = self.padding(rows.to(dtype))
         return self._cache[key]
 
     def operator(
@@ -209,7 +203,7 @@ class Stencil:
         if key not in self._cache:
             operator = self._build(irrep, waves, profiles, dtype, weighted)
             if not available(operator.device, dtype):
-                operator = self._pad(operator).unflatten(2, (irrep.size, -1)).flatten(1, 2)
+                operator = self.padding(operator).unflatten(2, (irrep.size, -1)).flatten(1, 2)
             self._cache[key] = operator
         return self._cache[key]
 
@@ -259,13 +253,6 @@ class Stencil:
         _, log, _, _, radius = self._edges
         return radial_profiles(log[:, 0] / radius.clamp_min(torch.finfo(radius.dtype).tiny), profiles)
 
-    def _pad(self, values: Tensor) -> Tensor:
-        """Return ``values (E, ...)`` as ``(V, K, ...)``, zero where a vertex has fewer edges."""
-        place = self.place
-        assert self._width is not None
-        padded = values.new_zeros(self.num_vertices * self._width, *values.shape[1:])
-        return padded.index_copy_(0, place, values).unflatten(0, (self.num_vertices, self._width))
-
 
 def _phases(size: int, waves: tuple[Wave, ...]) -> tuple[list[int], list[int], list[float]]:
     """Return frequencies k_1 ... k_H, and which cos or sin of a phase each entry of an operator is.
@@ -286,9 +273,3 @@ def _phases(size: int, waves: tuple[Wave, ...]) -> tuple[list[int], list[int], l
 
 def _at_least_single(numbers: Tensor) -> torch.dtype:
     return torch.promote_types(numbers.dtype, torch.float32)
-
-
-def _largest_degree(edge_index: Tensor, num_vertices: int) -> int:
-    """Return the largest number of edges that leave or reach a vertex, at least 1."""
-    counts = [torch.bincount(end, minlength=max(num_vertices, 1)).max() for end in edge_index]
-    return max(1, *(int(count) for count in counts))

@@ -45,7 +45,7 @@ def test_one_change_after_another_is_their_sum(data):
 def test_geometry_stays(data):
     """Positions, normals, radii, areas, weights and topology are the same bits; holonomies are invariant."""
     turned = change_gauge(data, angles(data, 1))
-    changing = ("frame", "x", "log_", "transport_", "pool_transport_")
+    changing = ("frame", "x", "log_", "transport_", "pool_transport_", "eigenfield_")
     for key, value in data.to_dict().items():
         if isinstance(value, torch.Tensor) and not key.startswith(changing):
             assert torch.equal(value, turned[key]), key

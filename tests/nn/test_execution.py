@@ -12,6 +12,7 @@ from torch._dynamo.testing import CompileCounter
 from torch._subclasses.fake_tensor import DynamicOutputShapeException, FakeTensorMode
 from torch_geometric.data import Batch
 
+from gaugenet.data.connection_spectrum import ConnectionSpectrum
 from gaugenet.data.frame_bundle import FrameBundle
 from gaugenet.data.input_fields import InputFields
 from gaugenet.data.mesh_data import MeshData
@@ -33,6 +34,8 @@ def sphere_of(size, group):
     data = FrameBundle(neighbours=10, levels=LEVELS, level_neighbours=NEIGHBOURS, group=group)(
         surfaces.data_of(surfaces.uneven_sphere(size))
     )
+    for level in (0, 1):
+        data = ConnectionSpectrum(orders=(0, 1, 2, 3), count=24, level=level)(data)
     return InputFields(**FIELDS, group=group)(data)
 
 
