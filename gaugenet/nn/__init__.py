@@ -1,6 +1,8 @@
 """Gauge-equivariant layers, each `Layer(rep_in, rep_out)` or `Layer(rep)`."""
 
 from gaugenet.nn.ambient import Lift, Project
+from gaugenet.nn.derivative import CovariantDerivative, Curl, Divergence, Gradient, Laplacian, Lower, Raise
+from gaugenet.nn.differential_conv import DifferentialConv
 from gaugenet.nn.gauge_conv import GaugeConv
 from gaugenet.nn.global_pool import GlobalPool
 from gaugenet.nn.inner_product import InnerProduct
@@ -15,18 +17,26 @@ from gaugenet.nn.stencil import Stencil
 from gaugenet.nn.tensor_product import TensorProduct
 
 __all__ = [
+    "CovariantDerivative",
+    "Curl",
+    "DifferentialConv",
+    "Divergence",
     "GatedNonlinearity",
     "GaugeConv",
     "GlobalPool",
+    "Gradient",
     "InnerProduct",
     "Intertwiner",
+    "Laplacian",
     "LayerNorm",
     "LevelMap",
     "Lift",
+    "Lower",
     "NormNonlinearity",
     "PolynomialConv",
     "Pool",
     "Project",
+    "Raise",
     "RegularNonlinearity",
     "ResidualBlock",
     "Stencil",

@@ -122,11 +122,7 @@ class Stencil:
         An unpadded list is ``begin (V + 1,)`` and ``neighbour (E,)``: vertex i has those from begin[i] to begin[i + 1].
         """
         source = self._edges[0][0]
-        if available(source.device, dtype):
-            return self._begin, source
-        if ("index",) not in self._cache:
-            self._cache["index",] = self._pad(source)
-        return (self._cache["index",],)
+        return (self._begin, source) if available(source.device, dtype) else (self._padded_sources(),)
 
     def operator(self, irrep: Irrep, waves: tuple[Wave, ...], profiles: int, dtype: torch.dtype) -> Tensor:
         """Return the moments of features of an irrep as matrices.
@@ -135,13 +131,35 @@ class Stencil:
         radial profiles. Summed over the components of neighbours they give the moments sum_j w_ij b(r_ij)
         wave(theta_ij) rho(g_ij) x(j).
         """
-        key = ("operator", irrep.order, irrep.parity, irrep.size, waves, profiles, dtype)
+        return self._operator(irrep, waves, profiles, dtype, padded=not available(self.device, dtype))
+
+    def moments(self, z: Tensor, irrep: Irrep, waves: tuple[Wave, ...]) -> Tensor:
+        """Return sum_j w_ij wave(theta_ij) rho(g_ij) z(j) as ``(V, waves, C)`` for C copies of an irrep.
+
+        One gather and one batched product, which can be differentiated any number of times.
+
+        Args:
+            z: ``(V, size * C)``, of at least single precision.
+        """
+        operator = self._operator(irrep, waves, 1, z.dtype, padded=True)
+        gathered = z.index_select(0, self._padded_sources().flatten())
+        return torch.bmm(operator.mT, gathered.view(*operator.shape[:2], z.shape[1] // irrep.size))
+
+    def _operator(
+        self, irrep: Irrep, waves: tuple[Wave, ...], profiles: int, dtype: torch.dtype, padded: bool
+    ) -> Tensor:
+        key = ("operator", irrep.order, irrep.parity, irrep.size, waves, profiles, dtype, padded)
         if key not in self._cache:
             operator = self._build(irrep, waves, profiles, dtype)
-            if not available(operator.device, dtype):
+            if padded:
                 operator = self._pad(operator).unflatten(2, (irrep.size, -1)).flatten(1, 2)
             self._cache[key] = operator
         return self._cache[key]
+
+    def _padded_sources(self) -> Tensor:
+        if ("index",) not in self._cache:
+            self._cache["index",] = self._pad(self._edges[0][0])
+        return self._cache["index",]
 
     def _build(self, irrep: Irrep, waves: tuple[Wave, ...], profiles: int, dtype: torch.dtype) -> Tensor:
         precise = dtype if dtype == torch.float64 else torch.float32
