@@ -66,8 +66,12 @@ class Jet(Stencil):
         return self._adjoint
 
     def _build(self, irrep: Irrep, waves: tuple[Wave, ...], profiles: int, dtype: torch.dtype) -> Tensor:
-        each = [self._parts[abs(wave.frequency)]._build(irrep, (wave,), profiles, dtype) for wave in waves]
-        return torch.stack([one.unflatten(1, (irrep.size, profiles)) for one in each], dim=2).flatten(1)
+        size = (self._edges[1].shape[0], irrep.size, 0, profiles)
+        each = [self._edges[1].new_zeros(size, dtype=dtype)]
+        for wave in waves:
+            one = self._parts[abs(wave.frequency)]._build(irrep, (wave,), profiles, dtype)
+            each.append(one.unflatten(1, (irrep.size, 1, profiles)))
+        return torch.cat(each, dim=2).flatten(1)
 
 
 def _parts(stencil: Stencil, scaled: bool) -> tuple[Stencil, ...]:
