@@ -1,12 +1,13 @@
 """Gauge-equivariant layers, each `Layer(rep_in, rep_out)` or `Layer(rep)`."""
 
 from gaugenet.nn.ambient import Lift, Project
-from gaugenet.nn.derivative import CovariantDerivative, Curl, Divergence, Gradient, Laplacian, Lower, Raise
+from gaugenet.nn.derivative import CovariantDerivative, Curl, Divergence, Gradient, Lower, Raise
 from gaugenet.nn.differential_conv import DifferentialConv
 from gaugenet.nn.gauge_conv import GaugeConv
 from gaugenet.nn.global_pool import GlobalPool
 from gaugenet.nn.inner_product import InnerProduct
 from gaugenet.nn.intertwiner import Intertwiner
+from gaugenet.nn.laplacian import Laplacian
 from gaugenet.nn.layer_norm import LayerNorm
 from gaugenet.nn.nonlinearity import GatedNonlinearity, NormNonlinearity
 from gaugenet.nn.polynomial_conv import PolynomialConv

@@ -1,9 +1,7 @@
-"""Differential operators of first and second order as layers."""
+"""Differential operators of first order as layers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import nullcontext
 from typing import Any
 
 import torch
@@ -11,12 +9,11 @@ from torch import Tensor, nn
 
 from gaugenet.group import Group, Irrep
 from gaugenet.kernel import Wave
-from gaugenet.nn.jet import Jet
+from gaugenet.nn.jet import Jet, entered, full_precision
 from gaugenet.nn.stencil import Stencil
 from gaugenet.representation import Representation
 from gaugenet.representation.decomposition import Decomposition, restrict
 
-KINDS = ("connection", "hodge")
 Rows = list[tuple[int, int]]  # each row is a row of another list of rows, by its place, times a sign
 
 
@@ -48,7 +45,7 @@ class CovariantDerivative(nn.Module):
             waves: list[Wave] = []
             rows: Rows = []
             for sign in self._signs(block.irrep):
-                found = _restricted(block.order + sign, group)
+                found = restricted(block.order + sign, group)
                 complex_rows = _complex_rows(block.irrep, sign)
                 rows += [(len(waves) + complex_rows[p][0], s * complex_rows[p][1]) for p, s in _signed(found.basis)]
                 waves += [Wave(sign if block.size == 2 else 1, part) for part in (0, 1)]
@@ -75,8 +72,10 @@ class CovariantDerivative(nn.Module):
 
 
 class Raise(CovariantDerivative):
-    """Raise orders by one, n to n + 1: D_+ of ``CovariantDerivative``. Of order 0 it is the gradient; of "0o", which it
-    takes times i, the rotated gradient (-nabla_2, nabla_1)."""
+    """Raise orders by one, n to n + 1: D_+ of ``CovariantDerivative``.
+
+    Of order 0 it is the gradient; of "0o", which it takes times i, the rotated gradient (-nabla_2, nabla_1).
+    """
 
     signs = (1,)
 
@@ -126,7 +125,7 @@ class Divergence(nn.Module):
         super().__init__()
         self.rep_in = Representation(rep)
         group = self.rep_in.group
-        vector = _restricted(1, group)
+        vector = restricted(1, group)
         channels = self.rep_in.dim // 2
         if self.rep_in.terms != (vector.rep * channels).terms:
             raise ValueError(f"{type(self).__name__} expects vectors, such as {vector.rep * 3}, got {self.rep_in}")
@@ -155,84 +154,7 @@ class Curl(Divergence):
     odd = True
 
 
-class Laplacian(nn.Module):
-    """Apply a Laplacian, as a positive operator [1 / mesh unit squared].
-
-    "connection": nabla* nabla = -(nabla_1 nabla_1 + nabla_2 nabla_2) of every order, by the second derivatives of a
-    ``Jet``. "hodge": of order 0 -div grad, of order 1 -(grad div + rot curl) with rot f = (-nabla_2 f, nabla_1 f), by
-    derivatives of derivatives. On vectors the two differ by the Gaussian curvature (Weitzenböck).
-
-    Args:
-        rep: representation of input and output. kind: "connection" or "hodge".
-
-    Raises:
-        ValueError: for another kind, and "hodge" with other irreps than those of order 0 and pairs of order 1.
-    """
-
-    def __init__(self, rep: Representation | str, kind: str = "connection") -> None:
-        super().__init__()
-        self.rep = self.rep_in = self.rep_out = Representation(rep)
-        self.kind = kind
-        if kind not in KINDS:
-            raise ValueError(f'Laplacian expects the kind {" or ".join(KINDS)}, got "{kind}"')
-        self.inner, self.outer = nn.ModuleList(), nn.ModuleList()
-        for block in self.rep if kind == "hodge" else ():
-            if block.order > 1 or (block.order == 1 and block.size == 1):
-                raise ValueError(f"the Hodge Laplacian acts on order 0 and pairs of order 1, got {self.rep}")
-            vectors = Representation(((block.multiplicity, 1),), "O2")
-            numbers = _restricted(0, Group("O2")).rep * block.multiplicity
-            if block.order == 0:
-                numbers = Representation(((block.multiplicity, Group("O2").irrep(0, block.irrep.parity or "e")),), "O2")
-            down, up = Lower(vectors), Raise(numbers)
-            self.inner.append(down if block.order else up)
-            self.outer.append(up if block.order else down)
-
-    def forward(self, x: Tensor, at: Stencil | Any) -> Tensor:
-        """Return the Laplacian of ``x (V, rep.dim)``; ``at`` as for ``CovariantDerivative``."""
-        stencil = entered(self, x, at)
-        return full_precision(self._hodge if self.kind == "hodge" else self._connection, x, Jet.of(stencil), stencil)
-
-    def _connection(self, x: Tensor, jet: Jet, stencil: Stencil) -> Tensor:
-        parts = [x[:, :0]]
-        for block, z in zip(self.rep, self.rep.split(x), strict=True):
-            waves = tuple(Wave(0, part) for part in range(block.size))
-            parts.append(-jet.moments(z, block.irrep, waves).flatten(1))
-        return torch.cat(parts, dim=1)
-
-    def _hodge(self, x: Tensor, jet: Jet, stencil: Stencil) -> Tensor:
-        parts = [x[:, :0]]
-        for block, z, inner, outer in zip(self.rep, self.rep.split(x), self.inner, self.outer, strict=True):
-            both = -outer(inner(z, stencil), stencil).unflatten(1, (2, -1))
-            # Of a vector grad div and rot curl; of a function div grad and curl grad, or div rot and curl rot.
-            parts.append(both.sum(1) if block.order else both[:, int(block.irrep.parity == "o")])
-        return torch.cat(parts, dim=1)
-
-    def extra_repr(self) -> str:
-        return f"{self.rep}, kind={self.kind}"
-
-
-def entered(layer: nn.Module, x: Tensor, at: Stencil | Any) -> Stencil:
-    """Return the stencil to use, after a check of everything that enters a layer with ``rep_in``."""
-    name = type(layer).__name__
-    layer.rep_in.check(x, name)  # type: ignore[operator, union-attr]
-    stencil = at if isinstance(at, Stencil) else Stencil.from_data(at)
-    stencil.check(layer.rep_in, name)  # type: ignore[arg-type]
-    if x.dim() != 2 or x.shape[0] != stencil.num_vertices:
-        raise ValueError(
-            f"{name} expects features with a row for each of {stencil.num_vertices} vertices, got {tuple(x.shape)}"
-        )
-    return stencil
-
-
-def full_precision(function: Callable[..., Tensor], x: Tensor, *others: Any) -> Tensor:
-    """Apply a function in at least single precision, whatever autocast says: derivatives are small differences."""
-    device, dtype = x.device.type, torch.promote_types(x.dtype, torch.float32)
-    mixed = torch.amp.is_autocast_available(device)
-    with torch.autocast(device, enabled=False) if mixed else nullcontext():
-        return function(x.to(dtype), *others).to(x.dtype)
-
-
-def _restricted(order: int, group: Group) -> Decomposition:
+def restricted(order: int, group: Group) -> Decomposition:
     """Return how a pair (Re, Im) of an order of O(2) decomposes in a subgroup; of order 0 it is "0e", "0o"."""
     with torch.device("cpu"):  # whatever device a layer is built on
         return restrict(f"O2: 1x{order}" if order else "O2: 1x0e + 1x0o", group)

@@ -6,9 +6,8 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from gaugenet.nn.derivative import entered, full_precision
 from gaugenet.nn.gauge_conv import GaugeConv
-from gaugenet.nn.jet import Jet
+from gaugenet.nn.jet import Jet, entered, full_precision
 from gaugenet.nn.stencil import Stencil
 from gaugenet.representation import Representation
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import nullcontext
+from typing import Any
+
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from gaugenet.group import Irrep
 from gaugenet.kernel import Wave
@@ -29,11 +33,14 @@ class Jet(Stencil):
     take the place of those of waves. They turn like waves, so that kernels, adjoints and layers are those of stencils.
 
     Coordinates are first turned to the principal axes of each neighbourhood and scaled to unit spread along both: thin
-    neighbourhoods are fitted like round ones. A derivative across a line of neighbours is 0. Then parts g can explain
-    are taken out of the quadratic ones, so that linear fields are exact wherever two directions are seen, and the 3x3
-    system of H is inverted in the norm |H|^2 = H_11^2 + 2 H_12^2 + H_22^2, which no rotation changes: an eigenvalue s
-    as (1 - (e / (s + e))^16) / s with e a thousandth of their sum and of 1, to rounding 1 / s where s > 0.1 e^(7/8),
-    and finite where neighbours do not determine H: that part of it is then 0.
+    neighbourhoods are fitted like round ones. A derivative across a line of neighbours is 0. Then what g can explain is
+    taken out of the quadratic terms, so that linear fields are exact wherever two directions are seen. The 3x3 system
+    of H is inverted in the norm H_11^2 + 2 H_12^2 + H_22^2, which no rotation changes, but for what neighbours leave
+    open: an eigenvalue s becomes (1 - (e / (s + e))^16)^2 / s with e = 0.002 (1 + trace). That is 1 / s to 1e-8 for
+    s > 2.5 e, as on discs of 20 neighbours, at boundaries too, and 0 for s = 0, as with 4 neighbours or fewer.
+
+    In normal coordinates first derivatives are off by O(h^2), second ones by O(h) for edges of length h; they inherit
+    the errors of the transport over h and h^2 (docs/layers.md).
 
     Args:
         parts: of the frequencies 0, 1 and 2, each with c_k(ij) as its weights and, over k, its directions.
@@ -74,11 +81,32 @@ class Jet(Stencil):
         return torch.cat(each, dim=2).flatten(1)
 
 
+def entered(layer: nn.Module, x: Tensor, at: Stencil | Any) -> Stencil:
+    """Return the stencil to use, after a check of everything that enters a layer with ``rep_in``."""
+    name = type(layer).__name__
+    layer.rep_in.check(x, name)  # type: ignore[operator, union-attr]
+    stencil = at if isinstance(at, Stencil) else Stencil.from_data(at)
+    stencil.check(layer.rep_in, name)  # type: ignore[arg-type]
+    if x.dim() != 2 or x.shape[0] != stencil.num_vertices:
+        raise ValueError(
+            f"{name} expects features with a row for each of {stencil.num_vertices} vertices, got {tuple(x.shape)}"
+        )
+    return stencil
+
+
+def full_precision(function: Callable[..., Tensor], x: Tensor, *others: Any) -> Tensor:
+    """Apply a function in at least single precision, whatever autocast says: derivatives are small differences."""
+    device, dtype = x.device.type, torch.promote_types(x.dtype, torch.float32)
+    mixed = torch.amp.is_autocast_available(device)
+    with torch.autocast(device, enabled=False) if mixed else nullcontext():
+        return function(x.to(dtype), *others).to(x.dtype)
+
+
 def _parts(stencil: Stencil, scaled: bool) -> tuple[Stencil, ...]:
     """Return a stencil for each frequency, with an edge from every vertex to itself."""
     index, log, transport, weight, radius = stencil._edges
     count = stencil.num_vertices
-    radius = radius.double().clamp_min(torch.finfo(torch.float64).tiny).expand(log.shape[0])
+    radius = radius.double().clamp_min(torch.finfo(torch.float64).tiny ** 0.5).expand(log.shape[0])
     numbers, axis = jet_weights(index[1], log.double(), radius, weight.double(), count)
     if not scaled:
         numbers = numbers / torch.stack([radius.square(), radius, radius, radius.square(), radius.square()], dim=1)
