@@ -20,23 +20,31 @@ from gaugenet.mesh.mesh import MeshWarning
 from gaugenet.models import ClassificationNet, CorrespondenceNet, SegmentationNet, TangentFieldNet
 from gaugenet.nn import (
     ConnectionLaplacian,
+    CovariantDerivative,
+    Curl,
+    DifferentialConv,
     Diffusion,
+    Divergence,
     GatedNonlinearity,
     GaugeAttention,
     GaugeConv,
     GlobalPool,
+    Gradient,
     GroupPool,
     ImplicitDiffusion,
     InnerProduct,
     Intertwiner,
+    Laplacian,
     LayerNorm,
     LevelMap,
     Lift,
+    Lower,
     MessageConv,
     NormNonlinearity,
     PolynomialConv,
     Pool,
     Project,
+    Raise,
     RegularNonlinearity,
     ResidualBlock,
     Spectrum,
@@ -204,6 +212,16 @@ ROWS = [
     Row("Diffusion on level 1", lambda: Diffusion("2x1 + 3x0 + 1x2"), on_level(1, Spectrum), 1, 1),
     Row("ImplicitDiffusion", lambda: ImplicitDiffusion(REP), of_features_and_data),
     Row("ImplicitDiffusion on level 1", lambda: ImplicitDiffusion("2x1 + 1x0"), on_level(1, ConnectionLaplacian), 1, 1),
+    Row("CovariantDerivative", lambda: CovariantDerivative(REP), on_level(0)),
+    Row("Gradient", lambda: Gradient("3x0"), of_features_and_data),
+    Row("Divergence", lambda: Divergence("3x1"), on_level(1), 1, 1),
+    Row("Curl", lambda: Curl("2x1"), on_level(0)),
+    Row("Raise", lambda: Raise("2x0 + 1x1 + 2x3"), on_level(0)),
+    Row("Lower", lambda: Lower("2x1 + 1x2 + 1x3"), on_level(1), 1, 1),
+    Row("connection Laplacian", lambda: Laplacian(REP), on_level(0)),
+    Row("Hodge Laplacian", lambda: Laplacian("2x0 + 3x1", "hodge"), on_level(0)),
+    Row("DifferentialConv", lambda: DifferentialConv(REP, "2x1 + 3x0 + 1x2 + 1x0"), on_level(0)),
+    Row("DifferentialConv with Hessian", lambda: DifferentialConv("2x0 + 1x1", "2x2 + 1x3", True), on_level(1), 1, 1),
     Row("Pool", lambda: Pool(REP), between_levels, 0, 1),
     Row("Unpool", lambda: Unpool(REP), between_levels, 1, 0),
     Row("GroupPool", lambda: GroupPool(REP)),
@@ -224,6 +242,9 @@ def rows_of(group: str) -> list[Row]:
     """Return the rows of another group than SO(2)."""
     one, other, functions, _ = (f"{group}: {text}" for text in REPS[group])
     samples = {"samples": 7} if group == "O2" else {}
+    invariants = Representation.invariants(2, group)
+    vectors = Gradient(invariants).rep_out
+    tangents = Representation([term for term in Representation(other).terms if term[1].order], group)
     has_tangents = Representation(one).num_invariants < sum(block.multiplicity for block in Representation(one))
     rows = [
         Row("Intertwiner", lambda: Intertwiner(one, other)),
@@ -240,6 +261,13 @@ def rows_of(group: str) -> list[Row]:
         Row("PolynomialConv", lambda: PolynomialConv(one, one, 2, "nested", hidden=other), on_level(0)),
         Row("Diffusion", lambda: Diffusion(one), of_features_and_data),
         Row("ImplicitDiffusion", lambda: ImplicitDiffusion(other), on_level(1, ConnectionLaplacian), 1, 1),
+        Row("CovariantDerivative", lambda: CovariantDerivative(one), on_level(0)),
+        Row("Gradient", lambda: Gradient(invariants), on_level(1), 1, 1),
+        Row("Divergence", lambda: Divergence(vectors), on_level(0)),
+        Row("Curl", lambda: Curl(vectors), on_level(1), 1, 1),
+        Row("Raise", lambda: Raise(other), on_level(0)),
+        Row("connection Laplacian", lambda: Laplacian(one), on_level(0)),
+        Row("DifferentialConv", lambda: DifferentialConv(one, other, hessian=True), on_level(0)),
         Row("Pool", lambda: Pool(one), between_levels, 0, 1),
         Row("Unpool", lambda: Unpool(other), between_levels, 1, 0),
         Row("GroupPool by maxima", lambda: GroupPool(functions, "max", **samples)),
@@ -251,6 +279,16 @@ def rows_of(group: str) -> list[Row]:
     rows += [Row("InnerProduct", lambda: InnerProduct(one, 5))] if has_tangents else []
     inside = {"RegularNonlinearity": "D7", "GroupPool by maxima": "D7"} if group == "O2" else {}
     return [replace(row, name=f"{group} {row.name}", group=group, inside=inside.get(row.name)) for row in rows]
+    if tangents.terms:
+        rows.append(Row("Lower", lambda: Lower(tangents), on_level(0)))
+    if vectors.irreps[0].size == 2:
+        rows.append(Row("Hodge Laplacian", lambda: Laplacian(invariants + vectors, "hodge"), on_level(0)))
+    inside = {"RegularNonlinearity": "D7"} if group == "O2" else {}
+    scores = {"SegmentationNet": f"{group}: 3x{Group(group).trivial_irrep}"}
+    return [
+        replace(row, name=f"{group} {row.name}", group=group, inside=inside.get(row.name), rep_out=scores.get(row.name))
+        for row in rows
+    ]
 
 
 GROUP_ROWS = [row for group in REPS if group != "SO2" for row in rows_of(group)]

@@ -3,6 +3,8 @@
 from gaugenet.nn.ambient import Lift, Project
 from gaugenet.nn.attention import GaugeAttention
 from gaugenet.nn.connection_laplacian import ConnectionLaplacian
+from gaugenet.nn.derivative import CovariantDerivative, Curl, Divergence, Gradient, Lower, Raise
+from gaugenet.nn.differential_conv import DifferentialConv
 from gaugenet.nn.diffusion import Diffusion
 from gaugenet.nn.gauge_conv import GaugeConv
 from gaugenet.nn.global_pool import GlobalPool
@@ -10,6 +12,7 @@ from gaugenet.nn.group_pool import GroupPool
 from gaugenet.nn.implicit_diffusion import ImplicitDiffusion
 from gaugenet.nn.inner_product import InnerProduct
 from gaugenet.nn.intertwiner import Intertwiner
+from gaugenet.nn.laplacian import Laplacian
 from gaugenet.nn.layer_norm import LayerNorm
 from gaugenet.nn.message_conv import MessageConv
 from gaugenet.nn.nonlinearity import GatedNonlinearity, NormNonlinearity
@@ -23,23 +26,31 @@ from gaugenet.nn.tensor_product import TensorProduct
 
 __all__ = [
     "ConnectionLaplacian",
+    "CovariantDerivative",
+    "Curl",
+    "DifferentialConv",
     "Diffusion",
+    "Divergence",
     "GatedNonlinearity",
     "GaugeAttention",
     "GaugeConv",
     "GlobalPool",
+    "Gradient",
     "GroupPool",
     "ImplicitDiffusion",
     "InnerProduct",
     "Intertwiner",
+    "Laplacian",
     "LayerNorm",
     "LevelMap",
     "Lift",
+    "Lower",
     "MessageConv",
     "NormNonlinearity",
     "PolynomialConv",
     "Pool",
     "Project",
+    "Raise",
     "RegularNonlinearity",
     "ResidualBlock",
     "Spectrum",

@@ -199,10 +199,28 @@ class Stencil:
         radial profiles. Summed over the components of neighbours they give the moments sum_j w_ij b(r_ij)
         wave(theta_ij) rho(g_ij) x(j); if they are not ``weighted``, without w_ij.
         """
-        key = ("operator", irrep.order, irrep.parity, irrep.size, waves, profiles, dtype, weighted)
+        padded = not available(self.device, dtype)
+        return self._operator(irrep, waves, profiles, dtype, weighted, padded)
+
+    def moments(self, z: Tensor, irrep: Irrep, waves: tuple[Wave, ...]) -> Tensor:
+        """Return sum_j w_ij wave(theta_ij) rho(g_ij) z(j) as ``(V, waves, C)`` for C copies of an irrep.
+
+        One gather and one batched product, which can be differentiated any number of times.
+
+        Args:
+            z: ``(V, size * C)``, of at least single precision.
+        """
+        operator = self._operator(irrep, waves, 1, z.dtype, True, padded=True)
+        gathered = z.index_select(0, self.index.flatten())
+        return torch.bmm(operator.mT, gathered.view(*operator.shape[:2], z.shape[1] // irrep.size))
+
+    def _operator(
+        self, irrep: Irrep, waves: tuple[Wave, ...], profiles: int, dtype: torch.dtype, weighted: bool, padded: bool
+    ) -> Tensor:
+        key = ("operator", irrep.order, irrep.parity, irrep.size, waves, profiles, dtype, weighted, padded)
         if key not in self._cache:
             operator = self._build(irrep, waves, profiles, dtype, weighted)
-            if not available(operator.device, dtype):
+            if padded:
                 operator = self.padding(operator).unflatten(2, (irrep.size, -1)).flatten(1, 2)
             self._cache[key] = operator
         return self._cache[key]

@@ -21,7 +21,11 @@ from gaugenet.nn import GaugeConv, Stencil, stencil
 # Of other groups than SO(2) one without and one with reflections, and, where compiling takes long, their convolutions.
 GROUPS = [row for row in GROUP_ROWS if row.group in ("O2", "C4")]
 TABLE = pytest.mark.parametrize("row", [*ROWS, *GROUPS], ids=lambda row: row.name)
-COMPILED = [row for row in GROUPS if row.name.partition(" ")[2] in ("GaugeConv", "Pool", "RegularNonlinearity")]
+COMPILED = [
+    row
+    for row in GROUPS
+    if row.name.partition(" ")[2] in ("DifferentialConv", "GaugeConv", "Pool", "RegularNonlinearity")
+]
 COMPILED_TABLE = pytest.mark.parametrize("row", [*ROWS, *COMPILED], ids=lambda row: row.name)
 
 
