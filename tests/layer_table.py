@@ -36,11 +36,13 @@ from gaugenet.nn import (
     Intertwiner,
     Laplacian,
     LayerNorm,
+    Level,
     LevelMap,
     Lift,
     Lower,
     MessageConv,
     NormNonlinearity,
+    PolynomialBlock,
     PolynomialConv,
     Pool,
     Project,
@@ -74,7 +76,7 @@ def bundle(name: str, group: str = "SO2") -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", MeshWarning)
         data = FrameBundle(**settings)(make())
-    for level in (0, 1):
+    for level in (0, 1, 2):
         data = ConnectionSpectrum(orders=(0, 1, 2, 3), count=24, level=level)(data)
     return InputFields(**FIELDS, group=group, oriented=name != "moebius")(data)
 
@@ -115,8 +117,8 @@ def settings(group: str = "SO2") -> dict[str, Any]:
     return {"levels": LEVELS, "neighbours": NEIGHBOURS, "rep": rep, "blocks": 1, "fields": FIELDS}
 
 
-def network(output: str, group: str = "SO2") -> SegmentationNet:
-    return SegmentationNet(["arm", "leg", "head"], output=output, **settings(group))
+def network(output: str, group: str = "SO2", **more: Any) -> SegmentationNet:
+    return SegmentationNet(["arm", "leg", "head"], output=output, **settings(group), **more)
 
 
 class Lifted(nn.Module):
@@ -187,6 +189,8 @@ def at_level(at: Elements, data: Any, level: int) -> Elements:
     return at if level == 0 else at[data[f"sample_index_{level}"]]
 
 
+DIFFUSE = "differential + diffusion"
+EVERY = "conv + attention + message + differential + diffusion + implicit"
 ROWS = [
     Row("Intertwiner", lambda: Intertwiner(REP, "2x3 + 5x0 + 1x2 + 3x1")),
     Row("Intertwiner without bias", lambda: Intertwiner(REP, "3x1 + 2x0", bias=False)),
@@ -207,6 +211,10 @@ ROWS = [
     Row("PolynomialConv", lambda: PolynomialConv("2x0 + 1x1", "2x0 + 1x1 + 1x2", degree=3), on_level(0)),
     Row("nested PolynomialConv", lambda: PolynomialConv("2x0 + 1x1", "3x0 + 2x1", 3, "nested"), on_level(1), 1, 1),
     Row("ResidualBlock", lambda: ResidualBlock(REP), on_level(0)),
+    Row("ResidualBlock of attention and messages", lambda: ResidualBlock(REP, layers="attention+message"), on_level(0)),
+    Row("ResidualBlock of diffusion", lambda: ResidualBlock(REP, layers=DIFFUSE), on_level(1, Level), 1, 1),
+    Row("ResidualBlock of implicit steps", lambda: ResidualBlock(REP, layers="implicit+conv"), of_features_and_data),
+    Row("PolynomialBlock", lambda: PolynomialBlock(REP), on_level(0)),
     Row("ResidualBlock of invariants", lambda: ResidualBlock("6x0"), on_level(1), 1, 1),
     Row("Diffusion", lambda: Diffusion(REP), of_features_and_data),
     Row("Diffusion on level 1", lambda: Diffusion("2x1 + 3x0 + 1x2"), on_level(1, Spectrum), 1, 1),
@@ -232,6 +240,8 @@ ROWS = [
     Row("Lift and Project of matrices", lambda: Lifted("symmetric"), of_features_and_data),
     Row("SegmentationNet", lambda: network("face"), of_data, 0, -1),
     Row("SegmentationNet of vertices", lambda: network("vertex"), of_data),
+    Row("SegmentationNet with diffusion", lambda: network("vertex", layers="conv + diffusion"), of_data),
+    Row("SegmentationNet, a polynomial", lambda: network("vertex", layers="polynomial"), of_data),
     Row("ClassificationNet", lambda: ClassificationNet(["cup", "chair"], **settings()), of_data, 0, -2),
     Row("CorrespondenceNet", lambda: CorrespondenceNet(9, 5, **settings()), of_data),
     Row("TangentFieldNet", lambda: TangentFieldNet("1x1 + 1x0 + 1x4", **settings()), of_data),
@@ -257,6 +267,7 @@ def rows_of(group: str) -> list[Row]:
         Row("RegularNonlinearity", lambda: RegularNonlinearity(functions, **samples)),
         Row("LayerNorm", lambda: LayerNorm(one)),
         Row("ResidualBlock", lambda: ResidualBlock(one), on_level(0)),
+        Row("ResidualBlock of all layers", lambda: ResidualBlock(one, layers=EVERY), on_level(1, Level), 1, 1),
         Row("TensorProduct", lambda: TensorProduct(one, other)),
         Row("PolynomialConv", lambda: PolynomialConv(one, one, 2, "nested", hidden=other), on_level(0)),
         Row("Diffusion", lambda: Diffusion(one), of_features_and_data),

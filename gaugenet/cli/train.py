@@ -81,6 +81,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         f'as "O2: 16x0e + 8x0o + 12x1" (default: "{_NET["rep"]}")',
     )
     parser.add_argument(
+        "--layers",
+        default=_NET["layers"],
+        metavar="NAME+...",
+        help="by which a vertex learns from others: conv, attention, message, differential, diffusion, implicit, "
+        f"several joined by +; or polynomial (default: {_NET['layers']})",
+    )
+    parser.add_argument(
         "--field", choices=("smooth", "curvature"), help="what fixes the frames of a finite group (default: smooth)"
     )
     parser.add_argument(
@@ -141,6 +148,7 @@ def _network(args: argparse.Namespace, train: MeshDataset) -> SurfaceNet:
     settings = {
         "levels": args.levels,
         "rep": args.rep,
+        "layers": args.layers,
         "fields": {"oriented": False} if args.one_sided else None,
         "frame_field": args.field,
     }

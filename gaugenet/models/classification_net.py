@@ -24,7 +24,7 @@ class ClassificationNet(SurfaceNet):
         label_names: names of the classes. settings: of ``SurfaceNet``.
     """
 
-    has_way_up = False
+    has_way_up = may_be_polynomial = False
 
     def __init__(self, label_names: Sequence[str], **settings: Any) -> None:
         if not label_names:

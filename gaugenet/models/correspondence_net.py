@@ -23,6 +23,8 @@ class CorrespondenceNet(VertexNet):
         points: number of points of the template. descriptors: length D of the vectors. settings: of ``SurfaceNet``.
     """
 
+    may_be_polynomial = False
+
     def __init__(self, points: int, descriptors: int = 64, **settings: Any) -> None:
         for name, value in (("points", points), ("descriptors", descriptors)):
             if value < 1:
@@ -30,10 +32,7 @@ class CorrespondenceNet(VertexNet):
         super().__init__(invariant=True, **settings)
         self.rep_out = Representation.invariants(points, self.rep_in.group)
         self.config |= {"points": points, "descriptors": descriptors}
-        width = self.leave.rep_out.dim
-        self.head = nn.Sequential(
-            nn.Linear(width + self.rep_in.num_invariants, 2 * width), nn.SiLU(), nn.Linear(2 * width, descriptors)
-        )
+        self.head = self.invariant_head(descriptors)
         self.point = nn.Parameter(torch.randn(points, descriptors))
         self.log_sharpness = nn.Parameter(torch.tensor([2.5]))
 

@@ -12,7 +12,7 @@ from torch_geometric.data import Data
 
 from gaugenet.data.mesh_data import MeshData
 from gaugenet.models.vertex_net import VertexNet
-from gaugenet.nn import GaugeConv, LevelMap
+from gaugenet.nn import Diffusion, GaugeConv, ImplicitDiffusion, LevelMap, MessageConv
 
 Progress = Callable[[Iterable[Any], str, int], Iterable[Any]]
 
@@ -70,13 +70,21 @@ def _by_levels(net: VertexNet, data: Data, limit: int, show: Progress) -> Tensor
 
 def _by_halos(net: VertexNet, data: Data, limit: int, show: Progress) -> Tensor:
     x = net.inputs(data)
-    patches = list(split_mesh(data, sum(isinstance(layer, GaugeConv) for layer in net.modules()), limit))
+    patches = list(split_mesh(data, _hops(net), limit))
     scores = []
     for patch in show(patches, "score", len(patches)):
         y = net.head_scores(net.trunk(x[patch.member], _part_of(data, patch)), x[patch.member])
         scores.append(y[torch.searchsorted(patch.member, patch.core)])
     vertex = torch.cat(scores)
     return torch.empty_like(vertex).index_copy_(0, torch.cat([patch.core for patch in patches]), vertex)
+
+
+def _hops(net: VertexNet) -> int:
+    """Return over how many edges a network without levels looks, at most."""
+    layers = list(net.modules())
+    if any(isinstance(layer, Diffusion | ImplicitDiffusion) for layer in layers):
+        raise ValueError("diffusion looks over the whole mesh, which no patch holds: use a network with levels")
+    return sum(isinstance(layer, GaugeConv | MessageConv) for layer in layers)
 
 
 def split_mesh(data: Data, hops: int, limit: int) -> Iterator[Patch]:

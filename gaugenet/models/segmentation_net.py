@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch_geometric.data import Data
 
 from gaugenet.models.vertex_net import VertexNet
@@ -41,10 +41,7 @@ class SegmentationNet(VertexNet):
         self.label_names, self.output = tuple(label_names), output
         self.config |= {"label_names": list(label_names), "output": output}
         self.rep_out = Representation.invariants(len(label_names), self.rep_in.group)
-        width = self.leave.rep_out.dim
-        self.head = nn.Sequential(
-            nn.Linear(width + self.rep_in.num_invariants, 2 * width), nn.SiLU(), nn.Linear(2 * width, len(label_names))
-        )
+        self.head = self.invariant_head(len(label_names))
 
     def head_scores(self, y: Tensor, x: Tensor) -> Tensor:
         """Return the logits ``(V, L)`` of vertices from the invariants of the trunk and the input fields."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from math import prod
 from typing import Any
 
 import torch
@@ -11,11 +12,14 @@ from torch import Tensor, nn
 from torch_geometric.data import Data
 from torch_geometric.transforms import BaseTransform, Compose
 
+from gaugenet.data.connection_spectrum import ConnectionSpectrum
 from gaugenet.data.frame_bundle import FrameBundle
 from gaugenet.data.input_fields import InputFields
-from gaugenet.models.unet import UNet
+from gaugenet.models.unet import POLYNOMIAL, UNet
 from gaugenet.nn.intertwiner import Intertwiner
+from gaugenet.nn.polynomial_block import PolynomialBlock
 from gaugenet.nn.pool import LevelMap, Pool
+from gaugenet.nn.residual_block import layer_names
 from gaugenet.representation import Representation
 
 
@@ -29,12 +33,16 @@ class SurfaceNet(nn.Module, ABC):
         neighbours: mean number of neighbours in the discs.
         rep: representation on the first level; multiplicities grow by ``growth`` a level.
         blocks: residual blocks a level on the way down; one on the way up.
+        layers: by which a vertex learns from others, as for ``ResidualBlock``: "conv", "attention", "message",
+            "differential", "diffusion", "implicit", several joined by "+"; or "polynomial": the output is a polynomial
+            of the input fields, with no other nonlinearity.
         profiles: radial profiles. dropout: of invariants in training.
         fields: settings of ``InputFields``. inputs: or the representation of features ``x`` that the data has itself.
         frame_field: what fixes frames where the group of ``rep`` is finite, as for ``FrameBundle``.
     """
 
     has_way_up = True
+    may_be_polynomial = True
     rep_out: Representation  # of a row of the output
 
     def __init__(
@@ -45,6 +53,7 @@ class SurfaceNet(nn.Module, ABC):
         rep: str = "24x0 + 12x1 + 12x2",
         growth: float = 1.5,
         blocks: int = 2,
+        layers: str = "conv",
         profiles: int = 2,
         dropout: float = 0.2,
         fields: Mapping[str, Any] | None = None,
@@ -58,12 +67,16 @@ class SurfaceNet(nn.Module, ABC):
             raise ValueError(f"{name} needs invariants in its representation, got {rep}: add copies of order 0")
         if inputs is not None and fields:
             raise ValueError(f"{name} takes fields to compute or inputs that the data has, got both: drop one")
+        self.polynomial = layers == POLYNOMIAL
+        if self.polynomial and not self.may_be_polynomial:
+            raise ValueError(f"{name} takes norms, of which its output is no polynomial: choose other layers")
         self.config: dict[str, Any] = {
             "levels": list(levels),
             "neighbours": neighbours,
             "rep": str(first),
             "growth": growth,
             "blocks": blocks,
+            "layers": layers,
             "profiles": profiles,
             "dropout": dropout,
             "fields": dict(fields or {}),
@@ -80,15 +93,24 @@ class SurfaceNet(nn.Module, ABC):
         self.first = 1 if levels else 0  # the level on which the network begins
         self.enter_pool = Pool(self.rep_in)
         self.enter = Intertwiner(self.rep_in, first)
-        self.unet = UNet(
-            first, max(len(levels), 1), self.first, growth, blocks, self.has_way_up, profiles=profiles, dropout=dropout
-        )
+        depth = max(len(levels), 1)
+        self.unet = UNet(first, depth, self.first, growth, blocks, self.has_way_up, profiles, dropout, layers)
+        self.spectra = []
+        if not self.polynomial and "diffusion" in layer_names(layers):
+            numbers = range(self.first, self.first + depth)
+            self.spectra = [ConnectionSpectrum(first.orders, level=level, group=str(first.group)) for level in numbers]
 
     @property
     def transform(self) -> BaseTransform:
         """What turns a mesh (pos, face) into the network's input."""
-        steps = [self.bundle_transform, self.field_transform]
+        steps = [self.bundle_transform, *self.spectra, self.field_transform]
         return Compose([step for step in steps if step is not None])
+
+    @property
+    def degree(self) -> int | None:
+        """Degree in the input fields of an output that is a polynomial of them; None of other networks."""
+        blocks = [layer.degree for layer in self.modules() if isinstance(layer, PolynomialBlock)]
+        return prod(blocks) if self.polynomial else None
 
     @property
     def mirrors(self) -> bool:

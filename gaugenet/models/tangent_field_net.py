@@ -34,8 +34,10 @@ class TangentFieldNet(VertexNet):
         self.config |= {"rep_out": str(self.rep_out)}
         mixed = first + self.rep_in
         gate = GatedNonlinearity(first * 2)
-        self.mixed_norm = LayerNorm(mixed)
+        self.mixed_norm: nn.Module = LayerNorm(mixed)
         self.head = nn.Sequential(Intertwiner(mixed, gate.rep_in), gate, Intertwiner(gate.rep_out, self.rep_out))
+        if self.polynomial:
+            self.mixed_norm, self.head = nn.Identity(), nn.Sequential(Intertwiner(mixed, self.rep_out))
 
     def head_scores(self, y: Tensor, x: Tensor) -> Tensor:
         """Return the field ``(V, rep_out.dim)`` from features of the trunk and the input fields."""

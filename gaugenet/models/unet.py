@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple, cast
 
 from torch import Tensor, nn
 from torch_geometric.data import Data
 
 from gaugenet.nn.intertwiner import Intertwiner
+from gaugenet.nn.level import Level
+from gaugenet.nn.polynomial_block import PolynomialBlock
 from gaugenet.nn.pool import LevelMap, Pool, Unpool
 from gaugenet.nn.residual_block import ResidualBlock
-from gaugenet.nn.stencil import Stencil
 from gaugenet.representation import Representation
+
+POLYNOMIAL = "polynomial"
 
 
 class Levels(NamedTuple):
-    """The levels on which a U-Net runs: a stencil each, and the maps between neighbouring ones."""
+    """The levels on which a U-Net runs, and the maps between neighbouring ones."""
 
-    stencils: list[Stencil]
+    each: list[Level]
     between: list[LevelMap]
 
 
@@ -31,29 +34,45 @@ class UNet(nn.Module):
         rep: representation on the first level; multiplicities grow by ``growth`` a level.
         depth: number of levels. first: the level of the bundle on which it begins.
         blocks: residual blocks a level on the way down; one on the way up.
-        up: whether there is a way up. block: further settings of ``ResidualBlock``.
+        up: whether there is a way up. profiles, dropout: of the blocks.
+        layers: those of a ``ResidualBlock``, or "polynomial" for a ``PolynomialBlock`` of degree 2.
     """
 
     def __init__(
-        self, rep: Representation | str, depth: int, first: int, growth: float, blocks: int, up: bool, **block: Any
+        self,
+        rep: Representation | str,
+        depth: int,
+        first: int,
+        growth: float,
+        blocks: int,
+        up: bool,
+        profiles: int,
+        dropout: float,
+        layers: str,
     ) -> None:
         super().__init__()
         rep = Representation(rep)
         self.first = first
         self.reps = [_grown(rep, growth**level) for level in range(depth)]
         above = self.reps[:-1] if up else []
-        self.down = nn.ModuleList(nn.ModuleList(ResidualBlock(r, **block) for _ in range(blocks)) for r in self.reps)
+
+        def block(rep: Representation) -> nn.Module:
+            if layers == POLYNOMIAL:
+                return PolynomialBlock(rep, profiles=profiles)
+            return ResidualBlock(rep, profiles, dropout=dropout, layers=layers)
+
+        self.down = nn.ModuleList(nn.ModuleList(block(r) for _ in range(blocks)) for r in self.reps)
         self.pool = nn.ModuleList(Pool(r) for r in self.reps[:-1])
         self.widen = nn.ModuleList(Intertwiner(a, b) for a, b in pairwise(self.reps))
         self.unpool = nn.ModuleList(Unpool(r) for r in above)
         self.narrow = nn.ModuleList(Intertwiner(b, a) for a, b in pairwise(self.reps) if up)
-        self.up = nn.ModuleList(ResidualBlock(r, **block) for r in above)
+        self.up = nn.ModuleList(block(r) for r in above)
 
     def levels(self, data: Data) -> Levels:
         """Return the geometry that ``encode`` and ``decode`` share."""
         levels = range(self.first, self.first + len(self.reps))
         return Levels(
-            [Stencil.from_data(data, level) for level in levels],
+            [Level(data, level) for level in levels],
             [LevelMap.from_data(data, level) for level in levels[1:]],
         )
 
@@ -64,7 +83,7 @@ class UNet(nn.Module):
             if depth:
                 y = self.widen[depth - 1](self.pool[depth - 1](y, at.between[depth - 1]))
             for block in cast(nn.ModuleList, blocks):
-                y = block(y, at.stencils[depth])
+                y = block(y, at.each[depth])
             found.append(y)
         return found
 
@@ -73,7 +92,7 @@ class UNet(nn.Module):
         y = found[-1]
         for depth in reversed(range(len(self.up))):
             y = found[depth] + self.unpool[depth](self.narrow[depth](y), at.between[depth])
-            y = self.up[depth](y, at.stencils[depth])
+            y = self.up[depth](y, at.each[depth])
         return y
 
     def forward(self, y: Tensor, data: Data) -> Tensor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Any
 
-from torch import Tensor
+from torch import Tensor, nn
 from torch_geometric.data import Data
 
 from gaugenet.models.surface_net import SurfaceNet
@@ -29,13 +29,19 @@ class VertexNet(SurfaceNet):
         super().__init__(**settings)
         first = self.unet.reps[0]
         leave = Representation.invariants(first.num_invariants, first.group) if invariant else first
-        self.norm = LayerNorm(first)
+        self.norm = nn.Identity() if self.polynomial else LayerNorm(first)
         self.leave = Intertwiner(first, leave)
         self.leave_unpool = Unpool(leave)
 
     def forward(self, data: Data) -> Any:
         """Return the output of data made by ``transform``, single or batched."""
         return self.outputs(self.head_scores(*self.at_vertices(data)), data)
+
+    def invariant_head(self, count: int) -> nn.Module:
+        """Return a pointwise network from invariants of the trunk and of the input fields to ``count`` numbers."""
+        width = self.leave.rep_out.dim
+        enter = nn.Linear(width + self.rep_in.num_invariants, 2 * width)
+        return nn.Sequential(enter, nn.Identity() if self.polynomial else nn.SiLU(), nn.Linear(2 * width, count))
 
     def at_vertices(self, data: Data) -> tuple[Tensor, Tensor]:
         """Return features of the trunk ``(V, leave.dim)`` and input fields ``(V, rep_in.dim)`` at the vertices."""

@@ -14,8 +14,10 @@ from gaugenet.nn.inner_product import InnerProduct
 from gaugenet.nn.intertwiner import Intertwiner
 from gaugenet.nn.laplacian import Laplacian
 from gaugenet.nn.layer_norm import LayerNorm
+from gaugenet.nn.level import Level
 from gaugenet.nn.message_conv import MessageConv
 from gaugenet.nn.nonlinearity import GatedNonlinearity, NormNonlinearity
+from gaugenet.nn.polynomial_block import PolynomialBlock
 from gaugenet.nn.polynomial_conv import PolynomialConv
 from gaugenet.nn.pool import LevelMap, Pool, Unpool
 from gaugenet.nn.regular_nonlinearity import RegularNonlinearity
@@ -42,11 +44,13 @@ __all__ = [
     "Intertwiner",
     "Laplacian",
     "LayerNorm",
+    "Level",
     "LevelMap",
     "Lift",
     "Lower",
     "MessageConv",
     "NormNonlinearity",
+    "PolynomialBlock",
     "PolynomialConv",
     "Pool",
     "Project",

@@ -14,7 +14,7 @@ from gaugenet.kernel import Wave
 from gaugenet.nn.stencil import Stencil
 
 _THIN = 1e-6  # neighbours whose spread across is below a thousandth of that along lie on a line
-_RIDGE, _DOUBLINGS = 2e-3, 4
+_RIDGE, _LEARNED_RIDGE, _DOUBLINGS = 2e-3, 2e-2, 4
 
 
 class Jet(Stencil):
@@ -60,6 +60,8 @@ class Jet(Stencil):
 
         Args:
             scaled: by the radius R of the kernel: R g and R^2 H, which have no unit; else [1 / mesh unit, squared].
+                This is for learned layers: e is ten times as large, so that few neighbours in odd places cannot make
+                numbers of some thousands, which would cost digits.
         """
         key = ("jet", scaled)
         if key not in stencil._cache:
@@ -109,7 +111,9 @@ def _parts(stencil: Stencil, scaled: bool) -> tuple[Stencil, ...]:
     index, log, transport, weight, radius = stencil._edges
     count = stencil.num_vertices
     radius = radius.double().clamp_min(torch.finfo(torch.float64).tiny ** 0.5).expand(log.shape[0])
-    numbers, axis = jet_weights(index[1], log.double(), radius, weight.double(), count)
+    numbers, axis = jet_weights(
+        index[1], log.double(), radius, weight.double(), count, _LEARNED_RIDGE if scaled else _RIDGE
+    )
     if not scaled:
         numbers = numbers / torch.stack([radius.square(), radius, radius, radius.square(), radius.square()], dim=1)
     numbers = torch.cat([numbers, numbers.new_zeros(count, 5).index_add_(0, index[1], -numbers)])
@@ -134,13 +138,16 @@ def _parts(stencil: Stencil, scaled: bool) -> tuple[Stencil, ...]:
     return tuple(parts)
 
 
-def jet_weights(target: Tensor, log: Tensor, radius: Tensor, weight: Tensor, count: int) -> tuple[Tensor, Tensor]:
+def jet_weights(
+    target: Tensor, log: Tensor, radius: Tensor, weight: Tensor, count: int, ridge: float
+) -> tuple[Tensor, Tensor]:
     """Return weights ``(E, 5)`` of R^2 (H_11 + H_22), R g_1, R g_2, R^2 (H_11 - H_22), 2 R^2 H_12, and axes ``(V,)``.
 
     Components are along an axis of each vertex's own, at the angle [rad] in its frame. See ``Jet``.
 
     Args:
         target: ``(E,)`` i. log: ``(E, 2)``. radius: ``(E,)`` R. weight: ``(E,)``. count: V.
+        ridge: e / (1 + trace).
     """
     tiny = torch.finfo(torch.float64).tiny
 
@@ -163,7 +170,7 @@ def jet_weights(target: Tensor, log: Tensor, radius: Tensor, weight: Tensor, cou
     q = torch.stack([0.5 * x * x, 0.5**0.5 * x * y, 0.5 * y * y], dim=1)  # against H_11, sqrt(2) H_12, H_22
     mixed = total(share[:, None, None] * r[:, :, None] * q[:, None, :]).index_select(0, target)
     q = q - (r[:, :, None] * mixed).sum(1)
-    inverse = _inverse(total(share[:, None, None] * q[:, :, None] * q[:, None, :])).index_select(0, target)
+    inverse = _inverse(total(share[:, None, None] * q[:, :, None] * q[:, None, :]), ridge).index_select(0, target)
     h = share[:, None] * (inverse * q[:, None, :]).sum(2)
     g = share[:, None] * r - (mixed * h[:, None, :]).sum(2)
     (a, b), (h_11, h_12, h_22) = here.unbind(1), h.unbind(1)
@@ -171,11 +178,11 @@ def jet_weights(target: Tensor, log: Tensor, radius: Tensor, weight: Tensor, cou
     return torch.stack([h_11 + h_22, g[:, 0] * a, g[:, 1] * b, h_11 - h_22, 2 * h_12], dim=1), axis
 
 
-def _inverse(matrix: Tensor) -> Tensor:
+def _inverse(matrix: Tensor, ridge: float) -> Tensor:
     """Invert ``(V, 3, 3)`` but for eigenvalues far below the ridge; every step squares what is left over, 1 - F M."""
     trace = matrix.diagonal(dim1=1, dim2=2).sum(1)
     one = torch.eye(3, dtype=matrix.dtype, device=matrix.device)
-    inverse = torch.linalg.inv_ex(matrix + (_RIDGE * (1 + trace))[:, None, None] * one).inverse
+    inverse = torch.linalg.inv_ex(matrix + (ridge * (1 + trace))[:, None, None] * one).inverse
     for _ in range(_DOUBLINGS):
         inverse = 2 * inverse - inverse @ matrix @ inverse
     return inverse @ matrix @ inverse
