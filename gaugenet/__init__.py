@@ -16,18 +16,24 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gaugenet.data.bundle_file import load_bundle, save_bundle
     from gaugenet.data.cache import Cached
+    from gaugenet.data.connection_spectrum import ConnectionSpectrum
     from gaugenet.data.folder import LabelledFolder
     from gaugenet.data.frame_bundle import FrameBundle
     from gaugenet.data.gauge import change_gauge
     from gaugenet.data.input_fields import InputFields
     from gaugenet.data.mesh_data import MeshData
+    from gaugenet.data.perturbation import Perturbation
     from gaugenet.data.psb import PSB
     from gaugenet.data.read import read_mesh
+    from gaugenet.data.shape_classes import ClassFolder, PSBShapes
     from gaugenet.data.write import write_mesh
     from gaugenet.group import Group
     from gaugenet.models.check import check
+    from gaugenet.models.classification_net import ClassificationNet
+    from gaugenet.models.correspondence_net import CorrespondenceNet
     from gaugenet.models.segmentation_net import SegmentationNet
     from gaugenet.models.store import load, save
+    from gaugenet.models.tangent_field_net import TangentFieldNet
     from gaugenet.nn.gauge_conv import GaugeConv
     from gaugenet.representation import Representation
 
@@ -36,14 +42,21 @@ __version__ = "0.1.0"
 __all__ = [
     "PSB",
     "Cached",
+    "ClassFolder",
+    "ClassificationNet",
+    "ConnectionSpectrum",
+    "CorrespondenceNet",
     "FrameBundle",
     "GaugeConv",
     "Group",
     "InputFields",
     "LabelledFolder",
     "MeshData",
+    "PSBShapes",
+    "Perturbation",
     "Representation",
     "SegmentationNet",
+    "TangentFieldNet",
     "__version__",
     "change_gauge",
     "check",
@@ -58,6 +71,10 @@ __all__ = [
 # Names are imported when they are first used: PyTorch takes seconds, and `gaugenet --help` does without.
 _HOME = {
     "Cached": "gaugenet.data.cache",
+    "ClassFolder": "gaugenet.data.shape_classes",
+    "ClassificationNet": "gaugenet.models.classification_net",
+    "ConnectionSpectrum": "gaugenet.data.connection_spectrum",
+    "CorrespondenceNet": "gaugenet.models.correspondence_net",
     "FrameBundle": "gaugenet.data.frame_bundle",
     "GaugeConv": "gaugenet.nn.gauge_conv",
     "Group": "gaugenet.group",
@@ -65,8 +82,11 @@ _HOME = {
     "LabelledFolder": "gaugenet.data.folder",
     "MeshData": "gaugenet.data.mesh_data",
     "PSB": "gaugenet.data.psb",
+    "PSBShapes": "gaugenet.data.shape_classes",
+    "Perturbation": "gaugenet.data.perturbation",
     "Representation": "gaugenet.representation",
     "SegmentationNet": "gaugenet.models.segmentation_net",
+    "TangentFieldNet": "gaugenet.models.tangent_field_net",
     "change_gauge": "gaugenet.data.gauge",
     "check": "gaugenet.models.check",
     "load": "gaugenet.models.store",

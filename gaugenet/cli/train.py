@@ -46,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--epochs",
         type=at_least(1),
         metavar="N",
-        help=f"passes over the shapes (default: {fit.epochs}; to classify {CLASSIFY.epochs})",
+        help=f"passes over the shapes to segment (default: {fit.epochs}), or to classify (default: {CLASSIFY.epochs})",
     )
     parser.add_argument(
         "--cache", type=Path, metavar="DIR", help="folder of cached geometry, to share (default: bundles/ in the run)"

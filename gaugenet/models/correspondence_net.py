@@ -34,7 +34,7 @@ class CorrespondenceNet(VertexNet):
         self.config |= {"points": points, "descriptors": descriptors}
         self.head = self.invariant_head(descriptors)
         self.point = nn.Parameter(torch.randn(points, descriptors))
-        self.log_sharpness = nn.Parameter(torch.tensor([2.5]))
+        self.log_sharpness = nn.Parameter(torch.tensor([3.0]))
 
     def head_scores(self, y: Tensor, x: Tensor) -> Tensor:
         """Return the scores ``(V, points)`` from invariants of the trunk and the input fields."""

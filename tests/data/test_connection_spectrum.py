@@ -24,11 +24,11 @@ def spectrum_keys(data):
 def test_every_irrep_of_the_orders_has_its_modes(group):
     data = layer_table.bundle("sphere", group)
     for irrep in Group(group).irreps(3):
-        for level in (0, 1):
+        for level in (0, 1, 2):
             field = data[f"eigenfield_{irrep}_{level}"]
             assert field.shape == (len(data[f"area_{level}"]), irrep.size, 24)
             assert data[f"eigenvalue_{irrep}_{level}"].shape == (1, 24)
-    assert len(spectrum_keys(data)) == 4 * len(Group(group).irreps(3))
+    assert len(spectrum_keys(data)) == 6 * len(Group(group).irreps(3))
 
 
 @pytest.mark.parametrize("mesh", ["sphere", "moebius", "dirty"])

@@ -1,0 +1,57 @@
+"""Corresponding points of a creature and of bent copies of it, which the network has not seen."""
+
+import pytest
+import surfaces
+import torch
+
+from gaugenet.data.connection_spectrum import ConnectionSpectrum
+from gaugenet.models import CorrespondenceNet
+from gaugenet.models.functional_map import functional_map, point_map, refined_point_map
+from gaugenet.train import Fit, FitSettings, Prepared
+from gaugenet.train.augment import RandomDeformation
+
+
+def creature(seed=None):
+    data = surfaces.data_of(surfaces.biped())
+    data.vertex_label = torch.arange(len(data.pos))
+    if seed is not None:
+        data = RandomDeformation(0.1, 0.3, torch.Generator().manual_seed(seed))(data)
+    return data
+
+
+def unit_area_spectrum(data):
+    """Eigenfunctions (V, k), orthonormal for areas that sum to 1, eigenvalues and these areas."""
+    data = ConnectionSpectrum(orders=(0,), count=60)(data)
+    total = data.area_0.sum()
+    return data.eigenfield_0_0[:, 0] * total.sqrt(), data.eigenvalue_0_0[0] * total, data.area_0 / total
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_points_of_bent_copies_are_found(tmp_path):
+    """Errors are distances on the undeformed creature, in mean edges, between the point found and the right one."""
+    rest = creature()
+    edge = float((rest.pos[rest.face[0]] - rest.pos[rest.face[1]]).norm(dim=1).mean())
+    torch.manual_seed(0)
+    net = CorrespondenceNet(len(rest.pos), 32, levels=(400, 100), neighbours=20, rep="16x0 + 8x1 + 8x2", blocks=1)
+    settings = FitSettings(epochs=80, variants=1, label_smoothing=0.0)
+    shapes = [creature(seed) for seed in range(10)]
+    Fit(net, Prepared(shapes, net.transform, tmp_path), None, settings).run()
+
+    source, target = (net.transform(creature(seed)) for seed in (50, 51))
+    truth = torch.arange(len(rest.pos))
+
+    def error(found):
+        return float((rest.pos[found] - rest.pos[truth]).norm(dim=1).mean()) / edge
+
+    classified = net.evaluated(target).argmax(1)
+    one, two = net.describe(source).double(), net.describe(target).double()
+    assert torch.allclose(one.norm(dim=1), torch.ones(len(one), dtype=torch.float64))
+    nearest = point_map(one, two)
+    (phi, value, area), (psi, other_value, other_area) = unit_area_spectrum(source), unit_area_spectrum(target)
+    coefficients = phi.T @ (area[:, None] * one), psi.T @ (other_area[:, None] * two)
+    matrix = functional_map(coefficients[0][:30], coefficients[1][:30], value[:30], other_value[:30])
+    mapped = refined_point_map(phi, psi, other_area, matrix, 60)
+    errors = {"classified": error(classified), "nearest": error(nearest), "functional map": error(mapped)}
+    assert errors["classified"] < 4 and errors["nearest"] < 4, errors
+    assert errors["functional map"] < 1.5 < errors["nearest"], errors
