@@ -142,6 +142,7 @@ class Row:
         make: returns a new layer. call: applies it, ``call(layer, x, data)``.
         level_in, level_out: of the vertices that its features belong to; -1 for the faces, -2 for whole shapes.
         group: its structure group. inside: the elements for which it is exact, where these are not all.
+        kinks: whether its gradients jump.
     """
 
     name: str
@@ -151,6 +152,7 @@ class Row:
     level_out: int = 0
     group: str = "SO2"
     inside: str | None = None
+    kinks: bool = False
 
     def build(self, seed: int = 0, dtype: torch.dtype = torch.float64) -> nn.Module:
         """Return the layer with random parameters, biases and scales included."""
@@ -203,7 +205,7 @@ ROWS = [
     Row("MessageConv on level 1", lambda: MessageConv("2x1", "2x0 + 1x3", 5, 1), on_level(1), 1, 1),
     Row("NormNonlinearity", lambda: NormNonlinearity(REP)),
     Row("GatedNonlinearity", lambda: GatedNonlinearity(REP)),
-    Row("RegularNonlinearity", lambda: RegularNonlinearity("4x0 + 3x1 + 2x2", samples=7), inside="C7"),
+    Row("RegularNonlinearity", lambda: RegularNonlinearity("4x0 + 3x1 + 2x2", samples=7), inside="C7", kinks=True),
     Row("LayerNorm", lambda: LayerNorm(REP)),
     Row("LayerNorm of tangents", lambda: LayerNorm("3x1 + 2x2")),
     Row("InnerProduct", lambda: InnerProduct(REP, 5)),
@@ -233,7 +235,7 @@ ROWS = [
     Row("Pool", lambda: Pool(REP), between_levels, 0, 1),
     Row("Unpool", lambda: Unpool(REP), between_levels, 1, 0),
     Row("GroupPool", lambda: GroupPool(REP)),
-    Row("GroupPool by maxima", lambda: GroupPool("4x0 + 3x1 + 2x2", "max", samples=7), inside="C7"),
+    Row("GroupPool by maxima", lambda: GroupPool("4x0 + 3x1 + 2x2", "max", samples=7), inside="C7", kinks=True),
     Row("GlobalPool", lambda: GlobalPool(REP), of_features_and_data, 0, -2),
     Row("GlobalPool by attention", lambda: GlobalPool(REP, "attention"), shape_of_level(1), 1, -2),
     Row("Lift and Project", lambda: Lifted("vector"), of_features_and_data),
@@ -264,7 +266,7 @@ def rows_of(group: str) -> list[Row]:
         Row("MessageConv", lambda: MessageConv(one, other), on_level(0)),
         Row("NormNonlinearity", lambda: NormNonlinearity(one)),
         Row("GatedNonlinearity", lambda: GatedNonlinearity(one)),
-        Row("RegularNonlinearity", lambda: RegularNonlinearity(functions, **samples)),
+        Row("RegularNonlinearity", lambda: RegularNonlinearity(functions, **samples), kinks=True),
         Row("LayerNorm", lambda: LayerNorm(one)),
         Row("ResidualBlock", lambda: ResidualBlock(one), on_level(0)),
         Row("ResidualBlock of all layers", lambda: ResidualBlock(one, layers=EVERY), on_level(1, Level), 1, 1),
@@ -281,7 +283,7 @@ def rows_of(group: str) -> list[Row]:
         Row("DifferentialConv", lambda: DifferentialConv(one, other, hessian=True), on_level(0)),
         Row("Pool", lambda: Pool(one), between_levels, 0, 1),
         Row("Unpool", lambda: Unpool(other), between_levels, 1, 0),
-        Row("GroupPool by maxima", lambda: GroupPool(functions, "max", **samples)),
+        Row("GroupPool by maxima", lambda: GroupPool(functions, "max", **samples), kinks=True),
         Row("GlobalPool", lambda: GlobalPool(one, "max"), of_features_and_data, 0, -2),
         Row("Lift and Project", lambda: Lifted("symmetric", group), of_features_and_data),
         Row("SegmentationNet", lambda: network("face", group), of_data, 0, -1),

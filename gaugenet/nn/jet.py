@@ -14,7 +14,8 @@ from gaugenet.kernel import Wave
 from gaugenet.nn.stencil import Stencil
 
 _THIN = 1e-6  # neighbours whose spread across is below a thousandth of that along lie on a line
-_RIDGE, _LEARNED_RIDGE, _DOUBLINGS = 2e-3, 2e-2, 4
+_RIDGE, _STEADY_RIDGE, _DOUBLINGS = 2e-3, 2e-2, 4
+_STRONGEST = 4.0  # R over the spread of neighbours across: 2 on round discs
 
 
 class Jet(Stencil):
@@ -60,8 +61,8 @@ class Jet(Stencil):
 
         Args:
             scaled: by the radius R of the kernel: R g and R^2 H, which have no unit; else [1 / mesh unit, squared].
-                This is for learned layers: e is ten times as large, so that few neighbours in odd places cannot make
-                numbers of some thousands, which would cost digits.
+                This is for learned layers, which must not get numbers of some thousands from few neighbours in odd
+                places: e is ten times as large, and derivatives are damped where neighbours spread over too little.
         """
         key = ("jet", scaled)
         if key not in stencil._cache:
@@ -111,9 +112,7 @@ def _parts(stencil: Stencil, scaled: bool) -> tuple[Stencil, ...]:
     index, log, transport, weight, radius = stencil._edges
     count = stencil.num_vertices
     radius = radius.double().clamp_min(torch.finfo(torch.float64).tiny ** 0.5).expand(log.shape[0])
-    numbers, axis = jet_weights(
-        index[1], log.double(), radius, weight.double(), count, _LEARNED_RIDGE if scaled else _RIDGE
-    )
+    numbers, axis = jet_weights(index[1], log.double(), radius, weight.double(), count, scaled)
     if not scaled:
         numbers = numbers / torch.stack([radius.square(), radius, radius, radius.square(), radius.square()], dim=1)
     numbers = torch.cat([numbers, numbers.new_zeros(count, 5).index_add_(0, index[1], -numbers)])
@@ -139,7 +138,7 @@ def _parts(stencil: Stencil, scaled: bool) -> tuple[Stencil, ...]:
 
 
 def jet_weights(
-    target: Tensor, log: Tensor, radius: Tensor, weight: Tensor, count: int, ridge: float
+    target: Tensor, log: Tensor, radius: Tensor, weight: Tensor, count: int, steady: bool
 ) -> tuple[Tensor, Tensor]:
     """Return weights ``(E, 5)`` of R^2 (H_11 + H_22), R g_1, R g_2, R^2 (H_11 - H_22), 2 R^2 H_12, and axes ``(V,)``.
 
@@ -147,7 +146,7 @@ def jet_weights(
 
     Args:
         target: ``(E,)`` i. log: ``(E, 2)``. radius: ``(E,)`` R. weight: ``(E,)``. count: V.
-        ridge: e / (1 + trace).
+        steady: whether to take less of the derivatives where they are ill determined, see ``Jet.of``.
     """
     tiny = torch.finfo(torch.float64).tiny
 
@@ -170,9 +169,12 @@ def jet_weights(
     q = torch.stack([0.5 * x * x, 0.5**0.5 * x * y, 0.5 * y * y], dim=1)  # against H_11, sqrt(2) H_12, H_22
     mixed = total(share[:, None, None] * r[:, :, None] * q[:, None, :]).index_select(0, target)
     q = q - (r[:, :, None] * mixed).sum(1)
-    inverse = _inverse(total(share[:, None, None] * q[:, :, None] * q[:, None, :]), ridge).index_select(0, target)
+    matrix = total(share[:, None, None] * q[:, :, None] * q[:, None, :])
+    inverse = _inverse(matrix, _STEADY_RIDGE if steady else _RIDGE).index_select(0, target)
     h = share[:, None] * (inverse * q[:, None, :]).sum(2)
     g = share[:, None] * r - (mixed * h[:, None, :]).sum(2)
+    if steady:
+        here = here * (_STRONGEST / here.amax(1, keepdim=True).clamp_min(tiny)).clamp_max(1.0)
     (a, b), (h_11, h_12, h_22) = here.unbind(1), h.unbind(1)
     h_11, h_12, h_22 = h_11 * a * a, h_12 * a * b * 0.5**0.5, h_22 * b * b
     return torch.stack([h_11 + h_22, g[:, 0] * a, g[:, 1] * b, h_11 - h_22, 2 * h_12], dim=1), axis

@@ -274,7 +274,7 @@ def test_the_learned_layer_mixes_exactly_these_derivatives(group, monkeypatch):
 
     That is so under one ridge for both.
     """
-    monkeypatch.setattr(jet, "_LEARNED_RIDGE", jet._RIDGE)
+    monkeypatch.setattr(jet, "_STEADY_RIDGE", jet._RIDGE)
     torch.manual_seed(0)
     data = bundle("sphere", group)
     rep_in, rep_out = (Representation(f"{group}: {REPS[group][k]}") for k in (0, 1))
