@@ -139,6 +139,28 @@ def test_an_interrupted_run_says_how_to_go_on(call, shapes, tmp_path, monkeypatc
     assert result.messages("error") == ["interrupted after epoch 0; the same command with --resume goes on"]
 
 
+def test_layers_by_name_and_geometry_that_runs_share(call, shapes, tmp_path):
+    settings = [
+        "--epochs",
+        1,
+        "--variants",
+        1,
+        "--levels",
+        "48,12",
+        "--rep",
+        "4x0 + 2x1",
+        "--cache",
+        tmp_path / "cache",
+    ]
+    for name in ("one", "two"):
+        words = arguments(shapes, tmp_path / name, *settings, "--layers", "differential + diffusion")
+        assert call(*words).code == 0
+    assert load(tmp_path / "two" / "net").config["layers"] == "differential + diffusion"
+    assert len(list((tmp_path / "cache").iterdir())) == 4 and not (tmp_path / "one" / "bundles").exists()
+    result = call(*arguments(shapes, tmp_path / "three", *settings, "--layers", "convolution"))
+    assert result.code == 2 and "layers must be different ones of conv, attention" in result.messages("error")[0]
+
+
 def test_defaults_are_those_of_the_library(call):
     text = " ".join(call("train", "--help").out.split())
     for name in ("epochs", "variants", "seed"):
