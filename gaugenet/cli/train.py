@@ -110,7 +110,7 @@ def run(args: argparse.Namespace) -> Outcome:
     goes_on = folder.begin(about, args.resume)
     cache = args.cache or folder.bundles
 
-    variants = {name: getattr(settings, name) for name in ("variants", "stretch", "bend", "seed")}
+    variants = {name: getattr(settings, name) for name in ("variants", "stretch", "bend", "seed", "remesh")}
     prepared = Prepared(train, net.transform, cache, **variants)
     held_back = None if validation is None else Prepared(validation, net.transform, cache)
     fit = Fit(net, prepared, held_back, settings, folder.checkpoint)

@@ -31,7 +31,7 @@ class Perturbation(BaseTransform):
         kind: one of these. amount: as above. seed: of what is random; every mesh draws the same numbers.
 
     Raises:
-        ValueError: for another kind, and for "coarser" where the package fast_simplification is missing.
+        ValueError: for another kind.
     """
 
     KINDS = ("rotate", "noise", "coarser", "finer", "holes")
@@ -66,10 +66,7 @@ class Perturbation(BaseTransform):
 
     def _coarser(self, pos: np.ndarray, face: np.ndarray, _: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         whole = trimesh.Trimesh(pos, face, process=False)
-        try:
-            coarse = whole.simplify_quadric_decimation(percent=1.0 - self.amount)
-        except ModuleNotFoundError:
-            raise ValueError("coarser meshes need the package fast_simplification: pip install it first") from None
+        coarse = whole.simplify_quadric_decimation(percent=1.0 - self.amount)
         return np.asarray(coarse.vertices, dtype=np.float64), np.asarray(coarse.faces, dtype=np.int64)
 
     def _finer(self, pos: np.ndarray, face: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

@@ -1,4 +1,4 @@
-"""Random deformations for training."""
+"""Random deformations and triangulations for training."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ from torch import Tensor
 from torch_geometric.data import Data
 from torch_geometric.transforms import BaseTransform
 
+from gaugenet.data.perturbation import Perturbation
+
 WAVES = 6
+# Numbers of vertices between which shapes are remeshed: fewer lose thin parts, more only cost time.
+FEWEST, MOST = 1500, 15000
 
 
 class RandomDeformation(BaseTransform):
@@ -52,3 +56,29 @@ class RandomDeformation(BaseTransform):
 
     def __repr__(self) -> str:
         return f"RandomDeformation(stretch={self.stretch}, bend={self.bend})"
+
+
+class RandomResolution(BaseTransform):
+    """Remesh a shape to a random number of vertices, so that triangles say nothing: the same surface and labels.
+
+    The number is drawn between 1,500 and 15,000, evenly in its logarithm. With fewer vertices than there are, edges
+    collapse (quadric decimation); with more than twice as many every triangle is split into four, unevenly; between,
+    the mesh stays.
+
+    Args:
+        generator: where the random numbers come from.
+    """
+
+    def __init__(self, generator: torch.Generator | None = None) -> None:
+        self.generator = generator
+
+    def forward(self, data: Data) -> Data:
+        draw, seed = torch.rand(2, generator=self.generator, dtype=torch.float64).tolist()
+        share = FEWEST * (MOST / FEWEST) ** draw / len(data.pos)
+        if 0.9 < share < 2.0:
+            return data
+        kind, amount = ("coarser", share) if share < 1 else ("finer", None)
+        return Perturbation(kind, amount, seed=int(2**31 * seed))(data)
+
+    def __repr__(self) -> str:
+        return "RandomResolution()"

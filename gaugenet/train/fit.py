@@ -29,7 +29,7 @@ class FitSettings:
     Attributes:
         epochs: passes over the shapes, each in one of its variants. learning_rate: peak of the one-cycle schedule.
         weight_decay: of AdamW. label_smoothing: of the cross entropy.
-        variants, stretch, bend: of deformed copies (``Prepared``).
+        variants, stretch, bend, remesh: of deformed copies (``Prepared``).
         noise: standard deviation of a shift of each invariant input field, drawn anew every step.
         average: decay of the moving average of weights that is kept. seed: of everything random.
         batch: shapes whose gradients are averaged for a step.
@@ -42,6 +42,7 @@ class FitSettings:
     variants: int = 9
     stretch: float = 0.12
     bend: float = 0.35
+    remesh: bool = False
     noise: float = 0.1
     average: float = 0.98
     seed: int = 0

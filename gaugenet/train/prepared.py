@@ -16,7 +16,7 @@ from torch_geometric.transforms import BaseTransform
 
 from gaugenet.data.cache import Cached
 from gaugenet.data.parallel import parallel_map
-from gaugenet.train.augment import RandomDeformation
+from gaugenet.train.augment import RandomDeformation, RandomResolution
 
 
 class Prepared(Dataset[Any]):
@@ -26,7 +26,8 @@ class Prepared(Dataset[Any]):
 
     Args:
         shapes: a sequence of labelled meshes. transform: what the network reads. folder: of the cache on disk.
-        variants: number of variants a shape. stretch, bend: of their ``RandomDeformation``. seed: of the variants.
+        variants: number of variants a shape. stretch, bend: of their ``RandomDeformation``. remesh: whether every
+            other one is triangulated anew, too (``RandomResolution``). seed: of the variants.
     """
 
     def __init__(
@@ -38,9 +39,10 @@ class Prepared(Dataset[Any]):
         stretch: float = 0.0,
         bend: float = 0.0,
         seed: int = 0,
+        remesh: bool = False,
     ) -> None:
         self.shapes, self.cached = shapes, Cached(transform, Path(folder))
-        self.variants, self.stretch, self.bend, self.seed = variants, stretch, bend, seed
+        self.variants, self.stretch, self.bend, self.seed, self.remesh = variants, stretch, bend, seed, remesh
 
     def __len__(self) -> int:
         return len(self.shapes) * self.variants
@@ -51,6 +53,8 @@ class Prepared(Dataset[Any]):
         if variant:
             generator = torch.Generator().manual_seed((self.seed * 100_003 + self._identity(shape)) * 1_009 + variant)
             data = RandomDeformation(self.stretch, self.bend, generator)(data)
+            if self.remesh and variant % 2:
+                data = RandomResolution(generator)(data)
         return self.cached(data)
 
     def _identity(self, shape: int) -> int:

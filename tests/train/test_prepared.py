@@ -6,7 +6,7 @@ import torch
 
 from gaugenet.data.frame_bundle import FrameBundle
 from gaugenet.data.mesh_data import MeshData
-from gaugenet.train.augment import RandomDeformation
+from gaugenet.train.augment import FEWEST, MOST, RandomDeformation, RandomResolution
 from gaugenet.train.prepared import Prepared
 
 
@@ -97,3 +97,31 @@ def test_deformation_never_mirrors_and_has_the_size_asked_for(stretch, bend, str
         assert (torch.linalg.det(jacobian) > 0.2).all()
         sizes.append(torch.linalg.matrix_norm(jacobian - torch.eye(3).double()).square().mean())
     assert float(torch.stack(sizes).mean().sqrt()) == pytest.approx(strain, rel=0.25)
+
+
+def sphere_with_a_cap(count):
+    mesh = surfaces.data_of(surfaces.uneven_sphere(count))
+    mesh.face_label = (mesh.pos[mesh.face].mean(0)[:, 2] > 0).long()
+    return mesh
+
+
+def test_remeshed_copies_have_other_triangles_of_the_same_surface():
+    """Between the fewest and about the most vertices, on the sphere, with the labels where they were."""
+    mesh, sizes = sphere_with_a_cap(3000), []
+    for seed in range(12):
+        out = RandomResolution(torch.Generator().manual_seed(seed))(mesh)
+        sizes.append(len(out.pos))
+        assert (out.pos.norm(dim=1) - 1).abs().max() < 0.02
+        height = out.pos[out.face].mean(0)[:, 2]
+        clear = height.abs() > 0.1
+        assert torch.equal(out.face_label[clear], (height > 0).long()[clear])
+        again = RandomResolution(torch.Generator().manual_seed(seed))(mesh)
+        assert torch.equal(again.pos, out.pos)
+    assert 0.95 * FEWEST < min(sizes) < 2900 and 11000 < max(sizes) < MOST and 3000 in sizes
+
+
+def test_every_other_variant_is_remeshed(tmp_path):
+    items = Prepared([sphere_with_a_cap(400)], FrameBundle(), tmp_path, variants=7, remesh=True)
+    sizes = [len(data.pos) for data in items]
+    assert sizes[::2] == 4 * [400] and len(set(sizes[1::2]) | {400}) > 1
+    assert {len(data.face_label) == data.face.shape[1] for data in items} == {True}
