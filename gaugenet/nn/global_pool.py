@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch_geometric.utils import softmax
 
 from gaugenet.nn.group_pool import GroupPool
+from gaugenet.nn.shapes import Shapes
 from gaugenet.representation import Representation
 
 KINDS = ("mean", "max", "attention")
@@ -37,27 +38,14 @@ class GlobalPool(nn.Module):
     def forward(self, x: Tensor, data: Any, level: int = 0) -> Tensor:
         """Pool ``x (V_l, rep_in.dim)`` on a level of a bundle, single or batched."""
         self.rep_in.check(x, "GlobalPool")
-        values = self.invariants(x)
-        shape, count = _shapes(data, level, x)
-        if self.kind == "max":
-            start = values.new_full((count, values.shape[1]), -torch.inf)
-            return start.scatter_reduce(0, shape[:, None].expand_as(values), values, "amax")
-        area = data[f"area_{level}"].to(x.dtype)[:, None]
+        values, shapes = self.invariants(x), Shapes.from_data(data, level)
+        share = shapes.share[:, None].to(x.dtype)
+        if self.kind == "mean":
+            return shapes.sum(share * values)
         if self.score is None:
-            weight = area / area.new_zeros(count, 1).index_add_(0, shape, area)[shape]
-        else:
-            weight = softmax(
-                self.score(values) + area.clamp_min(torch.finfo(x.dtype).tiny).log(), shape, num_nodes=count
-            )
-        return values.new_zeros(count, values.shape[1]).index_add_(0, shape, weight * values)
+            return shapes.maximum(values)
+        score = self.score(values) + share.clamp_min(torch.finfo(x.dtype).tiny).log()
+        return shapes.sum(softmax(score, shapes.index, num_nodes=shapes.count) * values)
 
     def extra_repr(self) -> str:
         return f"{self.rep_in} -> {self.rep_out}, kind={self.kind}"
-
-
-def _shapes(data: Any, level: int, x: Tensor) -> tuple[Tensor, int]:
-    """Return the shape ``(V_l,)`` that each vertex belongs to, and how many there are."""
-    batch = getattr(data, "batch", None)
-    if batch is None:
-        return torch.zeros(x.shape[0], dtype=torch.long, device=x.device), 1
-    return (batch if level == 0 else batch[data[f"sample_index_{level}"]]), data.num_graphs

@@ -47,6 +47,16 @@ class Shapes:
             return x.sum(0, keepdim=True)
         return x.new_zeros(self.count, x.shape[1]).index_add_(0, self.number, x)
 
+    def maximum(self, x: Tensor) -> Tensor:
+        """Return the largest of ``x (V, C)`` over the vertices of each shape: ``(B, C)``."""
+        least = x.new_full((self.count, x.shape[1]), -torch.inf)
+        return least.scatter_reduce(0, self.index[:, None].expand_as(x), x, "amax")
+
+    @property
+    def index(self) -> Tensor:
+        """The shape ``(V,)`` of each vertex, also where there is one."""
+        return self.share.new_zeros(self.num_vertices, dtype=torch.long) if self.number is None else self.number
+
     def at_vertices(self, x: Tensor) -> Tensor:
         """Give each vertex the row of its shape: ``(B, ...)`` to ``(V, ...)``, or ``(1, ...)`` where there is one."""
         return x if self.number is None else x.index_select(0, self.number)
