@@ -41,7 +41,7 @@ def difference(layers, coarse, fine):
 
 @pytest.mark.slow
 def test_a_network_of_diffusion_hardly_sees_the_triangles():
-    """Four times the triangles change its scores by 2.4 % of their spread, as much again by 1.5 %; of kernels by 8 %."""
+    """Four times the triangles change its scores by 2.4 % of their spread, as many again by 1.5 %; with kernels 8 %."""
     first, second = difference("diffusion", 0, 1), difference("diffusion", 1, 2)
     assert second < first < 0.05
     assert difference("implicit", 0, 1) < 0.05
