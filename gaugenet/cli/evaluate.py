@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--split",
         choices=("train", "test", "all"),
         default="test",
-        help="shapes to score; all: of folder (default: test)",
+        help="shapes to score; all: of folder, or to classify (default: test)",
     )
     parser.add_argument(
         "--perturb",

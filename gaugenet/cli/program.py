@@ -17,7 +17,7 @@ from gaugenet.cli.outcome import DONE, FAILED
 COMMANDS = {
     "info": "say what a mesh is: counts, topology, defects, holonomy",
     "preprocess": "turn meshes into frame bundles",
-    "train": "train a segmentation network; a killed run goes on with --resume",
+    "train": "train a network to segment or to classify; a killed run goes on with --resume",
     "evaluate": "score a network on labelled shapes",
     "segment": "label the faces of meshes: coloured PLY, labels, picture",
     "check": "measure how far a network depends on the gauge and on the pose",

@@ -50,6 +50,8 @@ def run(args: argparse.Namespace) -> Outcome:
     """Label the meshes, and write what was found."""
     check_stems(args.mesh)
     net = load(args.model)
+    if not isinstance(net, SegmentationNet):
+        raise ValueError(f"segment needs a SegmentationNet, got {args.model}, a {type(net).__name__}")
     folder = output_folder(args.output)
     if args.picture is not None:
         png_path(args.picture)

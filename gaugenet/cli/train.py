@@ -17,7 +17,7 @@ from pathlib import Path
 
 import torch
 
-from gaugenet.cli.arguments import add_workers, at_least, levels
+from gaugenet.cli.arguments import add_workers, at_least, levels, output_folder
 from gaugenet.cli.labelled import add_data, check_data, open_training
 from gaugenet.cli.message import named
 from gaugenet.cli.outcome import Outcome
@@ -62,7 +62,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--seed", type=at_least(0), default=fit.seed, metavar="N", help=f"of everything random (default: {fit.seed})"
     )
     parser.add_argument(
-        "--validation", type=at_least(0), default=0, metavar="N", help="hold back N training shapes and score them"
+        "--validation",
+        type=at_least(0),
+        default=0,
+        metavar="N",
+        help="score N training shapes held back, of each class",
     )
     add_workers(parser)
     parser.add_argument("--output", choices=OUTPUTS, help="what gets labels (default: what has them in the data)")
@@ -106,6 +110,8 @@ def run(args: argparse.Namespace) -> Outcome:
         torch.manual_seed(args.seed)
         net = _network(args, train)
     folder = RunFolder(args.output_folder)
+    if args.cache is not None:
+        output_folder(args.cache)
     about = {"data": args.data, "task": args.task, **({"category": args.category} if args.category else {}), **names}
     goes_on = folder.begin(about, args.resume)
     cache = args.cache or folder.bundles

@@ -51,6 +51,8 @@ class ConnectionSpectrum(BaseTransform):
 
     def forward(self, data: Data) -> Any:
         level = self.level
+        if getattr(data, "batch", None) is not None:
+            raise ValueError("ConnectionSpectrum needs a single mesh, got a batch: apply it before batching")
         if getattr(data, f"stiffness_{level}", None) is None:
             raise ValueError(
                 f"ConnectionSpectrum needs a bundle with level {level} (no stiffness_{level}): apply "

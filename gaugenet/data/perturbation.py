@@ -15,6 +15,13 @@ from gaugenet.mesh.geometry import face_areas
 
 _COARSE = 0.3  # share of the faces that is left
 _HOLES, _HOLE_AREA = 5, 0.01  # how many, and the share of the area that each takes
+AMOUNTS = {
+    "rotate": "no amount",
+    "noise": "a number of edge lengths between 0 and 10",
+    "coarser": "a share of the faces between 0 and 1",
+    "finer": "a number of edge lengths between 0 and 10",
+    "holes": "a share of the area between 0 and 1",
+}
 
 
 class Perturbation(BaseTransform):
@@ -25,13 +32,14 @@ class Perturbation(BaseTransform):
     * coarser: quadric decimation to a share ``amount`` of the faces (0.3);
     * finer: every triangle split into four, and vertices moved in their tangent planes by ``amount`` edge lengths
       (0.1), so that triangles are uneven;
-    * holes: five patches removed, each the faces nearest to a random one, with a share ``amount`` of the area (0.01).
+    * holes: five patches removed, each of the faces nearest to a random one, with a share ``amount`` of the area
+      (0.01), but one face at least.
 
     Args:
         kind: one of these. amount: as above. seed: of what is random; every mesh draws the same numbers.
 
     Raises:
-        ValueError: for another kind.
+        ValueError: for another kind, or an amount out of range.
     """
 
     KINDS = ("rotate", "noise", "coarser", "finer", "holes")
@@ -40,6 +48,10 @@ class Perturbation(BaseTransform):
         if kind not in self.KINDS:
             raise ValueError(f'Perturbation expects one of {", ".join(self.KINDS)}, got "{kind}"')
         usual = {"rotate": 0.0, "noise": 0.2, "coarser": _COARSE, "finer": 0.1, "holes": _HOLE_AREA}
+        if amount is not None and (kind == "rotate" or not 0 < amount < (1 if kind in ("coarser", "holes") else 10)):
+            raise ValueError(
+                f'Perturbation("{kind}") expects {AMOUNTS[kind]}, got amount {amount}: leave it out for the usual one'
+            )
         self.kind, self.amount, self.seed = kind, usual[kind] if amount is None else amount, seed
 
     def forward(self, data: Data) -> Data:
@@ -80,9 +92,14 @@ class Perturbation(BaseTransform):
     def _holes(self, pos: np.ndarray, face: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         area = face_areas(pos, face)
         centre, kept = pos[face].mean(1), np.ones(len(face), dtype=bool)
-        for middle in rng.choice(len(face), _HOLES, p=area / area.sum()):
+        for _ in range(min(_HOLES, len(face) - 1)):
+            left = area * kept
+            if not left.sum() > 0:
+                break
+            middle = rng.choice(len(face), p=left / left.sum())
             order = np.argsort(np.linalg.norm(centre - centre[middle], axis=1))
-            kept[order[np.cumsum(area[order]) <= self.amount * area.sum()]] = False
+            order = order[kept[order]]
+            kept[order[: max(1, int((np.cumsum(area[order]) <= self.amount * area.sum()).sum()))]] = False
         used, number = np.unique(face[kept], return_inverse=True)
         return pos[used], number.reshape(-1, 3)
 

@@ -49,7 +49,7 @@ class PSBShapes(MeshDataset):
         for number, category in enumerate(categories):
             shapes = [(name, mesh) for part in ("train", "test") for name, mesh in _named(PSB(root, category, part))]
             order = _permutation(len(shapes), 1_009 * seed + number)
-            for place in sorted(_part(order, split, train, validation)):
+            for place in sorted(_part(category, order, split, train, validation)):
                 name, mesh = shapes[place]
                 names.append(f"{category}/{name}")
                 meshes.append(_of_class(mesh, number))
@@ -82,6 +82,8 @@ class ClassFolder(MeshDataset):
         pre_transform: Callable | None = None,
     ) -> None:
         _check_split(split)
+        if not 0 < test_fraction < 1:
+            raise ValueError(f"test_fraction must be between 0 and 1, got {test_fraction}")
         if not Path(root).is_dir():
             raise FileNotFoundError(f"{root}: no such folder; expected one with a folder of meshes for each class")
         folders = sorted(path for path in Path(root).iterdir() if path.is_dir() and not path.name.startswith("."))
@@ -94,22 +96,24 @@ class ClassFolder(MeshDataset):
             others = [place for place in range(len(paths)) if place not in test]
             held = [others[k] for k in spread(len(others), validation)] if validation else []
             order = [place for place in others if place not in held] + held + sorted(test)
-            for place in sorted(_part(order, split, len(others), validation)):
+            for place in sorted(_part(folder, order, split, len(others), validation)):
                 name, path = paths[place]
                 names.append(f"{folder.name}/{name}")
                 meshes.append(_of_class(read_mesh(path), number))
         super().__init__(meshes, names, [folder.name for folder in folders], transform, pre_transform)
 
 
-def _part(order: list[int], split: str, train: int, validation: int) -> list[int]:
+def _part(name: str | Path, order: list[int], split: str, train: int, validation: int) -> list[int]:
     """Return the places of a split: the first ``train`` of the order are for training, the last of these held back."""
+    if split == "all":
+        return order
     if not 0 <= validation < train < len(order):
         raise ValueError(
-            f"expected fewer validation shapes than training shapes, and fewer of those than the {len(order)} of a "
-            f"class, got {validation} and {train}"
+            f"{name}: {len(order)} shapes cannot be split into {train} for training, {validation} of them held back, "
+            "and some for testing: add shapes, or take fewer"
         )
     parts = {"train": slice(train - validation), "validation": slice(train - validation, train)}
-    return order[{**parts, "test": slice(train, None), "all": slice(None)}[split]]
+    return order[{**parts, "test": slice(train, None)}[split]]
 
 
 def _check_split(split: str) -> None:

@@ -23,8 +23,8 @@ def functional_map(
         source_values, target_values: eigenvalues ``(k,)``, of surfaces of unit area.
     """
     if source.shape[1] != target.shape[1]:
-        raise ValueError(f"functional_map needs the same descriptors on both sides, got {source.shape[1]} and "
-                         f"{target.shape[1]}")  # fmt: skip
+        got = f"{source.shape[1]} and {target.shape[1]}"
+        raise ValueError(f"functional_map needs the same descriptors on both sides, got {got}")
     gram = source @ source.T
     mask = _resolvent_mask(source_values, target_values)
     penalty = weight * gram.diagonal().sum() * mask + torch.finfo(gram.dtype).eps * gram.diagonal().sum()

@@ -11,6 +11,7 @@ from torch_geometric.data import Data
 
 from gaugenet.models.vertex_net import VertexNet
 from gaugenet.nn import GaugeConv
+from gaugenet.nn.edge_frame import Reading
 
 _SPARE = 2 * 10**8  # for what lies around [bytes]
 
@@ -20,7 +21,7 @@ def patch_limit(net: VertexNet, data: Data, allowed: int) -> int:
 
     What the process holds counts as taken; where the system only knows its peak, the peak. The network's part is
     estimated from the width of its layers, generously: single precision, input fields and what a few layers in a row
-    make of them; without levels also the operators, which grow with the neighbours.
+    make of them; without levels also the operators and messages, which grow with the neighbours.
 
     Raises:
         ValueError: too little is left, or the system does not say what is taken.
@@ -46,7 +47,8 @@ def _numbers(net: VertexNet, data: Data) -> int:
     convolutions = [layer for layer in net.modules() if isinstance(layer, GaugeConv)]
     operators = {(conv.rep_in.orders, conv.rep_out.orders): conv.operator_rows for conv in convolutions}
     degree = min(data.max_degree[0], 2 * data.edge_index_0.shape[1] / len(data.pos))
-    return int(around + 40 * net.leave.rep_in.dim + degree * (20 + sum(operators.values())))
+    readings = [layer.here.rep_out.dim + layer.channels for layer in net.modules() if isinstance(layer, Reading)]
+    return int(around + 40 * net.leave.rep_in.dim + degree * (20 + sum(operators.values()) + 4 * sum(readings)))
 
 
 def _held() -> int:

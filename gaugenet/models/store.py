@@ -27,6 +27,10 @@ NETWORKS: dict[str, type[SurfaceNet]] = {
 }
 
 
+class _OlderError(ValueError):
+    """A network in a format of the past."""
+
+
 def save(net: SurfaceNet, path: str | os.PathLike[str], about: Mapping[str, Any] | None = None) -> None:
     """Write ``path.safetensors`` and ``path.json``; each appears whole or not at all, and the second knows the first.
 
@@ -66,11 +70,17 @@ def load(name: str | os.PathLike[str], dtype: torch.dtype = torch.float32) -> An
     weights, config = _locate(name)
     try:
         content = json.loads(config.read_text())
+        if content.get("format") in range(1, FORMAT):
+            raise _Older(
+                f"{config}: written by an older gaugenet (format {content['format']}, now {FORMAT}); train it again"
+            )
         if content.get("format") != FORMAT or content.get("network") not in NETWORKS:
             raise ValueError(f"format {content.get('format')} of {content.get('network')}")
         net = NETWORKS[content["network"]](**content["config"])
         blob = weights.read_bytes()
         tensors = safetensors.torch.load(blob)
+    except _OlderError:
+        raise
     except (KeyError, TypeError, AttributeError, ValueError, safetensors.SafetensorError) as error:
         raise ValueError(
             f"{config}: not a network of gaugenet (format {FORMAT}): {error}; name the .json that gaugenet wrote"

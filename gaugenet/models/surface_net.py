@@ -35,7 +35,7 @@ class SurfaceNet(nn.Module, ABC):
         blocks: residual blocks a level on the way down; one on the way up.
         layers: by which a vertex learns from others, as for ``ResidualBlock``: "conv", "attention", "message",
             "differential", "diffusion", "implicit", several joined by "+"; or "polynomial": the output is a polynomial
-            of the input fields, with no other nonlinearity.
+            of the input fields, with no other nonlinearity, and no dropout.
         profiles: radial profiles. dropout: of invariants in training.
         fields: settings of ``InputFields``. inputs: or the representation of features ``x`` that the data has itself.
         frame_field: what fixes frames where the group of ``rep`` is finite, as for ``FrameBundle``.
@@ -65,6 +65,8 @@ class SurfaceNet(nn.Module, ABC):
         name = type(self).__name__
         if first.num_invariants == 0:
             raise ValueError(f"{name} needs invariants in its representation, got {rep}: add copies of order 0")
+        if growth < 1:
+            raise ValueError(f"{name} expects a growth >= 1, got {growth}")
         if inputs is not None and fields:
             raise ValueError(f"{name} takes fields to compute or inputs that the data has, got both: drop one")
         self.polynomial = layers == POLYNOMIAL

@@ -44,20 +44,21 @@ class TangentFieldNet(VertexNet):
         return self.head(self.mixed_norm(torch.cat([y, x], dim=1)))
 
     def vectors(self, data: Data) -> Tensor:
-        """Return the field as vectors of space ``(V, C, 3)``; ``data`` is what ``transform`` made of a mesh.
+        """Return the field as vectors of space ``(V, C, 3)``, of a mesh or of what ``transform`` made of one.
 
         Raises:
-            ValueError: for a field other than C tangent vectors, or vectors of space.
+            ValueError: for a field other than C tangent vectors, or C vectors of space.
         """
-        channels = self.rep_out.multiplicity(1)
-        group = self.rep_out.group
-        project = Project("vector", max(channels, 1), group).to(next(self.parameters()).device)
-        tangent = Representation(((channels, group.irrep(1)),), group) if channels else None
-        field = self.evaluated(data)
-        if tangent == self.rep_out:
-            field = torch.cat([field.new_zeros(len(field), channels), field], dim=1)
-        elif project.rep_in != self.rep_out:
-            raise ValueError(
-                f"{self.rep_out} is no field of vectors: use rep_out of tangent vectors (1x1) or {project.rep_in}"
-            )
-        return project(field, data)
+        project = self._projection()
+        if getattr(data, "frame", None) is None:
+            data = self.transform(data)
+        return project.to(data.frame.device)(self.evaluated(data), data)
+
+    def _projection(self) -> Project:
+        rep, group = self.rep_out, self.rep_out.group
+        for kind, size in (("tangent", 2), ("vector", 3)):
+            project = Project(kind, max(rep.dim // size, 1), group)
+            if project.rep_in == rep:
+                return project
+        one, other = (Project(kind, 1, group).rep_in for kind in ("tangent", "vector"))
+        raise ValueError(f"{rep} is no field of vectors: use copies of {one} (tangent vectors) or {other} (of space)")

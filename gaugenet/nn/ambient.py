@@ -12,18 +12,19 @@ from gaugenet.representation import Representation
 from gaugenet.representation.decomposition import restrict
 
 _ROOT = 2.0**0.5
-SHAPES = {"vector": (3,), "symmetric": (3, 3)}
+SHAPES = {"vector": (3,), "tangent": (3,), "symmetric": (3, 3)}
 
 
 class Lift(nn.Module):
     """Write vectors or symmetric matrices of R^3 in the frames of a surface; exact, and an isometry.
 
     A vector has a tangent part, order 1, and a part along the normal, order 0, odd under reflections, which turn the
-    normal round. A symmetric matrix S has S(n, n) and the trace of its tangent part, both invariant, S(., n), order 1,
-    and the trace-free tangent part, order 2. ``Project`` is the way back.
+    normal round; of kind "tangent" only the first is read. A symmetric matrix S has S(n, n) and the trace of its
+    tangent part, both invariant, S(., n), order 1, and the trace-free tangent part, order 2. ``Project`` is the way
+    back.
 
     Args:
-        kind: "vector" or "symmetric". channels: C, of each vertex. group: structure group of the bundle.
+        kind: "vector", "tangent" or "symmetric". channels: C, of each vertex. group: structure group of the bundle.
     """
 
     _basis: Tensor
@@ -31,12 +32,12 @@ class Lift(nn.Module):
     def __init__(self, kind: str, channels: int = 1, group: Group | str = "SO2") -> None:
         super().__init__()
         if kind not in SHAPES:
-            raise ValueError(f'expected vectors or matrices, kind {" or ".join(SHAPES)}, got "{kind}"')
+            raise ValueError(f'expected vectors or matrices, kind {", ".join(SHAPES)}, got "{kind}"')
         self.kind, self.channels, group = kind, channels, Group(group)
         full = "O2" if group.reflections else "SO2"
         odd, even = ("0o", "0e") if group.reflections else ("0", "0")
-        terms = f"1x{odd} + 1x1" if kind == "vector" else f"2x{even} + 1x1 + 1x2"
-        found = restrict(Representation(terms, full), group)
+        terms = {"vector": f"1x{odd} + 1x1", "tangent": "1x1", "symmetric": f"2x{even} + 1x1 + 1x2"}
+        found = restrict(Representation(terms[kind], full), group)
         self._exact = found.basis
         self.register_buffer("_basis", found.basis, persistent=False)
         self.rep_out = found.rep * channels
@@ -57,9 +58,9 @@ class Lift(nn.Module):
         shape = (frame.shape[0], self.channels, *SHAPES[self.kind])
         if values.shape != shape:
             raise ValueError(f"Lift expects {self.kind} values of shape {shape}, got {tuple(values.shape)}")
-        if self.kind == "vector":
+        if self.kind != "symmetric":
             x, y, z = torch.einsum("vab,vcb->avc", frame, values)
-            parts = [z, x, y]
+            parts = [z, x, y] if self.kind == "vector" else [x, y]
         else:
             s = torch.einsum("vab,vcbd,ved->aevc", frame, values, frame)
             parts = [(s[0, 0] + s[1, 1]) / _ROOT, s[2, 2], -_ROOT * s[1, 2], _ROOT * s[0, 2]]
@@ -99,8 +100,8 @@ class Project(nn.Module):
         frame = data.frame.to(x.dtype)
         rows = x.unflatten(1, (-1, self.lift.channels))
         parts = (self.lift._basis.to(x.dtype).T @ rows).unbind(1)
-        if self.lift.kind == "vector":
-            z, a, b = parts
+        if self.lift.kind != "symmetric":
+            z, a, b = parts if self.lift.kind == "vector" else (torch.zeros_like(parts[0]), *parts)
             return torch.einsum("vab,avc->vcb", frame, torch.stack([a, b, z]))
         trace, normal, shear, lean, across, twist = (part / _ROOT for part in parts)
         normal = _ROOT * normal

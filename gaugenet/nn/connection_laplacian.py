@@ -72,5 +72,6 @@ class ConnectionLaplacian:
             # A vertex that has neither area nor neighbours keeps what it has, whatever its mass.
             mass = torch.where(self.shapes.share + self._degree > 0, self.shapes.share, 1.0)
             number = self._neighbour.new_empty(0) if self.shapes.number is None else self.shapes.number
-            self._cache[key] = (self._neighbour, coupling, self._degree.to(dtype), mass.to(dtype), number)
+            lists = (self._neighbour, coupling, self._degree.to(dtype), mass.to(dtype), number)
+            self._cache[key] = Geometry(*lists)
         return self._cache[key]

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from gaugenet.nn.diffusion_time import DiffusionTime
+from gaugenet.nn.level import Level
 from gaugenet.nn.spectrum import Modes, Spectrum
 from gaugenet.representation import Representation
 
@@ -34,10 +35,10 @@ class Diffusion(nn.Module):
 
     def forward(self, x: Tensor, at: Spectrum | Any) -> Tensor:
         """Diffuse ``x (V, rep.dim)``; ``at`` is the level's spectrum, or data with one (level 0 is used)."""
-        self.rep.check(x, "Diffusion")
-        spectrum = at if isinstance(at, Spectrum) else Spectrum.from_data(at)
+        spectrum = at if isinstance(at, Spectrum) else Level.of(at).spectrum
         spectrum.check(self.rep, "Diffusion")
-        parts = [x[..., :0]]
+        spectrum.shapes.check(x, self.rep, "Diffusion")
+        parts = [x[:, :0]]
         for block, z, time in zip(self.rep, self.rep.split(x), self.time(), strict=True):
             fields = spectrum.shapes.split(z.unflatten(1, (block.size, block.multiplicity)))
             modes = spectrum.modes(block.irrep, x.dtype)

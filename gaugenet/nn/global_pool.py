@@ -37,8 +37,9 @@ class GlobalPool(nn.Module):
 
     def forward(self, x: Tensor, data: Any, level: int = 0) -> Tensor:
         """Pool ``x (V_l, rep_in.dim)`` on a level of a bundle, single or batched."""
-        self.rep_in.check(x, "GlobalPool")
-        values, shapes = self.invariants(x), Shapes.from_data(data, level)
+        shapes = Shapes.from_data(data, level)
+        shapes.check(x, self.rep_in, "GlobalPool")
+        values = self.invariants(x)
         share = shapes.share[:, None].to(x.dtype)
         if self.kind == "mean":
             return shapes.sum(share * values)

@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 
-# An argument of the operators below: neighbour (V, K), coupling (V, d, K * d), degree (V,), mass (V,), number (V,).
-Geometry = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]
+
+class Geometry(NamedTuple):
+    """What an implicit step needs of a level.
+
+    Attributes:
+        neighbour: ``(V, K)`` padded lists. coupling: ``(V, d, K * d)`` s_ij rho(g_ij). degree: ``(V,)`` sums of s.
+        mass: ``(V,)`` > 0. number: ``(V,)`` the shape of each vertex, empty where there is one.
+    """
+
+    neighbour: Tensor
+    coupling: Tensor
+    degree: Tensor
+    mass: Tensor
+    number: Tensor
 
 
 def heat_solve(x: Tensor, time: Tensor, geometry: Geometry, shapes: int, steps: int) -> Tensor:
@@ -22,9 +36,7 @@ def heat_solve(x: Tensor, time: Tensor, geometry: Geometry, shapes: int, steps: 
 
     Args:
         x: ``(V, d, C)``. time: ``(C,)``, t >= 0.
-        geometry: padded lists of neighbours ``(V, K)``, their coupling s_ij rho(g_ij) ``(V, d, K * d)``, the sums of s
-            ``(V,)``, masses ``(V,)`` > 0, and the shape of each vertex ``(V,)``, empty where there is one.
-        shapes: number of shapes. steps: of the iteration.
+        geometry: of the level and irrep. shapes: number of shapes. steps: of the iteration.
     """
     return _heat_solve(x, time, *geometry, shapes, steps)
 
@@ -78,7 +90,7 @@ def _heat_solve(
     shapes: int,
     steps: int,
 ) -> Tensor:
-    geometry = (neighbour, coupling, degree, mass, number)
+    geometry = Geometry(neighbour, coupling, degree, mass, number)
     return _conjugate_gradients(x, mass[:, None, None] * x, time, geometry, shapes, steps)
 
 
@@ -100,7 +112,7 @@ def _heat_solve_backward(
     shapes: int,
     steps: int,
 ) -> list[Tensor]:
-    geometry = (neighbour, coupling, degree, mass, number)
+    geometry = Geometry(neighbour, coupling, degree, mass, number)
     guess = gradient / (mass[:, None] + time * degree[:, None])[:, None]
     w = _conjugate_gradients(guess, gradient, time, geometry, shapes, steps)
     return [mass[:, None, None] * w, -(w * _laplacian(y, neighbour, coupling, degree)).sum((0, 1))]

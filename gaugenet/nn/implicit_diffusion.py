@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from gaugenet.nn.connection_laplacian import ConnectionLaplacian
 from gaugenet.nn.diffusion_time import DiffusionTime
 from gaugenet.nn.heat_solve import heat_solve
+from gaugenet.nn.level import Level
 from gaugenet.representation import Representation
 
 
@@ -39,11 +40,11 @@ class ImplicitDiffusion(nn.Module):
 
     def forward(self, x: Tensor, at: ConnectionLaplacian | Any) -> Tensor:
         """Diffuse ``x (V, rep.dim)``; ``at`` is the level's Laplacian, or data with a bundle (level 0 is used)."""
-        self.rep.check(x, "ImplicitDiffusion")
-        laplacian = at if isinstance(at, ConnectionLaplacian) else ConnectionLaplacian.from_data(at)
+        laplacian = at if isinstance(at, ConnectionLaplacian) else Level.of(at).laplacian
         laplacian.check(self.rep, "ImplicitDiffusion")
+        laplacian.shapes.check(x, self.rep, "ImplicitDiffusion")
         dtype = torch.promote_types(x.dtype, torch.float32)
-        parts = [x[..., :0]]
+        parts = [x[:, :0]]
         for block, z, time in zip(self.rep, self.rep.split(x.to(dtype)), self.time(), strict=True):
             u = z.unflatten(1, (block.size, block.multiplicity))
             geometry = laplacian.geometry(block.irrep, dtype)

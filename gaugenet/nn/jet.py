@@ -90,7 +90,7 @@ def entered(layer: nn.Module, x: Tensor, at: Stencil | Any) -> Stencil:
     """Return the stencil to use, after a check of everything that enters a layer with ``rep_in``."""
     name = type(layer).__name__
     layer.rep_in.check(x, name)  # type: ignore[operator, union-attr]
-    stencil = at if isinstance(at, Stencil) else Stencil.from_data(at)
+    stencil = Stencil.of(at)
     stencil.check(layer.rep_in, name)  # type: ignore[arg-type]
     if x.dim() != 2 or x.shape[0] != stencil.num_vertices:
         raise ValueError(

@@ -58,7 +58,7 @@ class PolynomialConv(nn.Module):
     def forward(self, x: Tensor, at: Stencil | Any) -> Tensor:
         """Return the polynomial of ``x (V, rep_in.dim)``; ``at`` as for ``GaugeConv``."""
         self.rep_in.check(x, "PolynomialConv")
-        stencil = at if isinstance(at, Stencil) else Stencil.from_data(at)
+        stencil = Stencil.of(at)
         y = self.convs[0](x, stencil)
         for n in range(self.degree - 1):
             factor = self.convs[n + 1](x, stencil)

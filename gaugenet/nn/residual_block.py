@@ -41,7 +41,9 @@ def layer_names(layers: str) -> list[str]:
     """
     names = [name.strip() for name in layers.split("+")]
     if not set(names) <= LAYERS.keys() or len(set(names)) < len(names):
-        raise ValueError(f'layers must be different ones of {", ".join(LAYERS)}, joined by +, got "{layers}"')
+        raise ValueError(
+            f'layers must be different ones of {", ".join(LAYERS)}, joined by +, or polynomial alone; got "{layers}"'
+        )
     return names
 
 

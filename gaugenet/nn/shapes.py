@@ -8,6 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from gaugenet.representation import Representation
+
 
 class Shapes:
     """The vertices of a level by the shape that they belong to.
@@ -32,7 +34,13 @@ class Shapes:
 
     @classmethod
     def from_data(cls, data: Any, level: int) -> Shapes:
-        """Read a level of a bundle, single or batched."""
+        """Read a level of a bundle, single or batched.
+
+        Raises:
+            ValueError: where there is no such level.
+        """
+        if getattr(data, f"area_{level}", None) is None:
+            raise ValueError(f"the data has no level {level} (no area_{level}): apply gaugenet.FrameBundle with levels")
         batch = getattr(data, "batch", None)
         if batch is None:
             return cls(data[f"area_{level}"])
@@ -40,6 +48,16 @@ class Shapes:
         sizes = getattr(data, "level_sizes", None)
         sizes = None if sizes is None else [one[level] for one in sizes]
         return cls(data[f"area_{level}"], number, data.num_graphs, sizes)
+
+    def check(self, x: Tensor, rep: Representation, where: str) -> None:
+        """Raise ValueError unless ``x`` has a row of features for each vertex, on the device of the areas."""
+        rep.check(x, where)
+        if x.dim() != 2 or x.shape[0] != self.num_vertices:
+            raise ValueError(
+                f"{where} expects features ({self.num_vertices}, {rep.dim}), a row a vertex, got {tuple(x.shape)}"
+            )
+        if x.device != self.share.device:
+            raise ValueError(f"{where} needs features ({x.device}) and bundle ({self.share.device}) on one device")
 
     def sum(self, x: Tensor) -> Tensor:
         """Sum ``x (V, C)`` over the vertices of each shape: ``(B, C)``."""

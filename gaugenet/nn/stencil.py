@@ -106,8 +106,11 @@ class Stencil:
 
     @classmethod
     def of(cls, at: Any) -> Stencil:
-        """Return what a layer is given as it is, or read level 0 of data with a bundle."""
-        return at if isinstance(at, cls) else cls.from_data(at)
+        """Return the stencil that a layer is given, that of a ``Level``, or that of level 0 of data with a bundle."""
+        if isinstance(at, cls):
+            return at
+        stencil = getattr(at, "stencil", None)
+        return stencil if isinstance(stencil, cls) else cls.from_data(at)
 
     def check(self, rep: Representation, where: str) -> None:
         """Raise ValueError unless all transport acts on features of a representation."""

@@ -37,7 +37,7 @@ def labelled(net: LabelNet, data: Any) -> Labelled:
     if isinstance(net, ClassificationNet):
         label = getattr(data, "y", None)
         if label is None:
-            raise ValueError("the data has no class y (1,): set it, or read the shapes with ShapeClasses")
+            raise ValueError("the data has no class y (1,): set it, or read the shapes with ClassFolder or PSBShapes")
         return Labelled(net(data), label, torch.ones_like(label, dtype=torch.float64))
     if isinstance(net, CorrespondenceNet):
         return Labelled(net(data), _vertex_label(data), data.area_0)
@@ -55,11 +55,16 @@ def labelled(net: LabelNet, data: Any) -> Labelled:
 def label_loss(net: LabelNet, data: Any, label_smoothing: float) -> tuple[Tensor, float]:
     """Return the weighted cross entropy of a shape, and the share that is right (a number without gradient)."""
     logits, label, weight = labelled(net, data)
+    if not bool((label >= 0).any()):
+        raise ValueError(f"a shape of {len(label)} elements has no labelled one: drop it from the training data")
+    if int(label.max()) >= logits.shape[1]:
+        raise ValueError(
+            f"labels go up to {int(label.max())}, the network has {logits.shape[1]} scores, from 0: make a network with "
+            "more, or number the labels anew"
+        )
     each = torch.nn.functional.cross_entropy(
         logits, label, ignore_index=-1, reduction="none", label_smoothing=label_smoothing
     )
-    if not bool((label >= 0).any()):
-        raise ValueError(f"a shape of {len(label)} elements has no labelled one: drop it from the training data")
     counted = weight * (label >= 0)
     share = counted / counted.sum()
     accuracy = float((share * (logits.detach().argmax(1) == label)).sum())
@@ -75,6 +80,8 @@ def evaluate(
     Args:
         shapes: labelled, as ``net.transform`` makes them. seen: called with each shape and its predicted labels.
     """
+    if isinstance(net, CorrespondenceNet):
+        raise ValueError("evaluate needs a network with names of labels: use gaugenet.train.score")
     scores = Scores(net.label_names)
     training = net.training
     net.eval()

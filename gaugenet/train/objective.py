@@ -39,7 +39,11 @@ def _field_error(net: TangentFieldNet, data: Any) -> Tensor:
     target = getattr(data, "field", None)
     if target is None:
         raise ValueError(f"the data has no field ({len(data.pos)}, {net.rep_out.dim}) to learn: set data.field")
-    net.rep_out.check(target, "TangentFieldNet")
+    if target.shape != (len(data.pos), net.rep_out.dim):
+        raise ValueError(
+            f"data.field must have shape ({len(data.pos)}, {net.rep_out.dim}), {net.rep_out} at each vertex, got "
+            f"{tuple(target.shape)}"
+        )
     area = data.area_0.to(target.dtype)[:, None]
     scale = (area * target.square()).sum().clamp_min(torch.finfo(target.dtype).tiny)
     return (area * (net(data) - target).square()).sum() / scale

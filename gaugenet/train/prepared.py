@@ -51,6 +51,10 @@ class Prepared(Dataset[Any]):
         shape, variant = divmod(item, self.variants)
         data = self.shapes[shape].clone()
         if variant:
+            if getattr(data, "field", None) is not None:
+                raise ValueError(
+                    "a field is written in the frames of its mesh, which deformed copies do not share: use variants=1"
+                )
             generator = torch.Generator().manual_seed((self.seed * 100_003 + self._identity(shape)) * 1_009 + variant)
             data = RandomDeformation(self.stretch, self.bend, generator)(data)
             if self.remesh and variant % 2:

@@ -60,7 +60,7 @@ def test_splits_of_the_benchmark(psb):
         (["--test", "a"], "--test goes with --task segment"),
         (["--split-seed", "1"], "--train-shapes and --split-seed go with --data psb"),
         (["--output", "face"], "--output face goes with --task segment"),
-        (["--validation", "5"], "fewer validation shapes than training shapes"),
+        (["--validation", "5"], "flat: 6 shapes cannot be split into 5 for training, 5 of them held back"),
     ],
 )
 def test_arguments_that_do_not_go_together(call, classes, tmp_path, words, complaint):
@@ -81,6 +81,20 @@ def test_what_is_no_set_of_classes_is_refused(call, shapes, classes, network, tm
         ClassFolder(classes, "dev")
 
 
+def test_folders_without_enough_meshes_are_refused(classes, tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "0.off").write_bytes((classes / "flat" / "0.off").read_bytes())
+    with pytest.raises(ValueError, match="holds no mesh"):
+        ClassFolder(tmp_path)
+    (tmp_path / "a" / "0.off").write_bytes((classes / "long" / "0.off").read_bytes())
+    with pytest.raises(ValueError, match="a: 1 shapes cannot be split into 0 for training"):
+        ClassFolder(tmp_path)
+    assert ClassFolder(tmp_path, "all").names == ["a/0", "b/0"]
+    with pytest.raises(ValueError, match=r"test_fraction must be between 0 and 1, got 1.5"):
+        ClassFolder(classes, test_fraction=1.5)
+
+
 def test_a_class_with_too_few_shapes_is_refused(psb):
-    with pytest.raises(ValueError, match="fewer of those than the 20 of a class, got 0 and 20"):
+    with pytest.raises(ValueError, match="Ant: 20 shapes cannot be split into 20 for training, 0 of them held back"):
         PSBShapes(psb, train=20)

@@ -157,6 +157,9 @@ def test_layers_by_name_and_geometry_that_runs_share(call, shapes, tmp_path):
         assert call(*words).code == 0
     assert load(tmp_path / "two" / "net").config["layers"] == "differential + diffusion"
     assert len(list((tmp_path / "cache").iterdir())) == 4 and not (tmp_path / "one" / "bundles").exists()
+    (tmp_path / "file").write_text("")
+    result = call(*arguments(shapes, tmp_path / "four", *settings[:-2], "--cache", tmp_path / "file"))
+    assert result.code == 2 and "file: is a file, expected a folder to write to" in result.messages("error")[0]
     result = call(*arguments(shapes, tmp_path / "three", *settings, "--layers", "convolution"))
     assert result.code == 2 and "layers must be different ones of conv, attention" in result.messages("error")[0]
 

@@ -47,6 +47,23 @@ def test_what_each_does():
     assert int(holed.face.max()) == len(holed.pos) - 1
 
 
+def test_holes_are_five_wherever_they_fall():
+    """Each takes its share of what is left, one face at least."""
+    data = sphere()
+    for seed in range(6):
+        holed = Perturbation("holes", seed=seed)(data)
+        left = float(face_areas(holed.pos, holed.face).sum() / face_areas(data.pos, data.face).sum())
+        assert left == pytest.approx(0.95, abs=0.004)
+    few = surfaces.data_of(surfaces.icosphere(1))
+    assert Perturbation("holes")(few).face.shape[1] == few.face.shape[1] - 5
+
+
+@pytest.mark.parametrize(("kind", "amount"), [("coarser", 0.0), ("coarser", 2.0), ("rotate", 3.0), ("holes", 1.5)])
+def test_amounts_out_of_range_are_refused(kind, amount):
+    with pytest.raises(ValueError, match=f"got amount {amount}: leave it out"):
+        Perturbation(kind, amount)
+
+
 def test_unknown_kinds_are_refused():
     with pytest.raises(ValueError, match='one of rotate, noise, coarser, finer, holes, got "melt"'):
         Perturbation("melt")

@@ -8,7 +8,7 @@ from torch_geometric.data import Batch
 from gaugenet.models import ClassificationNet, CorrespondenceNet, TangentFieldNet, check, load, save
 from gaugenet.models.functional_map import functional_map, point_map, refined_point_map
 from gaugenet.nn import Project
-from gaugenet.train import shape_loss
+from gaugenet.train import Prepared, evaluate, shape_loss
 
 SMALL = {"levels": (40, 12), "neighbours": 8, "rep": "6x0 + 4x1 + 2x2", "blocks": 1, "dropout": 0.0}
 SMALL["fields"] = {"hks": 3, "eigenfunctions": 20}
@@ -66,7 +66,7 @@ def test_vectors_turn_with_the_shape(rep_out):
 
 def test_what_is_no_vector_is_refused():
     net = TangentFieldNet("1x2", **SMALL)
-    with pytest.raises(ValueError, match="1x2 is no field of vectors: use rep_out of tangent vectors"):
+    with pytest.raises(ValueError, match="1x2 is no field of vectors: use copies of 1x1"):
         net.vectors(net.transform(surfaces.data_of(surfaces.uneven_sphere(150))))
 
 
@@ -165,3 +165,40 @@ def test_projecting_back_is_what_vectors_does():
     padded = torch.cat([field.new_zeros(90, 1), field], dim=1)
     assert torch.equal(net.vectors(data), Project("vector")(padded, data))
     assert torch.einsum("vca,va->vc", net.vectors(data), data.frame[:, 2]).abs().max() < 1e-12
+
+
+@pytest.mark.parametrize("group", ["trivial", "C2", "D1", "C4", "O2"])
+def test_vectors_of_every_group(group):
+    """Copies of what a tangent vector is in the group; they lie in the tangent planes."""
+    tangent = Project("tangent", 2, group).rep_in
+    torch.manual_seed(0)
+    invariant = {"O2": "6x0e", "D1": "6x0e"}.get(group, "6x0")
+    net = TangentFieldNet(str(tangent), **{**SMALL, "rep": f"{group}: {invariant}"} | {"levels": (40,)}).double()
+    mesh = surfaces.data_of(surfaces.uneven_sphere(90))
+    data = net.transform(mesh.clone())
+    vectors = net.vectors(mesh)
+    assert vectors.shape == (90, 2, 3)
+    assert torch.einsum("vca,va->vc", vectors, data.frame[:, 2]).abs().max() < 1e-12
+
+
+def test_targets_of_the_wrong_size_are_refused():
+    net = build("TangentFieldNet")
+    data = net.transform(surfaces.data_of(surfaces.uneven_sphere(90)))
+    data.field = torch.zeros(1, net.rep_out.dim)
+    with pytest.raises(ValueError, match=r"data.field must have shape \(90, 5\), .* got \(1, 5\)"):
+        shape_loss(net, data)
+    net = build("CorrespondenceNet")
+    data.vertex_label = torch.arange(90)
+    with pytest.raises(ValueError, match="labels go up to 89, the network has 7 scores"):
+        shape_loss(net, data)
+    with pytest.raises(ValueError, match=r"use gaugenet.train.score"):
+        evaluate(net, [data])
+
+
+def test_fields_of_deformed_copies_are_refused(tmp_path):
+    net, mesh = build("TangentFieldNet"), surfaces.data_of(surfaces.uneven_sphere(90))
+    mesh.field = torch.zeros(90, 5)
+    shapes = Prepared([mesh], net.transform, tmp_path, variants=2, stretch=0.1)
+    assert shapes[0].field.shape == (90, 5)
+    with pytest.raises(ValueError, match="which deformed copies do not share: use variants=1"):
+        shapes[1]

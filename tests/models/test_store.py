@@ -87,8 +87,8 @@ def test_what_ships_loads(name):
 
 
 OTHER_FORMAT = '{"format": 99, "network": "SegmentationNet", "config": {}}'
-OTHER_NETWORK = '{"format": 1, "network": "Other"}'
-OTHER_SETTING = '{"format": 1, "network": "SegmentationNet", "config": {"label_names": ["a"], "colour": 3}}'
+OTHER_NETWORK = '{"format": 3, "network": "Other"}'
+OTHER_SETTING = '{"format": 3, "network": "SegmentationNet", "config": {"label_names": ["a"], "colour": 3}}'
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{", "{}", OTHER_FORMAT, OTHER_NETWORK, OTHER_SETTING, "\xff"])
@@ -138,3 +138,11 @@ def test_saving_replaces_the_files_whole(tmp_path):
 def test_the_folder_of_a_run_is_not_the_network(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"is a folder; a training run keeps its network at .*net"):
         load(tmp_path)
+
+
+def test_networks_of_the_past_are_refused(tmp_path):
+    save(network(), tmp_path / "net")
+    path = tmp_path / "net.json"
+    path.write_text(path.read_text().replace('"format": 3', '"format": 2'))
+    with pytest.raises(ValueError, match=r"net.json: written by an older gaugenet \(format 2, now 3\); train it again"):
+        load(tmp_path / "net")

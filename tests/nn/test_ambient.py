@@ -59,6 +59,16 @@ def test_the_orders_by_hand():
     assert torch.allclose(square, expected.expand_as(square), atol=1e-12)
 
 
+@pytest.mark.parametrize("group", GROUPS)
+def test_the_tangent_part_alone_is_a_projection(group):
+    data = bundle("sphere", group)
+    values, lift, project = values_of("vector", 150, 2), Lift("tangent", 2, group), Project("tangent", 2, group)
+    normal = data.frame[:, None, 2]
+    expected = values - (values * normal).sum(-1, keepdim=True) * normal
+    assert lift.rep_out.dim == 4
+    assert (project(lift(values, data), data) - expected).abs().max() < 1e-12
+
+
 def test_a_network_between_them_turns_with_space():
     """Vectors in, vectors out: rotating mesh and input rotates the output."""
     lift, conv, project = Lift("vector", 2), GaugeConv("2x0 + 2x1", "2x0 + 2x1").double(), Project("vector", 2)
@@ -74,5 +84,5 @@ def test_a_network_between_them_turns_with_space():
 def test_wrong_values_are_refused():
     with pytest.raises(ValueError, match=r"Lift expects vector values of shape \(150, 2, 3\), got \(150, 3\)"):
         Lift("vector", 2)(torch.zeros(150, 3), layer_table.bundle("sphere"))
-    with pytest.raises(ValueError, match='kind vector or symmetric, got "tensor"'):
+    with pytest.raises(ValueError, match='kind vector, tangent, symmetric, got "tensor"'):
         Lift("tensor")
