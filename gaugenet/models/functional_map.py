@@ -2,11 +2,52 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
+from torch_geometric.data import Data
+
+from gaugenet.nn.structure_group import group_of
 
 # Pairs of points whose distances are computed at once.
 _PAIRS = 2**24
+
+
+class Functions(NamedTuple):
+    """Eigenfunctions of the Laplacian of a surface, scaled to unit area.
+
+    Attributes:
+        function: ``(V, K)`` orthonormal for the areas. value: ``(K,)`` eigenvalues. area: ``(V,)``, summing to 1.
+    """
+
+    function: Tensor
+    value: Tensor
+    area: Tensor
+
+    @staticmethod
+    def from_data(data: Data, level: int = 0) -> Functions:
+        """Read what ``ConnectionSpectrum(orders=(0,))`` added to a single mesh.
+
+        Raises:
+            ValueError: where it has not been applied.
+        """
+        name = f"{group_of(data).trivial_irrep}_{level}"
+        if getattr(data, f"eigenfield_{name}", None) is None:
+            raise ValueError(
+                f"the data has no eigenfunctions (eigenfield_{name}): apply ConnectionSpectrum(orders=(0,))"
+            )
+        total = data[f"area_{level}"].sum()
+        function, value = data[f"eigenfield_{name}"][:, 0], data[f"eigenvalue_{name}"][0]
+        return Functions(function * total.sqrt(), value * total, data[f"area_{level}"] / total)
+
+    def coefficients(self, x: Tensor) -> Tensor:
+        """Return the coefficients ``(K, D)`` of functions ``(V, D)``."""
+        return self.function.T @ (self.area[:, None] * x.to(self.function.dtype))
+
+    def first(self, count: int) -> Functions:
+        """Return the first ``count`` eigenfunctions."""
+        return Functions(self.function[:, :count], self.value[:count], self.area)
 
 
 def functional_map(

@@ -71,7 +71,7 @@ def load(name: str | os.PathLike[str], dtype: torch.dtype = torch.float32) -> An
     try:
         content = json.loads(config.read_text())
         if content.get("format") in range(1, FORMAT):
-            raise _Older(
+            raise _OlderError(
                 f"{config}: written by an older gaugenet (format {content['format']}, now {FORMAT}); train it again"
             )
         if content.get("format") != FORMAT or content.get("network") not in NETWORKS:

@@ -59,8 +59,8 @@ def label_loss(net: LabelNet, data: Any, label_smoothing: float) -> tuple[Tensor
         raise ValueError(f"a shape of {len(label)} elements has no labelled one: drop it from the training data")
     if int(label.max()) >= logits.shape[1]:
         raise ValueError(
-            f"labels go up to {int(label.max())}, the network has {logits.shape[1]} scores, from 0: make a network with "
-            "more, or number the labels anew"
+            f"labels go up to {int(label.max())}, the network has {logits.shape[1]} scores, from 0: make a network "
+            "with more, or number the labels anew"
         )
     each = torch.nn.functional.cross_entropy(
         logits, label, ignore_index=-1, reduction="none", label_smoothing=label_smoothing

@@ -5,8 +5,9 @@ import surfaces
 import torch
 from torch_geometric.data import Batch
 
+from gaugenet.data.connection_spectrum import ConnectionSpectrum
 from gaugenet.models import ClassificationNet, CorrespondenceNet, TangentFieldNet, check, load, save
-from gaugenet.models.functional_map import functional_map, point_map, refined_point_map
+from gaugenet.models.functional_map import Functions, functional_map, point_map, refined_point_map
 from gaugenet.nn import Project
 from gaugenet.train import Prepared, evaluate, shape_loss
 
@@ -202,3 +203,13 @@ def test_fields_of_deformed_copies_are_refused(tmp_path):
     assert shapes[0].field.shape == (90, 5)
     with pytest.raises(ValueError, match="which deformed copies do not share: use variants=1"):
         shapes[1]
+
+
+def test_functions_need_a_spectrum():
+    data = build("CorrespondenceNet").transform(surfaces.data_of(surfaces.uneven_sphere(90)))
+    with pytest.raises(ValueError, match=r"no eigenfunctions eigenfield_0_0: apply ConnectionSpectrum"):
+        Functions.from_data(data)
+    functions = Functions.from_data(ConnectionSpectrum(orders=(0,), count=8)(data))
+    gram = functions.coefficients(functions.function)
+    assert (gram - torch.eye(8)).abs().max() < 1e-9 and float(functions.area.sum()) == pytest.approx(1)
+    assert float(functions.value[1]) == pytest.approx(2 * 4 * torch.pi, rel=0.15)  # l (l + 1) on a sphere of unit area

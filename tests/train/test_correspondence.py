@@ -6,7 +6,7 @@ import torch
 
 from gaugenet.data.connection_spectrum import ConnectionSpectrum
 from gaugenet.models import CorrespondenceNet
-from gaugenet.models.functional_map import functional_map, point_map, refined_point_map
+from gaugenet.models.functional_map import Functions, functional_map, point_map, refined_point_map
 from gaugenet.train import Fit, FitSettings, Prepared
 from gaugenet.train.augment import RandomDeformation
 
@@ -19,11 +19,8 @@ def creature(seed=None):
     return data
 
 
-def unit_area_spectrum(data):
-    """Eigenfunctions (V, k), orthonormal for areas that sum to 1, eigenvalues and these areas."""
-    data = ConnectionSpectrum(orders=(0,), count=60)(data)
-    total = data.area_0.sum()
-    return data.eigenfield_0_0[:, 0] * total.sqrt(), data.eigenvalue_0_0[0] * total, data.area_0 / total
+def functions(data):
+    return Functions.from_data(ConnectionSpectrum(orders=(0,), count=60)(data))
 
 
 @pytest.mark.slow
@@ -48,10 +45,10 @@ def test_points_of_bent_copies_are_found(tmp_path):
     one, two = net.describe(source).double(), net.describe(target).double()
     assert torch.allclose(one.norm(dim=1), torch.ones(len(one), dtype=torch.float64))
     nearest = point_map(one, two)
-    (phi, value, area), (psi, other_value, other_area) = unit_area_spectrum(source), unit_area_spectrum(target)
-    coefficients = phi.T @ (area[:, None] * one), psi.T @ (other_area[:, None] * two)
-    matrix = functional_map(coefficients[0][:30], coefficients[1][:30], value[:30], other_value[:30])
-    mapped = refined_point_map(phi, psi, other_area, matrix, 60)
+    here, there = functions(source), functions(target)
+    low, other = here.first(30), there.first(30)
+    matrix = functional_map(low.coefficients(one), other.coefficients(two), low.value, other.value)
+    mapped = refined_point_map(here.function, there.function, there.area, matrix, 60)
     errors = {"classified": error(classified), "nearest": error(nearest), "functional map": error(mapped)}
     assert errors["classified"] < 4 and errors["nearest"] < 4, errors
     assert errors["functional map"] < 1.5 < errors["nearest"], errors
