@@ -98,6 +98,10 @@ def on_level(level: int, kind: Any = Stencil) -> Callable[..., Tensor]:
     return lambda layer, x, data: layer(x, kind.from_data(data, level))
 
 
+def in_level(level: int) -> Callable[..., Tensor]:
+    return lambda layer, x, data: layer(x, Level(data, level))
+
+
 def shape_of_level(level: int) -> Callable[..., Tensor]:
     return lambda layer, x, data: layer(x, data, level)
 
@@ -214,7 +218,7 @@ ROWS = [
     Row("nested PolynomialConv", lambda: PolynomialConv("2x0 + 1x1", "3x0 + 2x1", 3, "nested"), on_level(1), 1, 1),
     Row("ResidualBlock", lambda: ResidualBlock(REP), on_level(0)),
     Row("ResidualBlock of attention and messages", lambda: ResidualBlock(REP, layers="attention+message"), on_level(0)),
-    Row("ResidualBlock of diffusion", lambda: ResidualBlock(REP, layers=DIFFUSE), on_level(1, Level), 1, 1),
+    Row("ResidualBlock of diffusion", lambda: ResidualBlock(REP, layers=DIFFUSE), in_level(1), 1, 1),
     Row("ResidualBlock of implicit steps", lambda: ResidualBlock(REP, layers="implicit+conv"), of_features_and_data),
     Row("PolynomialBlock", lambda: PolynomialBlock(REP), on_level(0)),
     Row("ResidualBlock of invariants", lambda: ResidualBlock("6x0"), on_level(1), 1, 1),
@@ -269,7 +273,7 @@ def rows_of(group: str) -> list[Row]:
         Row("RegularNonlinearity", lambda: RegularNonlinearity(functions, **samples), kinks=True),
         Row("LayerNorm", lambda: LayerNorm(one)),
         Row("ResidualBlock", lambda: ResidualBlock(one), on_level(0)),
-        Row("ResidualBlock of all layers", lambda: ResidualBlock(one, layers=EVERY), on_level(1, Level), 1, 1),
+        Row("ResidualBlock of all layers", lambda: ResidualBlock(one, layers=EVERY), in_level(1), 1, 1),
         Row("TensorProduct", lambda: TensorProduct(one, other)),
         Row("PolynomialConv", lambda: PolynomialConv(one, one, 2, "nested", hidden=other), on_level(0)),
         Row("Diffusion", lambda: Diffusion(one), of_features_and_data),

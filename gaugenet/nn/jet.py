@@ -91,11 +91,7 @@ def entered(layer: nn.Module, x: Tensor, at: Stencil | Any) -> Stencil:
     name = type(layer).__name__
     layer.rep_in.check(x, name)  # type: ignore[operator, union-attr]
     stencil = Stencil.of(at)
-    stencil.check(layer.rep_in, name)  # type: ignore[arg-type]
-    if x.dim() != 2 or x.shape[0] != stencil.num_vertices:
-        raise ValueError(
-            f"{name} expects features with a row for each of {stencil.num_vertices} vertices, got {tuple(x.shape)}"
-        )
+    stencil.check_features(x, layer.rep_in, name, x.device)  # type: ignore[arg-type]
     return stencil
 
 

@@ -31,11 +31,6 @@ class Level:
         level._stencil = at if isinstance(at, Stencil) else None
         return level
 
-    @staticmethod
-    def from_data(data: Any, level: int = 0) -> Level:
-        """Read level ``level`` of a bundle made by ``FrameBundle``, as the classes of single things do."""
-        return Level(data, level)
-
     @property
     def stencil(self) -> Stencil:
         """Neighbours and angular numbers."""

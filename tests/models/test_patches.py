@@ -45,6 +45,24 @@ def test_patches_of_every_group(rep, levels):
     assert (scores_in_patches(net, data, 500) - whole).abs().max() <= 1e-12 * whole.abs().max()
 
 
+@pytest.mark.parametrize("layers", ["attention", "message", "differential", "polynomial", "conv + message"])
+def test_patches_of_every_layer_that_looks_at_neighbours(layers):
+    torch.manual_seed(0)
+    options = {"fields": FIELDS, "levels": (), "neighbours": 6, "blocks": 2, "layers": layers}
+    net = SegmentationNet(["a", "b"], rep="4x0 + 3x1", **options).double().eval()
+    data = net.transform(surfaces.data_of(surfaces.uneven_sphere(900)))
+    with torch.no_grad():
+        whole = net(data)
+    assert (scores_in_patches(net, data, 600) - whole).abs().max() <= 1e-12 * whole.abs().max()
+
+
+@pytest.mark.parametrize("layers", ["diffusion", "implicit"])
+def test_diffusion_on_the_mesh_itself_has_no_patches(layers):
+    net, data = net_and_data(levels=(), neighbours=6, layers=layers)
+    with pytest.raises(ValueError, match="looks over the whole mesh, which no patch holds: use a network with levels"):
+        scores_in_patches(net, data, 500)
+
+
 def test_a_halo_too_narrow_is_noticed(monkeypatch):
     """With one hop less than there are convolutions the scores are others."""
     net, data = net_and_data(levels=(), neighbours=6, blocks=2)
