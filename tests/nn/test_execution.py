@@ -38,7 +38,7 @@ def sphere_of(size, group):
     data = FrameBundle(neighbours=10, levels=LEVELS, level_neighbours=NEIGHBOURS, group=group)(
         surfaces.data_of(surfaces.uneven_sphere(size))
     )
-    for level in (0, 1):
+    for level in (0, 1, 2):
         data = ConnectionSpectrum(orders=(0, 1, 2, 3), count=24, level=level)(data)
     return InputFields(**FIELDS, group=group)(data)
 
