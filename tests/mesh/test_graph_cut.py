@@ -1,0 +1,59 @@
+"""Graph cuts: the smallest energy of two labels, and none that one more expansion would make smaller."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+
+from gaugenet.mesh.graph_cut import potts_energy, potts_labels
+
+
+def random_problem(seed, nodes, labels):
+    """Return costs, the pairs of a ring with chords, and weights."""
+    generator = np.random.default_rng(seed)
+    ring = np.stack([np.arange(nodes), (np.arange(nodes) + 1) % nodes], axis=1)
+    pair = np.concatenate([ring, generator.integers(0, nodes, (nodes // 2, 2))])
+    pair = pair[pair[:, 0] != pair[:, 1]]
+    return generator.random((nodes, labels)), pair, 0.5 * generator.random(len(pair))
+
+
+def brute_force(cost, pair, weight, choices):
+    """Return the smallest energy of labels, one of ``choices[v]`` at each node v."""
+    return min(potts_energy(np.array(label), cost, pair, weight) for label in product(*choices))
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_two_labels_get_the_smallest_energy(seed):
+    cost, pair, weight = random_problem(seed, 10, 2)
+    label = potts_labels(cost, pair, weight)
+    assert potts_energy(label, cost, pair, weight) == pytest.approx(brute_force(cost, pair, weight, [(0, 1)] * 10))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_no_expansion_of_one_of_many_labels_gains(seed):
+    cost, pair, weight = random_problem(seed, 9, 4)
+    label = potts_labels(cost, pair, weight)
+    energy = potts_energy(label, cost, pair, weight)
+    for alpha in range(4):
+        assert energy <= brute_force(cost, pair, weight, [{one, alpha} for one in label]) + 1e-6
+    smallest = brute_force(cost, pair, weight, [range(4)] * 9)
+    assert smallest - 1e-6 <= energy <= 2 * smallest
+
+
+def test_without_pairs_or_weights_each_node_has_its_cheapest_label():
+    cost, pair, weight = random_problem(0, 30, 3)
+    assert np.array_equal(potts_labels(cost, pair[:0], weight[:0]), cost.argmin(1))
+    assert np.array_equal(potts_labels(cost, pair, 0 * weight), cost.argmin(1))
+
+
+def test_heavy_pairs_make_one_label_of_a_connected_graph():
+    cost, pair, weight = random_problem(0, 30, 3)
+    label = potts_labels(cost, pair, 100 + weight)
+    assert set(label) == {cost.sum(0).argmin()}
+
+
+def test_units_do_not_matter():
+    cost, pair, weight = random_problem(1, 40, 3)
+    expected = potts_labels(cost, pair, weight)
+    for unit in (1e-12, 1e12):
+        assert np.array_equal(potts_labels(unit * cost, pair, unit * weight), expected)
