@@ -57,7 +57,7 @@ from gaugenet.nn import (
 from gaugenet.representation import Representation
 
 REP = REPS["SO2"][0]
-FIELDS = {"hks": 4, "eigenfunctions": 20, "position": True}
+FIELDS = {"hks": 4, "eigenfunctions": 20, "position": True, **surfaces.NEAR}
 LEVELS, NEIGHBOURS = (40, 14), 8
 MESHES = ["sphere", "disc", "moebius", "dirty", "uneven"]
 

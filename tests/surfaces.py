@@ -16,6 +16,9 @@ from gaugenet.mesh.mesh import Mesh, MeshWarning
 
 MESHES = Path(__file__).parents[1] / "meshes"
 
+# Settings of InputFields that leave out what looks far: quick to compute.
+NEAR = {"wks": 0, "rays": False, "distances": False}
+
 
 def mesh(pos, face) -> Mesh:
     """Clean a mesh without a word."""

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from gaugenet.data.input_fields import InputFields
 from gaugenet.data.polygon_file import MESH_SUFFIXES
 from gaugenet.models.store import shipped
 
@@ -40,6 +41,22 @@ def levels(text: str) -> tuple[int, ...]:
     if not all(word.strip().isdecimal() for word in words):
         raise argparse.ArgumentTypeError(f"expected numbers of vertices such as 2048,512,128, or none; got {text!r}")
     return tuple(int(word) for word in words)
+
+
+_FIELDS = {name: value for name, value in InputFields().settings.items() if name not in ("times", "oriented")}
+
+
+def fields(text: str) -> dict[str, int]:
+    """Read settings of ``InputFields`` such as ``wks=0,rays=0``."""
+    settings = {}
+    for word in text.split(","):
+        name, _, value = (part.strip() for part in word.partition("="))
+        known = name in _FIELDS and value.isdecimal()
+        if not known or (isinstance(_FIELDS[name], bool) and int(value) > 1):
+            usual = ",".join(f"{name}={int(value)}" for name, value in _FIELDS.items())
+            raise argparse.ArgumentTypeError(f"expected settings of input fields, as of {usual}; got {word!r}")
+        settings[name] = type(_FIELDS[name])(int(value))
+    return settings
 
 
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "ki": 2**10, "mi": 2**20, "gi": 2**30}

@@ -174,7 +174,12 @@ def _inputs(net: SegmentationNet | ClassificationNet, shapes: MeshDataset) -> It
 
 
 def _content(scores: Scores) -> dict[str, Any]:
-    return {"area_accuracy": scores.area_accuracy, "mean_iou": scores.mean_iou, "classes": scores.classes}
+    return {
+        "area_accuracy": scores.area_accuracy,
+        "mean_iou": scores.mean_iou,
+        "accuracies": scores.accuracies,
+        "classes": scores.classes,
+    }
 
 
 _HEAD = "{:<20} accuracy     IoU"

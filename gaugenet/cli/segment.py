@@ -77,7 +77,7 @@ def run(args: argparse.Namespace) -> Outcome:
 def _within(allowed: int, net: SegmentationNet, mesh: MeshData) -> torch.Tensor:
     """Return the labels, found patch by patch where the mesh is too large."""
     data = net.transform(mesh.clone())
-    return net.labels(scores_in_patches(net, data, patch_limit(net, data, allowed), bar))
+    return net.labels(scores_in_patches(net, data, patch_limit(net, data, allowed), bar), data)
 
 
 def _written(

@@ -14,10 +14,11 @@ from dataclasses import asdict, replace
 from importlib import import_module
 from inspect import signature
 from pathlib import Path
+from typing import Any
 
 import torch
 
-from gaugenet.cli.arguments import add_workers, at_least, levels, output_folder
+from gaugenet.cli.arguments import add_workers, at_least, fields, levels, output_folder
 from gaugenet.cli.labelled import add_data, check_data, open_training
 from gaugenet.cli.message import named
 from gaugenet.cli.outcome import Outcome
@@ -31,9 +32,20 @@ from gaugenet.train import Fit, FitSettings, Prepared
 from gaugenet.viz.curves import curves_picture
 
 EXAMPLE = "gaugenet train --data psb --root LabeledDB_new.zip --category Human -o out/human --workers 2"
-CLASSIFY = FitSettings(epochs=40, batch=4)
+CLASSIFY = FitSettings(epochs=12, batch=4)
 PLURAL = {"face": "faces", "vertex": "vertices"}
-_NET = {name: parameter.default for name, parameter in signature(SurfaceNet).parameters.items()}
+_NETS: dict[str, type] = {"segment": SurfaceNet, "classify": ClassificationNet}
+
+
+def _default(task: str, name: str) -> Any:
+    return signature(_NETS[task]).parameters[name].default
+
+
+def _usual(name: str) -> str:
+    """Say what a setting is by default, for both tasks."""
+    values = (_default(task, name) for task in _NETS)
+    words = [f'"{value}"' if isinstance(value, str) else ",".join(map(str, value)) for value in values]
+    return f"{words[0]} to segment, {words[1]} to classify"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,6 +70,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help=f"each shape and N - 1 randomly stretched copies of it (default: {fit.variants})",
     )
+    parser.add_argument("--remesh", action="store_true", help="triangulate every other copy anew, coarser or finer")
     parser.add_argument(
         "--seed", type=at_least(0), default=fit.seed, metavar="N", help=f"of everything random (default: {fit.seed})"
     )
@@ -73,23 +86,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--levels",
         type=levels,
-        default=_NET["levels"],
         metavar="N,...",
-        help=f"vertices of the network's levels, or none (default: {','.join(map(str, _NET['levels']))})",
+        help=f"vertices of the network's levels, or none (default: {_usual('levels')})",
     )
     parser.add_argument(
         "--rep",
-        default=_NET["rep"],
         metavar="REP",
         help="features on the first level, multiplicity x order, after the structure group where that is not SO2, such "
-        f'as "O2: 16x0e + 8x0o + 12x1" (default: "{_NET["rep"]}")',
+        f'as "O2: 16x0e + 8x0o + 12x1" (default: {_usual("rep")})',
     )
     parser.add_argument(
         "--layers",
-        default=_NET["layers"],
+        default=_default("segment", "layers"),
         metavar="NAME+...",
         help="by which a vertex learns from others: conv, attention, message, differential, diffusion, implicit, "
-        f"several joined by +; or polynomial (default: {_NET['layers']})",
+        f"several joined by +; or polynomial (default: {_default('segment', 'layers')})",
+    )
+    parser.add_argument(
+        "--fields",
+        type=fields,
+        default={},
+        metavar="NAME=N,...",
+        help="settings of the input fields, such as wks=0,rays=0,distances=0 (fewer fields, faster), coordinates=1",
     )
     parser.add_argument(
         "--field", choices=("smooth", "curvature"), help="what fixes the frames of a finite group (default: smooth)"
@@ -105,7 +123,8 @@ def run(args: argparse.Namespace) -> Outcome:
     train, validation = open_training(args)
     names = {"train": train.names, "validation": [] if validation is None else validation.names}
     usual = CLASSIFY if args.task == "classify" else FitSettings()
-    settings = replace(usual, epochs=args.epochs or usual.epochs, variants=args.variants, seed=args.seed)
+    given = {"variants": args.variants, "remesh": args.remesh, "seed": args.seed}
+    settings = replace(usual, epochs=args.epochs or usual.epochs, **given)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(args.seed)
         net = _network(args, train)
@@ -152,11 +171,10 @@ def run(args: argparse.Namespace) -> Outcome:
 def _network(args: argparse.Namespace, train: MeshDataset) -> SurfaceNet:
     """Return the network that the arguments ask for, with random weights."""
     settings = {
-        "levels": args.levels,
-        "rep": args.rep,
         "layers": args.layers,
-        "fields": {"oriented": False} if args.one_sided else None,
+        "fields": {**args.fields, **({"oriented": False} if args.one_sided else {})},
         "frame_field": args.field,
+        **{name: value for name in ("levels", "rep") if (value := getattr(args, name)) is not None},
     }
     if args.task == "classify":
         if args.output is not None:

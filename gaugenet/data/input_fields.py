@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -33,11 +35,11 @@ class InputFields(BaseTransform):
       direction away from it in the tangent plane (order 1); these follow rigid motions but not bending;
     * with ``coordinates``: pos relative to the centroid; invariant, and so neither invariant nor equivariant in space;
     * wave kernel signature (Aubry et al. 2011) at ``wks`` energies; invariant;
-    * with ``rays``: log of the shape diameter (Shapira et al. 2008), the share of the outside that is in sight (both
-      invariant), and the gradient of the first (order 1);
-    * with ``distances``: log of the mean distance along the surface (Hilaga et al. 2001), its excess over the smallest
-      one of the component, standard deviation and maximum of the distance over its mean (all invariant), and the
-      gradient of the mean (order 1).
+    * unless ``rays`` is off: log of the shape diameter (Shapira et al. 2008), the share of the outside that is in sight
+      (both invariant), and the gradient of the first (order 1);
+    * unless ``distances`` is off: log of the mean distance along the surface (Hilaga et al. 2001), its excess over the
+      smallest one of the component, standard deviation and maximum of the distance over its mean (all invariant), and
+      the gradient of the mean (order 1).
 
     For groups with reflections it matters what normals are. With ``oriented`` they point outwards whatever the frames
     do: mean curvature and height are invariant, and a shape and its mirror image have the same fields. Without, as on
@@ -57,14 +59,14 @@ class InputFields(BaseTransform):
         self,
         hks: int = 16,
         eigenfunctions: int = 96,
-        times: tuple[float, float] = (3e-3, 1.0),
+        times: Sequence[float] = (3e-3, 1.0),
         position: bool = True,
         coordinates: bool = False,
         group: str = "SO2",
         oriented: bool = True,
-        wks: int = 0,
-        rays: bool = False,
-        distances: bool = False,
+        wks: int = 16,
+        rays: bool = True,
+        distances: bool = True,
     ) -> None:
         self.hks, self.eigenfunctions, self.times = hks, eigenfunctions, (times[0], times[1])
         self.position, self.coordinates = position, coordinates
@@ -81,6 +83,12 @@ class InputFields(BaseTransform):
         self._full = _joined(Representation([term for term in terms if term[0]], full))
         self._restriction = None if self.group.rotations is None else restrict(self._full, self.group)
         self.rep = self._full if self._restriction is None else self._restriction.rep
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """All arguments but the group, as plain values."""
+        names = ("hks", "eigenfunctions", "times", "position", "coordinates", "wks", "rays", "distances", "oriented")
+        return {name: list(self.times) if name == "times" else getattr(self, name) for name in names}
 
     def forward(self, data: Data) -> Data:
         if getattr(data, "frame", None) is None:
@@ -144,8 +152,7 @@ class InputFields(BaseTransform):
         return np.concatenate([*invariant, *pairs, deviator], axis=1)
 
     def __repr__(self) -> str:
-        settings = ("hks", "eigenfunctions", "times", "position", "coordinates", "wks", "rays", "distances")
-        text = ", ".join(f"{name}={getattr(self, name)!r}" for name in settings)
+        text = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.settings if name != "oriented")
         group = "" if str(self.group) == "SO2" else f", group={str(self.group)!r}, oriented={self.oriented}"
         return f"InputFields({text}{group})"
 

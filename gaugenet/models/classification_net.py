@@ -18,18 +18,27 @@ class ClassificationNet(SurfaceNet):
     """Say what a shape is: scores ``(B, L)`` of the shapes of a batch; invariant.
 
     The U-Net goes down only. The features of every level are pooled over the shape, all averages and on the coarsest
-    level also the maxima of their norms, and a small network reads these numbers.
+    level also the maxima of their norms, and a small network reads these numbers. A shape is one example where a
+    segmented one is thousands: the network is small by default, too.
 
     Args:
-        label_names: names of the classes. settings: of ``SurfaceNet``.
+        label_names: names of the classes. levels, rep, blocks, settings: of ``SurfaceNet``.
     """
 
     has_way_up = may_be_polynomial = False
 
-    def __init__(self, label_names: Sequence[str], **settings: Any) -> None:
+    def __init__(
+        self,
+        label_names: Sequence[str],
+        *,
+        levels: Sequence[int] = (1024, 256, 64),
+        rep: str = "12x0 + 6x1 + 6x2",
+        blocks: int = 1,
+        **settings: Any,
+    ) -> None:
         if not label_names:
             raise ValueError("ClassificationNet needs at least one label name, got none")
-        super().__init__(**settings)
+        super().__init__(levels=levels, rep=rep, blocks=blocks, **settings)
         self.label_names = tuple(label_names)
         self.config |= {"label_names": list(label_names)}
         self.rep_out = Representation.invariants(len(label_names), self.rep_in.group)

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch_geometric.data import Data
 
+from gaugenet.data.part_boundaries import bounded_labels
 from gaugenet.models.vertex_net import VertexNet
 from gaugenet.representation import Representation
 
@@ -26,20 +27,27 @@ class SegmentationNet(VertexNet):
     """Label the faces or vertices of a mesh.
 
     Invariants of a U-Net go back to the vertices, where a pointwise head sees them beside the input fields; a face has
-    the mean of its corners. The scores are invariant.
+    the mean of its corners. The scores are invariant. Labels of faces are not just the best scores: boundaries between
+    them are short and follow concave creases (``bounded_labels``).
 
     Args:
-        label_names: names of the labels. output: "face", "vertex" or "both". settings: of ``SurfaceNet``.
+        label_names: names of the labels. output: "face", "vertex" or "both".
+        boundary: what a boundary costs against the scores of faces; 0 gives each face its best label.
+        settings: of ``SurfaceNet``.
     """
 
-    def __init__(self, label_names: Sequence[str], output: str = "face", **settings: Any) -> None:
+    def __init__(
+        self, label_names: Sequence[str], output: str = "face", boundary: float = 0.05, **settings: Any
+    ) -> None:
         if output not in OUTPUTS:
             raise ValueError(f'output must be one of {", ".join(OUTPUTS)}, got "{output}"')
         if not label_names:
             raise ValueError("SegmentationNet needs at least one label name, got none")
+        if not 0 <= boundary < float("inf"):
+            raise ValueError(f"SegmentationNet expects a boundary >= 0, got {boundary}")
         super().__init__(invariant=True, **settings)
-        self.label_names, self.output = tuple(label_names), output
-        self.config |= {"label_names": list(label_names), "output": output}
+        self.label_names, self.output, self.boundary = tuple(label_names), output, boundary
+        self.config |= {"label_names": list(label_names), "output": output, "boundary": boundary}
         self.rep_out = Representation.invariants(len(label_names), self.rep_in.group)
         self.head = self.invariant_head(len(label_names))
 
@@ -59,9 +67,12 @@ class SegmentationNet(VertexNet):
 
         ``data`` is a mesh, or what ``transform`` made of one. Labels index ``label_names``.
         """
-        return self.labels(self.evaluated(data))
+        return self.labels(self.evaluated(data), data)
 
-    @staticmethod
-    def labels(logits: Tensor | Logits) -> Tensor:
-        """Return the best label of each face, or of each vertex where there are no scores of faces."""
-        return (logits.face if isinstance(logits, Logits) else logits).argmax(dim=-1)
+    def labels(self, logits: Tensor | Logits, data: Data) -> Tensor:
+        """Return the labels of faces, or of vertices where there are no scores of faces, from what the network gave."""
+        if isinstance(logits, Logits):
+            logits = logits.face
+        elif self.output == "vertex":
+            return logits.argmax(dim=-1)
+        return bounded_labels(logits, data, self.boundary)

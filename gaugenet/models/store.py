@@ -21,7 +21,7 @@ from gaugenet.models.segmentation_net import SegmentationNet
 from gaugenet.models.surface_net import SurfaceNet
 from gaugenet.models.tangent_field_net import TangentFieldNet
 
-FORMAT = 3
+FORMAT = 4
 NETWORKS: dict[str, type[SurfaceNet]] = {
     network.__name__: network for network in (SegmentationNet, ClassificationNet, CorrespondenceNet, TangentFieldNet)
 }

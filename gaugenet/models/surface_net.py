@@ -72,6 +72,7 @@ class SurfaceNet(nn.Module, ABC):
         self.polynomial = layers == POLYNOMIAL
         if self.polynomial and not self.may_be_polynomial:
             raise ValueError(f"{name} takes norms, of which its output is no polynomial: choose other layers")
+        fields_of = InputFields(**(fields or {}), group=str(first.group))
         self.config: dict[str, Any] = {
             "levels": list(levels),
             "neighbours": neighbours,
@@ -81,7 +82,7 @@ class SurfaceNet(nn.Module, ABC):
             "layers": layers,
             "profiles": profiles,
             "dropout": dropout,
-            "fields": dict(fields or {}),
+            "fields": fields_of.settings if inputs is None else {},
             "inputs": inputs,
             "frame_field": frame_field,
         }
@@ -89,7 +90,6 @@ class SurfaceNet(nn.Module, ABC):
             {"levels": levels, "level_neighbours": neighbours} if levels else {"neighbours": neighbours}
         )
         self.bundle_transform = FrameBundle(**size, group=str(first.group), field=frame_field)
-        fields_of = InputFields(**self.config["fields"], group=str(first.group))
         self.field_transform = fields_of if inputs is None else None
         self.rep_in = fields_of.rep if inputs is None else Representation(inputs, first.group)
         self.first = 1 if levels else 0  # the level on which the network begins

@@ -17,11 +17,14 @@ LabelNet = SegmentationNet | ClassificationNet | CorrespondenceNet
 
 
 class Labelled(NamedTuple):
-    """Scores ``(N, L)`` of what has labels ``(N,)``, -1 where there is none, and how much each counts ``(N,)``."""
+    """Scores ``(N, L)`` of what has labels ``(N,)``, -1 where there is none, how much each counts ``(N,)``, and whether
+    it is faces.
+    """
 
     logits: Tensor
     label: Tensor
     weight: Tensor
+    at_faces: bool = False
 
 
 def labelled(net: LabelNet, data: Any) -> Labelled:
@@ -48,13 +51,13 @@ def labelled(net: LabelNet, data: Any) -> Labelled:
     elif net.output == "face" and not at_faces:
         raise ValueError('the network labels faces, the data vertices: set output="vertex", or label the faces')
     if at_faces:
-        return Labelled(output, data.face_label, face_areas(data.pos, data.face))
+        return Labelled(output, data.face_label, face_areas(data.pos, data.face), at_faces=True)
     return Labelled(output, _vertex_label(data), data.area_0)
 
 
 def label_loss(net: LabelNet, data: Any, label_smoothing: float) -> tuple[Tensor, float]:
     """Return the weighted cross entropy of a shape, and the share that is right (a number without gradient)."""
-    logits, label, weight = labelled(net, data)
+    logits, label, weight, _ = labelled(net, data)
     if not bool((label >= 0).any()):
         raise ValueError(f"a shape of {len(label)} elements has no labelled one: drop it from the training data")
     if int(label.max()) >= logits.shape[1]:
@@ -77,6 +80,8 @@ def evaluate(
 ) -> Scores:
     """Score a network on prepared shapes: accuracy, IoU and confusion, by area, or of whole shapes by number.
 
+    Labels of faces are those of ``SegmentationNet.labels``, everything else has the label of its best score.
+
     Args:
         shapes: labelled, as ``net.transform`` makes them. seen: called with each shape and its predicted labels.
     """
@@ -86,8 +91,10 @@ def evaluate(
     training = net.training
     net.eval()
     for data in shapes:
-        logits, label, weight = labelled(net, data)
+        logits, label, weight, at_faces = labelled(net, data)
         prediction = logits.argmax(1)
+        if at_faces and isinstance(net, SegmentationNet):
+            prediction = net.labels(logits, data)
         scores.add(prediction, label, weight)
         if seen is not None:
             seen(data, prediction)

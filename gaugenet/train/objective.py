@@ -8,9 +8,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from gaugenet.models.classification_net import ClassificationNet
+from gaugenet.models.segmentation_net import SegmentationNet
 from gaugenet.models.surface_net import SurfaceNet
 from gaugenet.models.tangent_field_net import TangentFieldNet
-from gaugenet.train.labelling import label_loss
+from gaugenet.train.labelling import evaluate, label_loss
 
 
 def shape_loss(net: SurfaceNet, data: Any, label_smoothing: float = 0.0) -> tuple[Tensor, float]:
@@ -27,7 +29,12 @@ def shape_loss(net: SurfaceNet, data: Any, label_smoothing: float = 0.0) -> tupl
 
 @torch.no_grad()
 def score(net: SurfaceNet, shapes: Iterable[Any]) -> float:
-    """Return the mean over prepared shapes of how good a network is, in evaluation mode; see ``shape_loss``."""
+    """Return the mean over prepared shapes of how good a network is, in evaluation mode.
+
+    That is the accuracy of ``evaluate`` where labels have names, and else what ``shape_loss`` says.
+    """
+    if isinstance(net, (SegmentationNet, ClassificationNet)):
+        return evaluate(net, shapes).area_accuracy
     training = net.training
     net.eval()
     each = [shape_loss(net, data)[1] for data in shapes]

@@ -21,7 +21,8 @@ def test_a_folder(call, shapes, network, tmp_path):
     result = call(*arguments, "--confusion", tmp_path / "c.png", "--picture", tmp_path / "p.png", "--json")
     assert result.code == 0 and result.err == ""
     scores = result.json
-    assert list(scores) == ["area_accuracy", "mean_iou", "classes"]
+    assert list(scores) == ["area_accuracy", "mean_iou", "accuracies", "classes"]
+    assert sum(scores["accuracies"]) / 2 == pytest.approx(scores["area_accuracy"])
     assert scores["area_accuracy"] == pytest.approx(
         accuracy(network, LabelledFolder(shapes, "test", test=["shape2", "shape4"])), abs=1e-9
     )

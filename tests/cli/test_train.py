@@ -164,6 +164,21 @@ def test_layers_by_name_and_geometry_that_runs_share(call, shapes, tmp_path):
     assert result.code == 2 and "layers must be different ones of conv, attention" in result.messages("error")[0]
 
 
+def test_fields_and_copies_are_those_that_were_asked_for(call, shapes, tmp_path):
+    settings = ["--epochs", 1, "--variants", 2, "--levels", "48,12", "--rep", "2x0 + 1x1", "--remesh"]
+    words = arguments(shapes, tmp_path / "run", *settings, "--fields", "wks=0,rays=0, hks=3,coordinates=1")
+    assert call(*words).code == 0
+    content = json.loads((tmp_path / "run" / "net.json").read_text())
+    expected = {"wks": 0, "rays": False, "hks": 3, "coordinates": True, "distances": True, "eigenfunctions": 96}
+    assert content["config"]["fields"].items() >= expected.items()
+    assert content["about"]["settings"]["remesh"] is True
+    for wrong in ("rays", "rays=2", "colour=1", "wks=-1", ""):
+        result = call(*words[:-1], wrong)
+        assert result.code == 2
+        text = " ".join(result.err.split())
+        assert "expected settings of input fields, as of hks=16," in text and f"got '{wrong}'" in text
+
+
 def test_defaults_are_those_of_the_library(call):
     text = " ".join(call("train", "--help").out.split())
     for name in ("epochs", "variants", "seed"):

@@ -88,7 +88,8 @@ def test_the_data_that_came_in_stays(tmp_path):
 
 
 def test_bundles_and_fields_survive(tmp_path):
-    transform = Compose([FrameBundle(levels=(20,), level_neighbours=6), InputFields(hks=2, eigenfunctions=9)])
+    fields = InputFields(hks=2, eigenfunctions=9, wks=0)
+    transform = Compose([FrameBundle(levels=(20,), level_neighbours=6), fields])
     cached = Cached(transform, tmp_path)
     expected, loaded = cached(ball(2)), cached(ball(2))
     assert set(expected.keys()) == set(loaded.keys())

@@ -16,7 +16,7 @@ from gaugenet.nn import GaugeConv, LevelMap, Pool
 from gaugenet.representation import Representation
 
 FINITE = ["trivial", "C2", "C3", "C4", "D1", "D2", "D6"]
-FIELDS = {"hks": 4, "eigenfunctions": 30}
+FIELDS = {"hks": 4, "eigenfunctions": 30, **surfaces.NEAR}
 
 
 def sphere():

@@ -18,7 +18,8 @@ from gaugenet.mesh.mesh import MeshWarning
 
 
 def fields_of(mesh, **options):
-    transform = InputFields(**options)
+    """Return fields without reach, unless they are asked for."""
+    transform = InputFields(**{**surfaces.NEAR, **options})
     return transform, transform(FrameBundle()(surfaces.data_of(mesh)))
 
 
@@ -46,7 +47,7 @@ def test_fields_of_the_sphere():
 
 def test_changing_the_gauge_before_or_after_is_the_same():
     """The deviator is of order 2 and the direction of order 1, read in the frames that the data has."""
-    transform = InputFields(hks=2, eigenfunctions=20)
+    transform = InputFields(hks=2, eigenfunctions=20, **surfaces.NEAR)
     data = FrameBundle()(surfaces.data_of(surfaces.biped()))
     angle = torch.linspace(0, 50, len(data.pos), dtype=torch.float64)
     after = change_gauge(transform(data), angle)
@@ -104,7 +105,7 @@ def test_symmetric_meshes_give_symmetric_fields():
 def test_unclean_meshes_have_finite_fields(name):
     with pytest.warns(MeshWarning):
         data = FrameBundle()(read_mesh(surfaces.MESHES / "broken" / name))
-    assert torch.isfinite(InputFields(hks=3)(data).x).all()
+    assert torch.isfinite(InputFields(hks=3, **surfaces.NEAR)(data).x).all()
     assert torch.isfinite(InputFields(**REACH)(data).x).all()
 
 
@@ -221,7 +222,7 @@ def test_fields_with_reach_are_finite_and_bounded(make):
 def test_repr_tells_settings_apart():
     different = [InputFields(), InputFields(hks=8), InputFields(eigenfunctions=50), InputFields(times=(1e-2, 1.0))]
     different += [InputFields(position=False), InputFields(coordinates=True), InputFields(wks=8)]
-    different += [InputFields(rays=True), InputFields(distances=True)]
+    different += [InputFields(rays=False), InputFields(distances=False)]
     assert len({repr(transform) for transform in different}) == len(different)
     assert repr(InputFields(times=[3e-3, 1.0])) == repr(InputFields())
 

@@ -12,7 +12,7 @@ from gaugenet.nn import Project
 from gaugenet.train import Prepared, evaluate, shape_loss
 
 SMALL = {"levels": (40, 12), "neighbours": 8, "rep": "6x0 + 4x1 + 2x2", "blocks": 1, "dropout": 0.0}
-SMALL["fields"] = {"hks": 3, "eigenfunctions": 20}
+SMALL["fields"] = {"hks": 3, "eigenfunctions": 20, **surfaces.NEAR}
 NETWORKS = {
     "ClassificationNet": lambda: ClassificationNet(["cup", "chair"], **SMALL),
     "CorrespondenceNet": lambda: CorrespondenceNet(7, 5, **SMALL),

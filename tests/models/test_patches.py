@@ -8,7 +8,7 @@ from gaugenet.data.gauge import change_gauge
 from gaugenet.models import SegmentationNet, patches
 from gaugenet.models.patches import scores_in_patches, split_mesh
 
-FIELDS = {"hks": 4, "eigenfunctions": 20}
+FIELDS = {"hks": 4, "eigenfunctions": 20, **surfaces.NEAR}
 
 
 def net_and_data(**options):

@@ -8,13 +8,14 @@ import surfaces
 import torch
 
 from gaugenet.data.mesh_data import MeshData
+from gaugenet.data.part_boundaries import bounded_labels
 from gaugenet.data.read import read_mesh
 from gaugenet.mesh.mesh import MeshWarning
 from gaugenet.models import Logits, SegmentationNet
 
 LABELS = ["arm", "leg", "head"]
 SMALL = {"levels": (300, 80), "neighbours": 12, "rep": "4x0 + 3x1 + 2x2", "blocks": 1}
-SMALL["fields"] = {"hks": 6, "eigenfunctions": 40}
+SMALL["fields"] = {"hks": 6, "eigenfunctions": 40, **surfaces.NEAR}
 
 
 def network(dtype=torch.float64, seed=0, **options):
@@ -99,9 +100,9 @@ def test_any_settings_give_scores_and_gradients(options):
 
 @pytest.mark.parametrize("output", ["face", "vertex", "both"])
 def test_outputs(output):
-    """A face has the mean of its corners; labels are the largest scores."""
+    """A face has the mean of its corners; labels are the largest scores where boundaries cost nothing."""
     mesh = surfaces.biped()
-    net = network(output=output)
+    net = network(output=output, boundary=0)
     data = net.transform(surfaces.data_of(mesh))
     logits, labels = net(data), net.segment(data)
     both = network(output="both")(data)
@@ -112,6 +113,17 @@ def test_outputs(output):
     else:
         assert torch.equal(logits, getattr(both, output)) and torch.equal(labels, logits.argmax(1))
     assert labels.shape == ((len(mesh.pos),) if output == "vertex" else (len(mesh.face),))
+
+
+def test_labels_of_faces_have_boundaries():
+    """Those of vertices have none."""
+    net = network(output="both", boundary=0.1)
+    data = net.transform(surfaces.data_of(surfaces.biped()))
+    logits = net(data)
+    expected = bounded_labels(logits.face, data, 0.1)
+    assert torch.equal(net.segment(data), expected) and not torch.equal(expected, logits.face.argmax(1))
+    net = network(output="vertex", boundary=0.1)
+    assert torch.equal(net.segment(data), logits.vertex.argmax(1))
 
 
 def test_segment_takes_a_mesh_and_keeps_the_mode():
@@ -156,6 +168,7 @@ def test_settings_are_kept_as_plain_values():
     ("options", "complaint"),
     [
         ({"label_names": []}, "at least one label name"),
+        ({"boundary": -1}, "SegmentationNet expects a boundary >= 0, got -1"),
         ({"output": "edge"}, 'output must be one of face, vertex, both, got "edge"'),
         ({"rep": "3x1"}, "order 0"),
         ({"rep": "3x"}, "cannot read"),

@@ -9,7 +9,7 @@ import torch
 from gaugenet.models import SegmentationNet, load, save, shipped
 
 OPTIONS = {"levels": [60, 20], "neighbours": 8, "rep": "4x0 + 3x1", "blocks": 1}
-OPTIONS["fields"] = {"hks": 2, "eigenfunctions": 20, "times": [0.01, 1.0]}
+OPTIONS["fields"] = {"hks": 2, "eigenfunctions": 20, "times": [0.01, 1.0], **surfaces.NEAR}
 
 
 def network(seed=0, **options):
@@ -87,8 +87,8 @@ def test_what_ships_loads(name):
 
 
 OTHER_FORMAT = '{"format": 99, "network": "SegmentationNet", "config": {}}'
-OTHER_NETWORK = '{"format": 3, "network": "Other"}'
-OTHER_SETTING = '{"format": 3, "network": "SegmentationNet", "config": {"label_names": ["a"], "colour": 3}}'
+OTHER_NETWORK = '{"format": 4, "network": "Other"}'
+OTHER_SETTING = '{"format": 4, "network": "SegmentationNet", "config": {"label_names": ["a"], "colour": 3}}'
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{", "{}", OTHER_FORMAT, OTHER_NETWORK, OTHER_SETTING, "\xff"])
@@ -143,6 +143,6 @@ def test_the_folder_of_a_run_is_not_the_network(tmp_path):
 def test_networks_of_the_past_are_refused(tmp_path):
     save(network(), tmp_path / "net")
     path = tmp_path / "net.json"
-    path.write_text(path.read_text().replace('"format": 3', '"format": 2'))
-    with pytest.raises(ValueError, match=r"net.json: written by an older gaugenet \(format 2, now 3\); train it again"):
+    path.write_text(path.read_text().replace('"format": 4', '"format": 2'))
+    with pytest.raises(ValueError, match=r"net.json: written by an older gaugenet \(format 2, now 4\); train it again"):
         load(tmp_path / "net")

@@ -12,7 +12,7 @@ from gaugenet.train import Fit, FitSettings, Prepared, evaluate
 from gaugenet.train.objective import shape_loss
 
 OPTIONS = {"levels": (40, 12), "neighbours": 8, "rep": "4x0 + 2x1", "blocks": 1, "dropout": 0.1}
-OPTIONS["fields"] = {"hks": 2, "eigenfunctions": 12}
+OPTIONS["fields"] = {"hks": 2, "eigenfunctions": 12, **surfaces.NEAR}
 SETTINGS = FitSettings(epochs=4, variants=2, stretch=0.1, bend=0.1, learning_rate=2e-2, average=0.5)
 
 
