@@ -24,19 +24,22 @@ def potts_labels(cost: np.ndarray, pair: np.ndarray, weight: np.ndarray) -> np.n
     approximate energy minimization via graph cuts"). Begins from the cheapest label of each node.
 
     Args:
-        cost: ``(N, L)`` of each label at each node, finite. pair: ``(P, 2)`` nodes. weight: ``(P,)``, not negative.
+        cost: ``(N, L)`` of each label at each node, inf where a node may not have it; the fewer labels it may have, the
+            faster. pair: ``(P, 2)`` nodes. weight: ``(P,)``, not negative.
     """
     label = cost.argmin(axis=1)
     if len(pair) == 0 or cost.shape[1] == 1:
         return label
-    total = np.ptp(cost, axis=1) + 3 * np.bincount(pair.ravel(), np.repeat(weight, 2), len(cost))
+    allowed = np.isfinite(cost)
+    cost = np.where(allowed, cost - cost.min(axis=1, keepdims=True), 0.0)
+    total = cost.max(axis=1) + 3 * np.bincount(pair.ravel(), np.repeat(weight, 2), len(cost))
     scale = _LARGEST / max(float(total.max()), np.finfo(float).tiny)
-    cost = np.rint((cost - cost.min(axis=1, keepdims=True)) * scale).astype(np.int64)
+    cost = np.rint(cost * scale).astype(np.int64)
     weight = np.rint(weight * scale).astype(np.int64)
     pair, weight = pair[weight > 0], weight[weight > 0]
     unchanged, alpha = 0, 0
     for _ in range(_SWEEPS * cost.shape[1]):
-        moves = _expansion(label, alpha, cost, pair, weight)
+        moves = _expansion(label, alpha, cost, allowed[:, alpha], pair, weight)
         label[moves] = alpha
         unchanged = 0 if len(moves) else unchanged + 1
         if unchanged == cost.shape[1]:
@@ -45,21 +48,33 @@ def potts_labels(cost: np.ndarray, pair: np.ndarray, weight: np.ndarray) -> np.n
     return label
 
 
-def _expansion(label: np.ndarray, alpha: int, cost: np.ndarray, pair: np.ndarray, weight: np.ndarray) -> np.ndarray:
+def _expansion(
+    label: np.ndarray, alpha: int, cost: np.ndarray, allowed: np.ndarray, pair: np.ndarray, weight: np.ndarray
+) -> np.ndarray:
     """Return the nodes that take the label ``alpha`` where any may do so at once, for the smallest energy."""
-    size = len(cost)
-    one, two = pair.T
-    # With x = 1 for nodes that move, a pair costs both + (first - both) x_1 - first x_2 + (first + second - both)
-    # (1 - x_1) x_2, where first and second are its weights if only that node moves, both if none does.
-    both = weight * (label[one] != label[two])
-    first, second = weight * (label[two] != alpha), weight * (label[one] != alpha)
-    move = cost[:, alpha] - cost[np.arange(size), label]
-    np.add.at(move, one, first - both)
-    np.add.at(move, two, -first)
-    node, source, sink = np.arange(size), size, size + 1
+    nodes = np.flatnonzero(allowed & (label != alpha))
+    place = np.full(len(label), -1)
+    place[nodes] = np.arange(len(nodes))
+    free = place[pair] >= 0
+    move = cost[nodes, alpha] - cost[nodes, label[nodes]]
+    for end in (0, 1):
+        # A neighbour that stays as it is: moving joins it, or leaves it.
+        alone = free[:, end] & ~free[:, 1 - end]
+        here, there = pair[alone, end], label[pair[alone, 1 - end]]
+        change = weight[alone] * ((there != alpha).astype(np.int64) - (there != label[here]))
+        np.add.at(move, place[here], change)
+    both_free = free.all(axis=1)
+    one, two, weight = place[pair[both_free, 0]], place[pair[both_free, 1]], weight[both_free]
+    # With x = 1 for nodes that move, a pair costs w (1 - x_1) (1 - x_2) if its labels differ, and w where one moves:
+    # that is both + (w - both) x_1 - w x_2 + (2 w - both) (1 - x_1) x_2.
+    both = weight * (label[nodes[one]] != label[nodes[two]])
+    np.add.at(move, one, weight - both)
+    np.add.at(move, two, -weight)
+    size, source, sink = len(nodes), len(nodes), len(nodes) + 1
+    node = np.arange(size)
     tail = np.concatenate([np.full(size, source), node, one])
     head = np.concatenate([node, np.full(size, sink), two])
-    capacity = np.concatenate([np.maximum(move, 0), np.maximum(-move, 0), first + second - both])
+    capacity = np.concatenate([np.maximum(move, 0), np.maximum(-move, 0), 2 * weight - both])
     used = capacity > 0
     entries = (capacity[used].astype(np.int32), (tail[used], head[used]))
     graph = csr_array(entries, shape=(size + 2, size + 2))
@@ -68,5 +83,4 @@ def _expansion(label: np.ndarray, alpha: int, cost: np.ndarray, pair: np.ndarray
     residual.eliminate_zeros()
     # Of the smallest cuts, that with the fewest moves: the nodes from which more could still flow to the sink.
     moves = breadth_first_order(csr_array(residual.T), sink, return_predecessors=False)
-    moves = moves[moves < size]
-    return moves[label[moves] != alpha]
+    return nodes[moves[moves < size]]

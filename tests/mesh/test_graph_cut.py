@@ -40,6 +40,16 @@ def test_no_expansion_of_one_of_many_labels_gains(seed):
     assert smallest - 1e-6 <= energy <= 2 * smallest
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_no_node_gets_a_label_that_it_may_not_have(seed):
+    cost, pair, weight = random_problem(seed, 10, 2)
+    cost[np.random.default_rng(seed).random(cost.shape) < 0.3] = np.inf
+    cost[~np.isfinite(cost).any(axis=1)] = 0.0
+    label = potts_labels(cost, pair, weight)
+    best = brute_force(cost, pair, weight, [np.flatnonzero(np.isfinite(one)) for one in cost])
+    assert potts_energy(label, cost, pair, weight) == pytest.approx(best)
+
+
 def test_without_pairs_or_weights_each_node_has_its_cheapest_label():
     cost, pair, weight = random_problem(0, 30, 3)
     assert np.array_equal(potts_labels(cost, pair[:0], weight[:0]), cost.argmin(1))
