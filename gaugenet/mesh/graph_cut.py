@@ -8,7 +8,7 @@ from scipy.sparse.csgraph import breadth_first_order, maximum_flow
 
 # Capacities are whole numbers below 2^31; no node's reach more than this, so that sums of flows do not overflow.
 _LARGEST = 2**29
-# Sweeps over the labels; the energy is mostly at rest after two.
+# Sweeps over the labels after which it ends even where one more would still lower the energy.
 _SWEEPS = 5
 
 
@@ -20,8 +20,9 @@ def potts_energy(label: np.ndarray, cost: np.ndarray, pair: np.ndarray, weight: 
 def potts_labels(cost: np.ndarray, pair: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """Return labels ``(N,)`` of small Potts energy: no expansion of a single label makes it smaller.
 
-    With two labels it is the smallest energy, with more at most twice that (Boykov, Veksler & Zabih 2001, "Fast
-    approximate energy minimization via graph cuts"). Begins from the cheapest label of each node.
+    That holds where five sweeps over the labels reach it. With two labels it is the smallest energy, with more at most
+    twice that (Boykov, Veksler & Zabih 2001, "Fast approximate energy minimization via graph cuts"). Begins from the
+    cheapest label of each node.
 
     Args:
         cost: ``(N, L)`` of each label at each node, inf where a node may not have it; the fewer labels it may have, the
