@@ -68,6 +68,11 @@ class InputFields(BaseTransform):
         rays: bool = True,
         distances: bool = True,
     ) -> None:
+        if eigenfunctions < 1 or hks < 0 or wks < 0:
+            raise ValueError(
+                "InputFields expects eigenfunctions >= 1 and hks, wks >= 0, got "
+                f"eigenfunctions={eigenfunctions}, hks={hks}, wks={wks}"
+            )
         self.hks, self.eigenfunctions, self.times = hks, eigenfunctions, (times[0], times[1])
         self.position, self.coordinates = position, coordinates
         self.wks, self.rays, self.distances = wks, rays, distances

@@ -25,17 +25,27 @@ def bounded_labels(logits: Tensor, data: Data, boundary: float) -> Tensor:
 
     Args:
         logits: ``(F, L)``. data: pos, face, and batch of several meshes. boundary: 0 gives each face its best label.
+
+    Raises:
+        ValueError: another number of scores than faces, or scores or positions that are not finite; -inf may be a
+            score, of a label that the face cannot have.
     """
+    if len(logits) != data.face.shape[1]:
+        raise ValueError(f"bounded_labels expects scores of {data.face.shape[1]} faces, got {len(logits)} rows")
+    pos, face = data.pos.detach().cpu().numpy().astype(np.float64), data.face.detach().cpu().numpy().T
+    surprise = -torch.log_softmax(logits.detach().double(), dim=1).cpu().numpy()
+    for name, wrong in (("scores", np.isnan(surprise)), ("positions", ~np.isfinite(pos))):
+        if wrong.any():
+            raise ValueError(f"bounded_labels expects finite {name}, got NaN or inf: look at what made them")
     if boundary == 0:
         return logits.argmax(dim=1)
-    pos, face = data.pos.detach().cpu().numpy().astype(np.float64), data.face.detach().cpu().numpy().T
     batch = getattr(data, "batch", None)
     of = np.zeros(len(face), dtype=np.int64) if batch is None else batch.cpu().numpy()[face[:, 0]]
     area = face_areas(pos, face)
     whole = np.maximum(np.bincount(of, area), np.finfo(float).tiny)[of]  # of the mesh of each face
-    surprise = -torch.log_softmax(logits.detach().double(), dim=1).cpu().numpy()
     ruled_out = surprise > surprise.min(axis=1, keepdims=True) + _RULED_OUT
-    cost = np.where(ruled_out, np.inf, surprise * (area / whole)[:, None])
+    cost = np.where(ruled_out, 0.0, surprise) * (area / whole)[:, None]
+    cost[ruled_out] = np.inf
     pair, length = crease_costs(pos, face)
     label = potts_labels(cost, pair, boundary * length / np.sqrt(whole[pair[:, 0]]))
     return torch.from_numpy(label).to(logits.device)

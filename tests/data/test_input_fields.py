@@ -230,3 +230,11 @@ def test_repr_tells_settings_apart():
 def test_without_frames_it_refuses():
     with pytest.raises(ValueError, match=r"needs vertex frames .* apply gaugenet.FrameBundle first"):
         InputFields()(surfaces.data_of(surfaces.icosphere(1)))
+
+
+@pytest.mark.parametrize("settings", [{"eigenfunctions": 0}, {"hks": -1}, {"wks": -1}])
+def test_numbers_out_of_range_are_refused(settings):
+    with pytest.raises(
+        ValueError, match="InputFields expects eigenfunctions >= 1 and hks, wks >= 0, got eigenfunctions="
+    ):
+        InputFields(**settings)

@@ -68,3 +68,34 @@ def test_a_batch_is_its_meshes_one_by_one(dumbbell):
     each = [two(height - 0.15), two(other.pos[other.face].mean(0)[:, 0] + 0.2)]
     expected = torch.cat([bounded_labels(one, mesh, 0.05) for one, mesh in zip(each, (data, other))])
     assert torch.equal(bounded_labels(torch.cat(each), Batch.from_data_list([data, other]), 0.05), expected)
+
+
+@pytest.mark.parametrize("boundary", [0, 0.05])
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_scores_and_positions_that_are_no_numbers_are_refused(dumbbell, value, boundary):
+    data, height = dumbbell
+    logits = two(height.clone())
+    logits[5, 1] = value
+    with pytest.raises(ValueError, match="bounded_labels expects finite scores, got NaN or inf"):
+        bounded_labels(logits, data, boundary)
+    pos = data.pos.clone()
+    pos[0] = value
+    with pytest.raises(ValueError, match="bounded_labels expects finite positions, got NaN or inf"):
+        bounded_labels(two(height), MeshData(pos=pos, face=data.face), boundary)
+
+
+@pytest.mark.parametrize("boundary", [0, 0.05])
+def test_every_face_needs_scores(dumbbell, boundary):
+    data, height = dumbbell
+    with pytest.raises(ValueError, match=rf"expects scores of {len(height)} faces, got {len(height) - 1} rows"):
+        bounded_labels(two(height[1:]), data, boundary)
+
+
+def test_a_score_of_minus_infinity_rules_a_label_out(dumbbell):
+    data, height = dumbbell
+    logits = two(4 * torch.sign(height))
+    logits[5] = torch.tensor([-float("inf"), 0.0])
+    data = MeshData(pos=data.pos.clone(), face=data.face.clone())
+    data.face[2, 5] = data.face[1, 5]  # no area, either
+    labels = bounded_labels(logits, data, 0.1)
+    assert height[5] < 0 and labels[5] == 1 and torch.equal(labels[6:], (height[6:] > 0).long())

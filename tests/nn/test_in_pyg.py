@@ -110,7 +110,7 @@ def test_padded_lists_of_a_batch_are_as_wide_as_the_widest(level, monkeypatch):
 
 def test_transforms_compose_in_a_data_set():
     raw = [surfaces.data_of(surfaces.icosphere(1)), surfaces.data_of(surfaces.icosphere(2))]
-    fields = InputFields(hks=2, eigenfunctions=8, wks=0, rays=False, distances=False)
+    fields = InputFields(hks=2, eigenfunctions=8, **surfaces.NEAR)
     transform = Compose([FrameBundle(levels=(12,)), fields])
     meshes = MeshDataset(raw, ["a", "b"], ["all"], pre_transform=transform)
     batch = next(iter(DataLoader(meshes, batch_size=2)))
