@@ -125,6 +125,10 @@ def network(output: str, group: str = "SO2", **more: Any) -> SegmentationNet:
     return SegmentationNet(["arm", "leg", "head"], output=output, **settings(group), **more)
 
 
+def classifier(layers: str = "none") -> ClassificationNet:
+    return ClassificationNet(["cup", "chair"], layers=layers, **settings())
+
+
 class Lifted(nn.Module):
     """``Lift`` behind ``Project``: from features to features."""
 
@@ -242,13 +246,15 @@ ROWS = [
     Row("GroupPool by maxima", lambda: GroupPool("4x0 + 3x1 + 2x2", "max", samples=7), inside="C7", kinks=True),
     Row("GlobalPool", lambda: GlobalPool(REP), of_features_and_data, 0, -2),
     Row("GlobalPool by attention", lambda: GlobalPool(REP, "attention"), shape_of_level(1), 1, -2),
+    Row("GlobalPool by quantiles", lambda: GlobalPool(REP, "quantiles"), shape_of_level(1), 1, -2),
     Row("Lift and Project", lambda: Lifted("vector"), of_features_and_data),
     Row("Lift and Project of matrices", lambda: Lifted("symmetric"), of_features_and_data),
     Row("SegmentationNet", lambda: network("face"), of_data, 0, -1),
     Row("SegmentationNet of vertices", lambda: network("vertex"), of_data),
     Row("SegmentationNet with diffusion", lambda: network("vertex", layers="conv + diffusion"), of_data),
     Row("SegmentationNet, a polynomial", lambda: network("vertex", layers="polynomial"), of_data),
-    Row("ClassificationNet", lambda: ClassificationNet(["cup", "chair"], **settings()), of_data, 0, -2),
+    Row("ClassificationNet", classifier, of_data, 0, -2),
+    Row("ClassificationNet with layers", lambda: classifier("conv"), of_data, 0, -2, kinks=True),
     Row("CorrespondenceNet", lambda: CorrespondenceNet(9, 5, **settings()), of_data),
     Row("TangentFieldNet", lambda: TangentFieldNet("1x1 + 1x0 + 1x4", **settings()), of_data),
 ]  # fmt: skip
@@ -294,18 +300,11 @@ def rows_of(group: str) -> list[Row]:
         Row("TangentFieldNet", lambda: TangentFieldNet(other, **settings(group)), of_data),
     ]
     rows += [Row("InnerProduct", lambda: InnerProduct(one, 5))] if has_tangents else []
-    inside = {"RegularNonlinearity": "D7", "GroupPool by maxima": "D7"} if group == "O2" else {}
-    return [replace(row, name=f"{group} {row.name}", group=group, inside=inside.get(row.name)) for row in rows]
-    if tangents.terms:
-        rows.append(Row("Lower", lambda: Lower(tangents), on_level(0)))
+    rows += [Row("Lower", lambda: Lower(tangents), on_level(0))] if tangents.terms else []
     if vectors.irreps[0].size == 2:
         rows.append(Row("Hodge Laplacian", lambda: Laplacian(invariants + vectors, "hodge"), on_level(0)))
-    inside = {"RegularNonlinearity": "D7"} if group == "O2" else {}
-    scores = {"SegmentationNet": f"{group}: 3x{Group(group).trivial_irrep}"}
-    return [
-        replace(row, name=f"{group} {row.name}", group=group, inside=inside.get(row.name), rep_out=scores.get(row.name))
-        for row in rows
-    ]
+    inside = {"RegularNonlinearity": "D7", "GroupPool by maxima": "D7"} if group == "O2" else {}
+    return [replace(row, name=f"{group} {row.name}", group=group, inside=inside.get(row.name)) for row in rows]
 
 
 GROUP_ROWS = [row for group in REPS if group != "SO2" for row in rows_of(group)]

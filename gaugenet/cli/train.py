@@ -28,6 +28,7 @@ from gaugenet.data.folder import LabelledFolder
 from gaugenet.data.mesh_dataset import MeshDataset
 from gaugenet.models import ClassificationNet, SegmentationNet, SurfaceNet, save
 from gaugenet.models.segmentation_net import OUTPUTS
+from gaugenet.models.unet import NO_LAYERS
 from gaugenet.train import Fit, FitSettings, Prepared
 from gaugenet.viz.curves import curves_picture
 
@@ -41,10 +42,11 @@ def _default(task: str, name: str) -> Any:
     return signature(_NETS[task]).parameters[name].default
 
 
-def _usual(name: str) -> str:
+def _usual(name: str, quoted: bool = True) -> str:
     """Say what a setting is by default, for both tasks."""
-    values = (_default(task, name) for task in _NETS)
-    words = [f'"{value}"' if isinstance(value, str) else ",".join(map(str, value)) for value in values]
+    values = [_default(task, name) for task in _NETS]
+    quote = '"' if quoted else ""
+    words = [f"{quote}{value}{quote}" if isinstance(value, str) else ",".join(map(str, value)) for value in values]
     return f"{words[0]} to segment, {words[1]} to classify"
 
 
@@ -97,10 +99,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--layers",
-        default=_default("segment", "layers"),
         metavar="NAME+...",
         help="by which a vertex learns from others: conv, attention, message, differential, diffusion, implicit, "
-        f"several joined by +; or polynomial (default: {_default('segment', 'layers')})",
+        "several joined by +; or polynomial, to segment; or none, to classify by how the input fields are distributed "
+        f"(default: {_usual('layers', quoted=False)})",
     )
     parser.add_argument(
         "--fields",
@@ -171,12 +173,13 @@ def run(args: argparse.Namespace) -> Outcome:
 def _network(args: argparse.Namespace, train: MeshDataset) -> SurfaceNet:
     """Return the network that the arguments ask for, with random weights."""
     settings = {
-        "layers": args.layers,
         "fields": {**args.fields, **({"oriented": False} if args.one_sided else {})},
         "frame_field": args.field,
-        **{name: value for name in ("levels", "rep") if (value := getattr(args, name)) is not None},
+        **{name: value for name in ("layers", "levels", "rep") if (value := getattr(args, name)) is not None},
     }
     if args.task == "classify":
+        if args.levels is not None and settings.get("layers", NO_LAYERS) == NO_LAYERS:
+            raise ValueError("--levels goes with --layers, and to classify there are none by default: name both")
         if args.output is not None:
             raise ValueError(f"--output {args.output} goes with --task segment; classes belong to whole shapes")
         return ClassificationNet(train.label_names, **settings)

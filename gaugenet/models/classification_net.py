@@ -10,27 +10,34 @@ from torch import Tensor, nn
 from torch_geometric.data import Data
 
 from gaugenet.models.surface_net import SurfaceNet
+from gaugenet.models.unet import NO_LAYERS
 from gaugenet.nn.global_pool import GlobalPool
+from gaugenet.nn.standardize import Standardize
 from gaugenet.representation import Representation
 
 
 class ClassificationNet(SurfaceNet):
     """Say what a shape is: scores ``(B, L)`` of the shapes of a batch; invariant.
 
-    The U-Net goes down only. The features of every level are pooled over the shape, all averages and on the coarsest
-    level also the maxima of their norms, and a small network reads these numbers. A shape is one example where a
-    segmented one is thousands: the network is small by default, too.
+    A small network reads how the input fields are distributed over the surface: quantiles by area, of the norm of a
+    field that turns with the frames. With ``layers`` there is a U-Net too, which goes down only, and of the features of
+    every level the averages, on the coarsest one also the largest norms, are read as well. A shape is one example where
+    a segmented one is thousands: the network is small by default, and without layers.
 
     Args:
-        label_names: names of the classes. levels, rep, blocks, settings: of ``SurfaceNet``.
+        label_names: names of the classes. hidden: width of the small network. layers: as for ``SurfaceNet``, or "none",
+            and then levels, rep and blocks do not matter. levels, rep, blocks, settings: of ``SurfaceNet``.
     """
 
     has_way_up = may_be_polynomial = False
+    may_lack_layers = True
 
     def __init__(
         self,
         label_names: Sequence[str],
         *,
+        hidden: int = 64,
+        layers: str = NO_LAYERS,
         levels: Sequence[int] = (1024, 256, 64),
         rep: str = "12x0 + 6x1 + 6x2",
         blocks: int = 1,
@@ -38,28 +45,33 @@ class ClassificationNet(SurfaceNet):
     ) -> None:
         if not label_names:
             raise ValueError("ClassificationNet needs at least one label name, got none")
-        super().__init__(levels=levels, rep=rep, blocks=blocks, **settings)
+        if hidden < 1:
+            raise ValueError(f"ClassificationNet expects hidden >= 1, got {hidden}")
+        super().__init__(layers=layers, levels=levels, rep=rep, blocks=blocks, **settings)
         self.label_names = tuple(label_names)
-        self.config |= {"label_names": list(label_names)}
+        self.config |= {"label_names": list(label_names), "hidden": hidden}
         self.rep_out = Representation.invariants(len(label_names), self.rep_in.group)
+        self.spread = GlobalPool(self.rep_in, "quantiles")
         self.means = nn.ModuleList(GlobalPool(rep, "mean") for rep in self.unet.reps)
-        self.most = GlobalPool(self.unet.reps[-1], "max")
-        width = self.most.rep_out.dim
-        numbers = width + sum(sum(block.multiplicity for block in rep) for rep in self.unet.reps)
+        self.most = nn.ModuleList(GlobalPool(rep, "max") for rep in self.unet.reps[-1:])
+        numbers = sum(pool.rep_out.dim for pool in (self.spread, *self.means, *self.most))
         self.head = nn.Sequential(
-            nn.LayerNorm(numbers),
-            nn.Linear(numbers, width),
+            Standardize(numbers),
+            nn.Linear(numbers, hidden),
             nn.SiLU(),
             nn.Dropout(self.config["dropout"]),
-            nn.Linear(width, len(label_names)),
+            nn.Linear(hidden, len(label_names)),
         )
 
     def forward(self, data: Data) -> Tensor:
         """Return logits ``(B, L)`` of data made by ``transform``, single (B = 1) or batched."""
-        x = self.on_first_level(self.inputs(data), data)
-        found = self.unet.encode(self.enter(x), self.unet.levels(data))
-        pooled = [pool(y, data, self.first + depth) for depth, (pool, y) in enumerate(zip(self.means, found))]
-        return self.head(torch.cat([*pooled, self.most(found[-1], data, self.first + len(found) - 1)], dim=1))
+        x = self.inputs(data)
+        found = self.unet.encode(self.enter(self.on_first_level(x, data)), self.unet.levels(data))
+        last = self.first + len(found) - 1
+        pooled = [self.spread(x, data)]
+        pooled += [pool(y, data, self.first + depth) for depth, (pool, y) in enumerate(zip(self.means, found))]
+        pooled += [pool(found[-1], data, last) for pool in self.most]
+        return self.head(torch.cat(pooled, dim=1))
 
     def classify(self, data: Data) -> Tensor:
         """Return the class ``(B,)`` of a mesh, or of data made by ``transform``; it indexes ``label_names``."""

@@ -15,7 +15,7 @@ from torch_geometric.transforms import BaseTransform, Compose
 from gaugenet.data.connection_spectrum import ConnectionSpectrum
 from gaugenet.data.frame_bundle import FrameBundle
 from gaugenet.data.input_fields import InputFields
-from gaugenet.models.unet import POLYNOMIAL, UNet
+from gaugenet.models.unet import NO_LAYERS, POLYNOMIAL, UNet
 from gaugenet.nn.intertwiner import Intertwiner
 from gaugenet.nn.polynomial_block import PolynomialBlock
 from gaugenet.nn.pool import LevelMap, Pool
@@ -35,7 +35,7 @@ class SurfaceNet(nn.Module, ABC):
         blocks: residual blocks a level on the way down; one on the way up.
         layers: by which a vertex learns from others, as for ``ResidualBlock``: "conv", "attention", "message",
             "differential", "diffusion", "implicit", several joined by "+"; or "polynomial": the output is a polynomial
-            of the input fields, with no other nonlinearity, and no dropout.
+            of the input fields, with no other nonlinearity, and no dropout; or, of networks that may, "none".
         profiles: radial profiles. dropout: of invariants in training.
         fields: settings of ``InputFields``. inputs: or the representation of features ``x`` that the data has itself.
         frame_field: what fixes frames where the group of ``rep`` is finite, as for ``FrameBundle``.
@@ -43,6 +43,7 @@ class SurfaceNet(nn.Module, ABC):
 
     has_way_up = True
     may_be_polynomial = True
+    may_lack_layers = False
     rep_out: Representation  # of a row of the output
 
     def __init__(
@@ -72,6 +73,8 @@ class SurfaceNet(nn.Module, ABC):
         self.polynomial = layers == POLYNOMIAL
         if self.polynomial and not self.may_be_polynomial:
             raise ValueError(f"{name} takes norms, of which its output is no polynomial: choose other layers")
+        if layers == NO_LAYERS and not self.may_lack_layers:
+            raise ValueError(f'{name} is made of its layers, got layers="{NO_LAYERS}": name some, such as "conv"')
         fields_of = InputFields(**(fields or {}), group=str(first.group))
         self.config: dict[str, Any] = {
             "levels": list(levels),
@@ -86,19 +89,21 @@ class SurfaceNet(nn.Module, ABC):
             "inputs": inputs,
             "frame_field": frame_field,
         }
-        size: dict[str, Any] = (
-            {"levels": levels, "level_neighbours": neighbours} if levels else {"neighbours": neighbours}
-        )
+        size: dict[str, Any] = {"levels": levels, "level_neighbours": neighbours}
+        depth = len(levels)
+        if layers == NO_LAYERS:
+            size, depth = {}, 0
+        elif not levels:
+            size, depth = {"neighbours": neighbours}, 1
         self.bundle_transform = FrameBundle(**size, group=str(first.group), field=frame_field)
         self.field_transform = fields_of if inputs is None else None
         self.rep_in = fields_of.rep if inputs is None else Representation(inputs, first.group)
-        self.first = 1 if levels else 0  # the level on which the network begins
+        self.first = 1 if "levels" in size else 0  # the level on which the network begins
         self.enter_pool = Pool(self.rep_in)
-        self.enter = Intertwiner(self.rep_in, first)
-        depth = max(len(levels), 1)
+        self.enter = Intertwiner(self.rep_in, first) if depth else nn.Identity()
         self.unet = UNet(first, depth, self.first, growth, blocks, self.has_way_up, profiles, dropout, layers)
         self.spectra = []
-        if not self.polynomial and "diffusion" in layer_names(layers):
+        if layers not in (POLYNOMIAL, NO_LAYERS) and "diffusion" in layer_names(layers):
             numbers = range(self.first, self.first + depth)
             self.spectra = [ConnectionSpectrum(first.orders, level=level, group=str(first.group)) for level in numbers]
 

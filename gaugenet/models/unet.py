@@ -16,6 +16,7 @@ from gaugenet.nn.residual_block import ResidualBlock
 from gaugenet.representation import Representation
 
 POLYNOMIAL = "polynomial"
+NO_LAYERS = "none"
 
 
 class Levels(NamedTuple):
@@ -32,7 +33,7 @@ class UNet(nn.Module):
 
     Args:
         rep: representation on the first level; multiplicities grow by ``growth`` a level.
-        depth: number of levels. first: the level of the bundle on which it begins.
+        depth: number of levels, none at all where it is 0. first: the level of the bundle on which it begins.
         blocks: residual blocks a level on the way down; one on the way up.
         up: whether there is a way up. profiles, dropout: of the blocks.
         layers: those of a ``ResidualBlock``, or "polynomial" for a ``PolynomialBlock`` of degree 2.

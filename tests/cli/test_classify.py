@@ -6,7 +6,8 @@ import trimesh
 
 from gaugenet.data.shape_classes import ClassFolder, PSBShapes
 
-SMALL = ["--levels", "48,12", "--rep", "8x0 + 4x1", "--variants", "2"]
+SMALL = ["--variants", "2"]
+CONV = ["--layers", "conv", "--levels", "48,12", "--rep", "8x0 + 4x1"]
 
 
 @pytest.fixture(scope="module")
@@ -23,9 +24,10 @@ def classes(tmp_path_factory):
     return root
 
 
-def test_it_learns_to_tell_them_apart(call, classes, tmp_path):
+@pytest.mark.parametrize("layers", [[], CONV], ids=["none", "conv"])
+def test_it_learns_to_tell_them_apart(call, classes, tmp_path, layers):
     data = ["--data", "folder", "--root", classes, "--task", "classify"]
-    trained = call("train", *data, "-o", tmp_path / "run", *SMALL, "--epochs", 30, "--validation", 1, "--json")
+    trained = call("train", *data, "-o", tmp_path / "run", *SMALL, *layers, "--epochs", 30, "--validation", 1, "--json")
     assert trained.code == 0
     assert trained.json["validation_accuracy"] == 1.0
     scored = call("evaluate", *data, "--model", tmp_path / "run" / "net", "--confusion", tmp_path / "c.png", "--json")
@@ -59,6 +61,8 @@ def test_splits_of_the_benchmark(psb):
         (["--category", "Human"], "--category goes with --task segment"),
         (["--test", "a"], "--test goes with --task segment"),
         (["--split-seed", "1"], "--train-shapes and --split-seed go with --data psb"),
+        (["--levels", "48"], "--levels goes with --layers, and to classify there are none by default"),
+        (["--layers", "polynomial"], "ClassificationNet takes norms"),
         (["--output", "face"], "--output face goes with --task segment"),
         (["--validation", "5"], "flat: 6 shapes cannot be split into 5 for training, 5 of them held back"),
     ],

@@ -15,6 +15,7 @@ SMALL = {"levels": (40, 12), "neighbours": 8, "rep": "6x0 + 4x1 + 2x2", "blocks"
 SMALL["fields"] = {"hks": 3, "eigenfunctions": 20, **surfaces.NEAR}
 NETWORKS = {
     "ClassificationNet": lambda: ClassificationNet(["cup", "chair"], **SMALL),
+    "ClassificationNet with layers": lambda: ClassificationNet(["cup", "chair"], layers="conv", **SMALL),
     "CorrespondenceNet": lambda: CorrespondenceNet(7, 5, **SMALL),
     "TangentFieldNet": lambda: TangentFieldNet("1x0 + 2x1", **SMALL),
 }
@@ -71,8 +72,9 @@ def test_what_is_no_vector_is_refused():
         net.vectors(net.transform(surfaces.data_of(surfaces.uneven_sphere(150))))
 
 
-def test_a_batch_is_classified_shape_by_shape():
-    net = build("ClassificationNet")
+@pytest.mark.parametrize("name", ["ClassificationNet", "ClassificationNet with layers"])
+def test_a_batch_is_classified_shape_by_shape(name):
+    net = build(name)
     data = [net.transform(surfaces.data_of(surfaces.uneven_sphere(count))) for count in (150, 90)]
     batch = net.evaluated(Batch.from_data_list(data))
     assert batch.shape == (2, 2)
@@ -84,6 +86,11 @@ def test_a_batch_is_classified_shape_by_shape():
     ("make", "complaint"),
     [
         (lambda: ClassificationNet([], **SMALL), "at least one label name, got none"),
+        (lambda: ClassificationNet(["a"], hidden=0, **SMALL), "hidden >= 1, got 0"),
+        (
+            lambda: CorrespondenceNet(7, layers="none", **SMALL),
+            'CorrespondenceNet is made of its layers, got layers="none"',
+        ),
         (lambda: CorrespondenceNet(0, **SMALL), "points >= 1, got 0"),
         (lambda: TangentFieldNet("1x1", **{**SMALL, "rep": "2x1"}), "TangentFieldNet needs invariants"),
     ],

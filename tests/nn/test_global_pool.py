@@ -1,16 +1,19 @@
 """Invariants of whole shapes: in every frame the same, each shape of a batch by itself, by hand."""
 
+import numpy as np
 import pytest
+import surfaces
 import torch
 from group_table import REPS
 from layer_table import bundle
 from torch_geometric.data import Batch
 
+from gaugenet.data.frame_bundle import FrameBundle
 from gaugenet.data.gauge import change_gauge
 from gaugenet.group import Group
 from gaugenet.nn import GlobalPool
 
-KINDS = ["mean", "max", "attention"]
+KINDS = ["mean", "max", "attention", "quantiles"]
 
 
 def features(rep, data, level=0, seed=0):
@@ -59,5 +62,44 @@ def test_by_hand():
 
 
 def test_a_wrong_kind_is_refused():
-    with pytest.raises(ValueError, match='kind mean, max, attention, got "sum"'):
+    with pytest.raises(ValueError, match='kind mean, max, attention, quantiles, got "sum"'):
         GlobalPool("1x0", "sum")
+
+
+def test_quantiles_one_by_one():
+    """The slow way: sort a column, put each value in the middle of its area, read off between two of them."""
+    data, shares = bundle("uneven"), (0.0, 0.02, 0.5, 0.9, 1.0)
+    layer = GlobalPool("2x0 + 1x1", "quantiles", shares)
+    x = features(layer.rep_in, data)
+    columns = torch.cat([x[:, :2], x[:, 2:].norm(dim=1, keepdim=True)], dim=1).numpy()
+    area = (data.area_0 / data.area_0.sum()).numpy()
+    expected = []
+    for share in shares:
+        for column in columns.T:
+            order = np.argsort(column)
+            expected.append(np.interp(share, np.cumsum(area[order]) - area[order] / 2, column[order]))
+    assert np.abs(layer(x, data)[0].numpy() - expected).max() < 1e-10  # norms are softened by 1e-12
+
+
+@pytest.mark.parametrize("kind", ["mean", "quantiles"])
+def test_the_triangulation_does_not_matter(kind):
+    """The height on a sphere lies evenly in [-1, 1], however its vertices are strewn; finer meshes come closer."""
+    layer = GlobalPool("1x0", kind, (0.1, 0.25, 0.5, 0.9))
+    expected = {"mean": [0.0], "quantiles": [-0.8, -0.5, 0.0, 0.8]}[kind]
+    errors = []
+    for count in (200, 800, 3200):
+        data = FrameBundle()(surfaces.data_of(surfaces.uneven_sphere(count)))
+        errors.append(float((layer(data.pos[:, 2:], data)[0] - torch.tensor(expected)).abs().max()))
+    assert errors[2] < 0.01 and errors[2] < errors[0] / 4
+
+
+def test_quantiles_have_gradients():
+    data, layer = bundle("disc"), GlobalPool("1x0 + 1x1", "quantiles", (0.1, 0.7)).double()
+    x = features(layer.rep_in, data).requires_grad_()
+    assert torch.autograd.gradcheck(lambda x: layer(x, data), x)
+
+
+@pytest.mark.parametrize("shares", [(), (0.5, 1.2), (-0.1,), (float("nan"),)])
+def test_wrong_shares_are_refused(shares):
+    with pytest.raises(ValueError, match="shares of the area, from 0 to 1, got"):
+        GlobalPool("1x0", "quantiles", shares)
