@@ -33,7 +33,7 @@ from gaugenet.train import Fit, FitSettings, Prepared
 from gaugenet.viz.curves import curves_picture
 
 EXAMPLE = "gaugenet train --data psb --root LabeledDB_new.zip --category Human -o out/human --workers 2"
-CLASSIFY = FitSettings(epochs=12, batch=4)
+CLASSIFY = FitSettings(epochs=48, batch=4, noise=0.0)
 PLURAL = {"face": "faces", "vertex": "vertices"}
 _NETS: dict[str, type] = {"segment": SurfaceNet, "classify": ClassificationNet}
 
