@@ -91,7 +91,10 @@ def load(name: str | os.PathLike[str], dtype: torch.dtype = torch.float32) -> An
     except RuntimeError:
         fits = False
     if not fits:
-        raise ValueError(f"{weights}: weights do not fit {config.name}; keep the two files of a network together")
+        raise ValueError(
+            f"{weights}: weights do not fit {config.name}; keep the two files of a network together, and train it "
+            "again if an older gaugenet wrote them"
+        )
     return net.to(dtype).eval()
 
 
