@@ -34,13 +34,16 @@ class _OlderError(ValueError):
 def save(net: SurfaceNet, path: str | os.PathLike[str], about: Mapping[str, Any] | None = None) -> None:
     """Write ``path.safetensors`` and ``path.json``; each appears whole or not at all, and the second knows the first.
 
-    Weights are stored in half precision: rounding moves them by less than 1e-3 of themselves.
+    Weights are stored in half precision: rounding moves them by less than 1e-3 of themselves. Running statistics, which
+    may be of any size, are stored as they are.
 
     Args:
         net: the network. path: without ending. about: what to record with it, such as data, seed and score.
     """
     weights, config = _files(Path(path))
-    tensors = {key: value.detach().cpu().half().contiguous() for key, value in net.state_dict().items()}
+    learned = dict(net.named_parameters())
+    state = {key: value.detach().cpu() for key, value in net.state_dict().items()}
+    tensors = {key: (value.half() if key in learned else value).contiguous() for key, value in state.items()}
     blob = safetensors.torch.save(tensors)
     content = {
         "format": FORMAT,

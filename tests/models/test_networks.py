@@ -35,6 +35,23 @@ def test_saved_and_loaded_it_is_the_same(name, tmp_path):
     assert torch.equal(again.evaluated(mesh.clone()), net.evaluated(mesh.clone()))
 
 
+def test_statistics_of_large_inputs_are_kept(tmp_path):
+    """Lengths of some thousands have a variance that half precision cannot hold."""
+    torch.manual_seed(0)
+    data = surfaces.data_of(surfaces.uneven_sphere(90))
+    data.x = 5000 * data.pos
+    net = ClassificationNet(["cup", "chair"], inputs="3x0").double().train()
+    data = net.transform(data)
+    for size in (1.0, 2.0, 3.0):
+        other = data.clone()
+        other.x = size * data.x
+        net(other)
+    assert net.head[0].variance.max() > 1e6
+    save(net, tmp_path / "net")
+    scores = load(tmp_path / "net", torch.float64).evaluated(data)
+    assert torch.allclose(scores, net.evaluated(data), rtol=1e-2, atol=1e-3)
+
+
 @pytest.mark.parametrize("name", NETWORKS)
 def test_gauge_and_pose_do_not_matter(name):
     errors = check(build(name), surfaces.data_of(surfaces.uneven_sphere(150)), torch.Generator().manual_seed(0))
