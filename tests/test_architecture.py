@@ -10,6 +10,7 @@ import pytest
 # Lowest first: a module imports from the layers named in its row, or from its own package.
 LAYERS = {
     "group": [],
+    "so3": [],
     "mesh": [],
     "representation": ["group"],
     "bundle": ["mesh"],
