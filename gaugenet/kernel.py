@@ -52,6 +52,11 @@ class KernelBasis:
     def __len__(self) -> int:
         return len(self.place)
 
+    @property
+    def frequencies(self) -> tuple[int, ...]:
+        """The frequency |k| of each solution."""
+        return tuple(abs(self.waves[places[0]].frequency) for places in self.place)
+
     def matrices(self, theta: Tensor) -> Tensor:
         """Return the kernels as matrices ``(..., S, size_out, size_in)`` at angles ``(...)`` [rad]."""
         rows = [wave.row(theta, self.size_in) for wave in self.waves]

@@ -16,6 +16,7 @@ LAYERS = {
     "bundle": ["mesh"],
     "kernel": ["group", "representation"],
     "nn": ["group", "representation", "kernel"],
+    "sphere": ["representation", "kernel", "so3", "nn"],
     "data": ["group", "mesh", "bundle", "representation"],
     "models": ["group", "nn", "data", "representation"],
     "train": ["models", "data"],

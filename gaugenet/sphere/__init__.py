@@ -1,0 +1,23 @@
+"""The sphere S^2 = SO(3)/SO(2): grids, harmonic transforms of fields of every order, intertwiners."""
+
+from gaugenet.sphere.band import band_limit_of, degrees, rows_of_degree, with_band_limit
+from gaugenet.sphere.grid import SphereGrid
+from gaugenet.sphere.harmonic_product import HarmonicProduct
+from gaugenet.sphere.harmonic_transform import HarmonicTransform
+from gaugenet.sphere.scattered_transform import ScatteredTransform
+from gaugenet.sphere.so3_transform import SO3Transform, so3_representation
+from gaugenet.sphere.spherical_conv import SphericalConv
+
+__all__ = [
+    "HarmonicProduct",
+    "HarmonicTransform",
+    "SO3Transform",
+    "ScatteredTransform",
+    "SphereGrid",
+    "SphericalConv",
+    "band_limit_of",
+    "degrees",
+    "rows_of_degree",
+    "so3_representation",
+    "with_band_limit",
+]

@@ -1,0 +1,62 @@
+"""Band-limited fields: the flat order of their coefficients, and other band limits."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from gaugenet.representation import Representation
+
+
+def degrees(band_limit: int) -> Tensor:
+    """Return the degree l ``(L^2,)`` of each flat coefficient l^2 + l + m."""
+    degree = torch.arange(band_limit, device="cpu")
+    return degree.repeat_interleave(2 * degree + 1)
+
+
+def rows_of_degree(degree: int) -> slice:
+    """Return where the 2 l + 1 coefficients of a degree lie."""
+    return slice(degree**2, (degree + 1) ** 2)
+
+
+def band_limit_of(coefficients: Tensor) -> int:
+    """Return L of coefficients ``(..., L^2, C)``.
+
+    Raises:
+        ValueError: where their number is no square.
+    """
+    rows = coefficients.shape[-2] if coefficients.ndim > 1 else 0
+    if rows == 0 or math.isqrt(rows) ** 2 != rows:
+        raise ValueError(
+            f"expected coefficients (..., L^2, C), got {tuple(coefficients.shape)}: transform fields first"
+        )
+    return math.isqrt(rows)
+
+
+def with_band_limit(coefficients: Tensor, band_limit: int) -> Tensor:
+    """Cut coefficients ``(..., L^2, C)`` off at a band limit, or pad them with zeros: spectral pooling, exact."""
+    rows, wanted = band_limit_of(coefficients) ** 2, band_limit**2
+    if wanted <= rows:
+        return coefficients[..., :wanted, :]
+    return torch.nn.functional.pad(coefficients, (0, 0, 0, wanted - rows))
+
+
+def check_coefficients(x: Tensor, rep: Representation, band_limit: int, where: str) -> None:
+    """Raise ValueError unless x is ``(..., L^2, rep.dim)``."""
+    if x.ndim < 2 or x.shape[-2:] != (band_limit**2, rep.dim):
+        raise ValueError(
+            f"{where} expects coefficients (..., {band_limit**2}, {rep.dim}) of {rep} with band limit {band_limit}, "
+            f"got {tuple(x.shape)}: transform fields of this representation, or change the band limit (with_band_limit)"
+        )
+
+
+def check_orders(band_limit: int, where: str, *reps: Representation) -> None:
+    """Raise ValueError unless representations are of SO(2), with orders below a band limit."""
+    for rep in reps:
+        if str(rep.group) != "SO2" or max(rep.orders, default=0) >= band_limit:
+            raise ValueError(
+                f"{where} expects a representation of SO2 with orders below the band limit {band_limit}, got {rep}: "
+                "leave out higher orders, or raise the band limit"
+            )

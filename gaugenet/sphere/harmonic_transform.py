@@ -1,0 +1,137 @@
+"""The harmonic transform of fields on a grid."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from gaugenet.nn.exact_buffer import ExactBuffer
+from gaugenet.representation import Representation
+from gaugenet.so3 import wigner_d_table
+from gaugenet.sphere.band import check_orders
+from gaugenet.sphere.grid import SphereGrid
+from gaugenet.sphere.packing import Packing
+
+
+class HarmonicTransform(nn.Module):
+    """Write fields of any orders on S^2 in harmonics, and back; exact for fields of degrees below the band limit L.
+
+    A field z of order n has, in the frames (e_theta, e_phi), coefficients of the spin-weighted harmonics of spin n and,
+    its conjugate, of spin -n (Goldberg et al. 1967):
+
+        c+-_lm = integral of (Re z +- i Im z) N_l d^l_(m,-+n)(theta) exp(-i m phi),    N_l = sqrt((2 l + 1) / 4 pi).
+
+    Their sum and difference, a = (c+ + (-1)^n c-) / 2 and b = (c+ - (-1)^n c-) / 2i, are coefficients of real
+    functions: of a vector field the part that is a gradient and the part that is a curl. So every component of the
+    representation has L^2 real coefficients, those of order n being zero in degrees l < n, and a rotation g of the
+    sphere maps those of every component and degree by the real Wigner matrix D^l(g).
+
+    Args:
+        rep: representation of SO(2) of the fields, ``x (..., V, rep.dim)`` on the points of the grid; real and
+            imaginary parts of a block become parts a and b.
+        grid: of band limit L.
+
+    Raises:
+        ValueError: for representations of other groups, orders from the band limit on, and fields of another shape.
+    """
+
+    def __init__(self, rep: Representation | str, grid: SphereGrid) -> None:
+        super().__init__()
+        self.rep, self.grid, self.band_limit = Representation(rep), grid, grid.band_limit
+        check_orders(self.band_limit, "HarmonicTransform", self.rep)
+        self._packing = Packing(self.band_limit)
+        self.tables = nn.ModuleDict({str(order): ExactBuffer(_table(grid, order)) for order in self.rep.orders})
+        # Tables of high band limits are large: they are converted to another precision once.
+        self._cast: dict[tuple[int, torch.dtype, torch.device], Tensor] = {}
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the coefficients ``(..., L^2, rep.dim)`` of fields ``(..., V, rep.dim)``."""
+        self._check(x, self.grid.size, "points")
+        size, grid, lead = self.band_limit, self.grid, x.shape[:-2]
+        x = x.reshape(-1, grid.rings, grid.columns, self.rep.dim)
+        waves = torch.fft.rfft(x, dim=2, norm="forward")[:, :, :size].permute(2, 1, 0, 3)  # (M, rings, B, dim)
+        waves = waves * (2.0 * math.pi * grid.ring_weight).to(x)[:, None, None]
+        found = []
+        for block in self.rep:
+            part = waves[..., block.columns]
+            if block.order == 0:
+                found.append(self._sum(0, part, transpose=False))
+                continue
+            re, im = part.chunk(2, dim=-1)
+            # The harmonics of spin -n are those of spin n seen from the other pole.
+            both = torch.cat([re + 1j * im, (re - 1j * im).flip(1)], dim=-1)
+            plus, minus = self._sum(block.order, both, transpose=False).chunk(2, dim=-1)
+            minus = minus * self._sign(minus, block.order)
+            found += [(plus + minus) / 2, (plus - minus) / 2j]
+        packed = self._packing.pack(torch.cat(found, dim=-1)).movedim(0, 1)
+        return packed.reshape(*lead, *packed.shape[1:])
+
+    def inverse(self, coefficients: Tensor) -> Tensor:
+        """Return the fields ``(..., V, rep.dim)`` with coefficients ``(..., L^2, rep.dim)``."""
+        self._check(coefficients, self.band_limit**2, "coefficients")
+        grid, lead = self.grid, coefficients.shape[:-2]
+        flat = coefficients.reshape(-1, *coefficients.shape[-2:]).movedim(1, 0)
+        unpacked = self._packing.unpack(flat)  # (M, L, B, dim)
+        waves = []
+        for block in self.rep:
+            part = unpacked[..., block.columns]
+            if block.order == 0:
+                waves.append(self._sum(0, part, transpose=True))
+                continue
+            a, b = part.chunk(2, dim=-1)
+            minus = (a - 1j * b) * self._sign(a, block.order)
+            both = self._sum(block.order, torch.cat([a + 1j * b, minus], dim=-1), transpose=True)
+            plus, minus = both.chunk(2, dim=-1)
+            minus = minus.flip(1)
+            waves += [(plus + minus) / 2, (plus - minus) / 2j]
+        joined = torch.cat(waves, dim=-1).permute(2, 1, 0, 3)  # (B, rings, M, dim)
+        x = torch.fft.irfft(joined, n=grid.columns, dim=2, norm="forward")
+        return x.reshape(*lead, grid.size, self.rep.dim)
+
+    def _sum(self, order: int, x: Tensor, transpose: bool) -> Tensor:
+        """Multiply complex ``(M, rings, B, C)`` with the table ``(M, L, rings)``, or ``(M, L, B, C)`` back."""
+        table = self._table(order, x)
+        rows = torch.view_as_real(x.contiguous()).flatten(2)
+        y = torch.bmm(table.mT if transpose else table, rows)
+        return torch.view_as_complex(y.unflatten(2, (*x.shape[2:], 2)))
+
+    def _table(self, order: int, like: Tensor) -> Tensor:
+        key = (order, like.real.dtype, like.device)
+        if key not in self._cast:
+            self._cast[key] = self.tables[str(order)](key[1])
+        return self._cast[key]
+
+    def _apply(self, fn: Any, recurse: bool = True) -> HarmonicTransform:
+        """Forget converted tables, which may be on another device."""
+        super()._apply(fn, recurse)
+        self._cast.clear()
+        return self
+
+    def _sign(self, like: Tensor, order: int) -> Tensor:
+        """Return (-1)^(l + m + n) as ``(M, L, 1, 1)``."""
+        index = torch.arange(self.band_limit, device=like.device)
+        return (1.0 - 2.0 * ((index[:, None] + index + order) % 2)).to(like.real.dtype)[..., None, None]
+
+    def _check(self, x: Tensor, rows: int, what: str) -> None:
+        if x.ndim < 2 or x.shape[-2] != rows:
+            raise ValueError(
+                f"HarmonicTransform expects (..., {rows}, {self.rep.dim}) on a grid of {rows} {what}, got "
+                f"{tuple(x.shape)}: resample the field or make another SphereGrid"
+            )
+        self.rep.check(x, "HarmonicTransform")
+
+    def extra_repr(self) -> str:
+        return f"{self.rep}, {self.grid}"
+
+
+def _table(grid: SphereGrid, order: int) -> Tensor:
+    """Return (-1)^m N_l d^l_(m,-n)(theta) as ``(M, L, rings)`` in float64, orders m >= 0."""
+    size = grid.band_limit
+    table = wigner_d_table(size, -order, grid.colatitude)[size - 1 :].clone()
+    degree = torch.arange(size, dtype=torch.float64)
+    table *= ((2.0 * degree + 1.0) / (4.0 * math.pi)).sqrt()[:, None]
+    table[1::2] *= -1.0
+    return table

@@ -1,0 +1,118 @@
+"""Multipliers: how kernels on the sphere depend on the degree."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gaugenet.kernel import radial_profiles
+from gaugenet.so3 import wigner_d_table
+
+
+class Multipliers(Protocol):
+    """``count`` functions m_p(l; n, q) of the degree l < L for each pair of spins, n in and q out."""
+
+    @property
+    def band_limit(self) -> int:
+        """L."""
+
+    @property
+    def count(self) -> int:
+        """Number P of functions."""
+
+    def __call__(self, spin_in: int, spin_out: int) -> Tensor:
+        """Return them as ``(P, L)`` in float64; 0 in degrees below |n| or |q|, where fields have no harmonics."""
+
+
+@dataclass(frozen=True)
+class Free:
+    """A function for each degree: all linear equivariant maps of band-limited fields, with kernels as wide as S^2."""
+
+    band_limit: int
+
+    @property
+    def count(self) -> int:
+        return self.band_limit
+
+    def __call__(self, spin_in: int, spin_out: int) -> Tensor:
+        return _without_low(torch.eye(self.band_limit, dtype=torch.float64), spin_in, spin_out)
+
+
+@dataclass(frozen=True)
+class Smooth:
+    """Functions that are linear between ``count`` degrees, evenly from 0 to L - 1: kernels that decay.
+
+    Parameters do not grow with the band limit (Esteves et al. 2018, section 5.3).
+
+    Raises:
+        ValueError: for a count below 2.
+    """
+
+    band_limit: int
+    count: int
+
+    def __post_init__(self) -> None:
+        if self.count < 2:
+            raise ValueError(f"smooth multipliers need count >= 2, got {self.count}: use kernel free or local")
+
+    def __call__(self, spin_in: int, spin_out: int) -> Tensor:
+        place = torch.linspace(0.0, self.count - 1.0, self.band_limit, dtype=torch.float64)
+        hats = 1.0 - (place - torch.arange(self.count)[:, None]).abs()
+        return _without_low(hats.clamp_min(0.0), spin_in, spin_out)
+
+
+@dataclass(frozen=True)
+class Local:
+    """Those of kernels in a geodesic disc: the limit of a gauge-equivariant convolution on ever finer meshes.
+
+    A kernel b(r) exp(i (q - n) theta), averaged over the disc of radius R, takes spin n to q and multiplies degree l by
+
+        m(l; n, q) = integral over r < R of b(r) d^l_nq(r) sin(r) dr / (1 - cos R),
+
+    with the ``radial_profiles`` b of ``GaugeConv``.
+
+    Args:
+        count: number of radial profiles. radius: R [rad].
+
+    Raises:
+        ValueError: for a count below 1 or a radius that is not in (0, pi].
+    """
+
+    band_limit: int
+    count: int
+    radius: float
+
+    def __post_init__(self) -> None:
+        if self.count < 1 or not 0.0 < self.radius <= math.pi:
+            raise ValueError(
+                f"local multipliers need count >= 1 and a radius in (0, pi] [rad], got {self.count} and {self.radius}"
+            )
+
+    def __call__(self, spin_in: int, spin_out: int) -> Tensor:
+        node, weight = self._nodes()
+        profile = radial_profiles(node / self.radius, self.count)
+        profile *= (weight * node.sin() / (1.0 - math.cos(self.radius)))[:, None]
+        found = torch.zeros(self.count, self.band_limit, dtype=torch.float64)
+        for some, b in zip(node.split(64), profile.split(64), strict=True):
+            table = wigner_d_table(self.band_limit, spin_out, some)[self.band_limit - 1 + spin_in]  # (L, radii)
+            found += (table @ b).T
+        return found
+
+    def _nodes(self) -> tuple[Tensor, Tensor]:
+        """Return Gauss-Legendre nodes and weights, between the radii at which profiles have kinks."""
+        kinks = [math.sqrt((k + 0.5) / self.count) for k in range(self.count)] if self.count > 1 else []
+        ends = np.array([0.0, *kinks, 1.0]) * self.radius
+        half = np.diff(ends) / 2.0
+        node, weight = np.polynomial.legendre.leggauss(12 + math.ceil(self.band_limit * float(half.max())))
+        nodes, weights = (ends[:-1] + half)[:, None] + half[:, None] * node, half[:, None] * weight
+        return torch.from_numpy(nodes.ravel()), torch.from_numpy(weights.ravel())
+
+
+def _without_low(table: Tensor, spin_in: int, spin_out: int) -> Tensor:
+    table[:, : max(abs(spin_in), abs(spin_out))] = 0.0
+    return table

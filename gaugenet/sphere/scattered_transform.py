@@ -1,0 +1,108 @@
+"""The harmonic transform of fields at any points of the sphere."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from gaugenet.nn.exact_buffer import ExactBuffer
+from gaugenet.representation import Representation
+from gaugenet.so3 import wigner_d_table
+from gaugenet.sphere.band import check_coefficients, check_orders, degrees
+
+
+class ScatteredTransform(nn.Module):
+    """Write fields at points of S^2, such as the vertices of an icosphere, in harmonics, and back.
+
+    Coefficients are those of ``HarmonicTransform``. ``inverse`` is exact. ``forward`` fits the coefficients below the
+    band limit by least squares, weighted with the areas: exact for fields of degrees below it; of others there remains
+    what the points cannot tell from lower degrees. With ``fit=False`` it sums by the areas alone, which errs by the
+    quadrature. Time and memory grow with V L^2, for each order of the representation.
+
+    Args:
+        rep: representation of SO(2) of the fields, in the frames (e_theta, e_phi).
+        point: ``(V, 3)`` unit vectors. area: ``(V,)``, summing to 4 pi, or in any unit where fields are fitted.
+        band_limit: L. fit: whether to fit.
+
+    Raises:
+        ValueError: for representations of other groups, orders from the band limit on, shapes that do not match, points
+            off the sphere, and fewer points than coefficients.
+    """
+
+    def __init__(
+        self, rep: Representation | str, point: Tensor, area: Tensor, band_limit: int, fit: bool = True
+    ) -> None:
+        super().__init__()
+        self.rep, self.band_limit, self.fit, self.size = Representation(rep), band_limit, fit, len(point)
+        check_orders(band_limit, "ScatteredTransform", self.rep)
+        point, area = point.detach().double(), area.detach().double()
+        if point.ndim != 2 or point.shape[1] != 3 or area.shape != point.shape[:1]:
+            shapes = f"{tuple(point.shape)}, {tuple(area.shape)}"
+            raise ValueError(f"ScatteredTransform expects points (V, 3) and areas (V,), got {shapes}")
+        if not bool(((point.norm(dim=1) - 1.0).abs() < 1e-6).all()):
+            raise ValueError("ScatteredTransform expects unit vectors, got others: divide points by their norms")
+        if self.size < band_limit**2:
+            raise ValueError(
+                f"{self.size} points cannot tell {band_limit**2} harmonics apart: lower the band limit {band_limit}"
+            )
+        self.harmonics, self.dual = nn.ModuleDict(), nn.ModuleDict()
+        for order in self.rep.orders:
+            basis = spin_harmonics(band_limit, order, point)
+            dual = (basis.conj() * area[:, None]).mT
+            known = degrees(band_limit) >= order
+            if fit:
+                dual[known] = torch.linalg.solve(dual[known] @ basis[:, known], dual[known])
+            self.harmonics[str(order)], self.dual[str(order)] = ExactBuffer(basis), ExactBuffer(dual)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the coefficients ``(..., L^2, rep.dim)`` of fields ``(..., V, rep.dim)``."""
+        if x.ndim < 2 or x.shape[-2] != self.size:
+            raise ValueError(f"ScatteredTransform expects fields (..., {self.size}, C), got {tuple(x.shape)}")
+        self.rep.check(x, "ScatteredTransform")
+        return self._by(self.dual, x)
+
+    def inverse(self, coefficients: Tensor) -> Tensor:
+        """Return the fields ``(..., V, rep.dim)`` with coefficients ``(..., L^2, rep.dim)``."""
+        check_coefficients(coefficients, self.rep, self.band_limit, "ScatteredTransform")
+        return self._by(self.harmonics, coefficients)
+
+    def _by(self, matrices: nn.ModuleDict, x: Tensor) -> Tensor:
+        parts = [x.new_zeros(*x.shape[:-2], self.size if matrices is self.harmonics else self.band_limit**2, 0)]
+        for block, z in zip(self.rep, self.rep.split(x), strict=True):
+            matrix = matrices[str(block.order)]
+            if block.order == 0:
+                parts.append(matrix(z.dtype) @ z)
+                continue
+            y = matrix(z.dtype.to_complex()) @ torch.complex(*z.chunk(2, dim=-1))
+            parts += [y.real, y.imag]
+        return torch.cat(parts, dim=-1)
+
+    def extra_repr(self) -> str:
+        return f"{self.rep}, {self.size} points, band_limit={self.band_limit}"
+
+
+def spin_harmonics(band_limit: int, order: int, point: Tensor) -> Tensor:
+    """Return the harmonics of fields of an order at points, ``(V, L^2)``, real for order 0 and complex above.
+
+    A field with the coefficients a and b is the sum over harmonics times a + i b; they are orthonormal on S^2.
+
+    Args:
+        band_limit: L. order: n >= 0. point: ``(V, 3)`` unit vectors.
+    """
+    theta = torch.atan2(point[:, :2].norm(dim=1), point[:, 2])
+    phi = torch.atan2(point[:, 1], point[:, 0])
+    table = wigner_d_table(band_limit, -order, theta)  # (2 L - 1, L, V)
+    columns = []
+    for l in range(band_limit):
+        m = torch.arange(1, l + 1, dtype=torch.float64)
+        wave = torch.polar(torch.ones(l, len(point), dtype=torch.float64), m[:, None] * phi)
+        size, sign = math.sqrt((2 * l + 1) / (4.0 * math.pi)), (1.0 - 2.0 * (m % 2))[:, None]
+        centre = band_limit - 1
+        above = size * sign * table[centre + 1 : centre + l + 1, l] * wave
+        below = size * table[centre - l : centre, l].flip(0) * wave.conj()
+        cosine, sine = (above + below) / math.sqrt(2.0), (above - below) / (1j * math.sqrt(2.0))
+        columns += [sine.flip(0), size * table[centre, l][None].to(wave.dtype), cosine]
+    harmonics = torch.cat(columns).mT.contiguous()
+    return harmonics if order else harmonics.real.contiguous()

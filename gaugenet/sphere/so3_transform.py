@@ -1,0 +1,56 @@
+"""The harmonic transform of functions on SO(3)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from gaugenet.representation import Representation
+from gaugenet.sphere.grid import SphereGrid
+from gaugenet.sphere.harmonic_transform import HarmonicTransform
+
+
+def so3_representation(band_limit: int, channels: int) -> Representation:
+    """Return that of functions on SO(3) with degrees below a band limit: ``channels`` copies of all orders below it.
+
+    Read on S^2, a function on the group is a field of every order at once: f(s(x) R_z(gamma)) as a function of gamma
+    has the frequencies n = 0 .. L - 1 (Gerken et al. 2021, section 4).
+    """
+    return Representation([(channels, order) for order in range(band_limit)])
+
+
+class SO3Transform(nn.Module):
+    """Write functions on SO(3) in Wigner functions, and back; exact for degrees below the band limit L.
+
+    Values are taken at the rotations s(x) R_z(gamma), with s(x) = R_z(phi) R_y(theta) for the points x of a grid and
+    gamma = pi k / L, k = 0 .. 2L - 1 (Kostelec & Rockmore 2008). Coefficients are those of ``HarmonicTransform`` for
+    ``so3_representation``, which ``SphericalConv`` maps; f(s(x) R_z(gamma)) = Re sum_n z_n(x) exp(-i n gamma).
+
+    Args:
+        channels: C functions. grid: of band limit L.
+    """
+
+    def __init__(self, channels: int, grid: SphereGrid) -> None:
+        super().__init__()
+        self.channels, self.grid = channels, grid
+        self.rep = so3_representation(grid.band_limit, channels)
+        self.transform = HarmonicTransform(self.rep, grid)
+
+    def forward(self, values: Tensor) -> Tensor:
+        """Return the coefficients ``(..., L^2, rep.dim)`` of functions ``(..., V, 2L, C)``."""
+        size = self.grid.columns
+        if values.ndim < 3 or values.shape[-3:] != (self.grid.size, size, self.channels):
+            wanted = f"(..., {self.grid.size}, {size}, {self.channels})"
+            raise ValueError(f"SO3Transform expects values {wanted}, got {tuple(values.shape)}")
+        waves = torch.fft.rfft(values, dim=-2, norm="forward")[..., : self.grid.band_limit, :]
+        pairs = torch.stack([2.0 * waves.real, -2.0 * waves.imag], dim=-2)[..., 1:, :, :]  # z_n = 2 conj of the wave
+        return self.transform(torch.cat([waves.real[..., 0, :], pairs.flatten(-3)], dim=-1))
+
+    def inverse(self, coefficients: Tensor) -> Tensor:
+        """Return the functions ``(..., V, 2L, C)`` with coefficients ``(..., L^2, rep.dim)``."""
+        x = self.transform.inverse(coefficients)
+        invariant = x[..., None, : self.channels]
+        pairs = x[..., self.channels :].unflatten(-1, (self.grid.band_limit - 1, 2, self.channels)) / 2.0
+        waves = torch.complex(pairs[..., 0, :], -pairs[..., 1, :])
+        waves = torch.cat([torch.complex(invariant, torch.zeros_like(invariant)), waves], dim=-2)
+        return torch.fft.irfft(waves, n=self.grid.columns, dim=-2, norm="forward")

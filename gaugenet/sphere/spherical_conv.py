@@ -1,0 +1,128 @@
+"""The intertwiner between induced representations of SO(3): every equivariant linear layer on the sphere."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from gaugenet.kernel import kernel_basis
+from gaugenet.nn.exact_buffer import ExactBuffer
+from gaugenet.representation import Block, Representation
+from gaugenet.sphere.band import check_coefficients, check_orders, rows_of_degree
+from gaugenet.sphere.multipliers import Free, Local, Multipliers, Smooth
+
+
+class SphericalConv(nn.Module):
+    """Map fields on S^2 linearly and equivariantly under SO(3), degree by degree (Gerken et al. 2021, section 4).
+
+        y_l = x_l W_l,    x_l (2 l + 1, rep_in.dim) the coefficients of degree l,
+
+    with a real matrix W_l for each degree: by Schur's lemma there is no other map. S^2 -> SO(3) correlation (Cohen et
+    al. 2018) is the case of invariants to all orders, SO(3) correlation of all orders to all orders, the spin-weighted
+    convolution (Esteves et al. 2020) that of a few orders, the zonal one (Esteves et al. 2018) that of order 0 alone,
+    and projection of functions on SO(3) to S^2 (Gerken et al. 2022) that of all orders to invariants.
+
+    The kernels are those of ``GaugeConv``: a solution kappa_s of the kernel constraint from order n to q, with a wave
+    of frequency q - n or q + n, and a radial profile p give
+
+        W_l = sum_s sum_p  weight_s,p  m_p(l; n, q) kappa_s(0)   or   (-1)^n m_p(l; -n, q) kappa_s(0).
+
+    Args:
+        rep_in, rep_out: representations of SO(2). band_limit: L of input and output.
+        kernel: "free", a number for each degree; "smooth", multipliers that are linear between ``count`` degrees;
+            "local", kernels with ``count`` radial profiles in geodesic discs of ``radius`` [rad].
+        bias: add a learned constant to invariant outputs.
+
+    Raises:
+        ValueError: for orders that are not below the band limit, and settings that the kernel does not take.
+    """
+
+    def __init__(
+        self,
+        rep_in: Representation | str,
+        rep_out: Representation | str,
+        band_limit: int,
+        kernel: str = "free",
+        count: int | None = None,
+        radius: float | None = None,
+        bias: bool = True,
+    ) -> None:
+        super().__init__()
+        self.rep_in = Representation(rep_in)
+        self.rep_out = Representation(rep_out, self.rep_in.group)
+        self.band_limit = band_limit
+        check_orders(band_limit, "SphericalConv", self.rep_in, self.rep_out)
+        self.multipliers = _multipliers(band_limit, kernel, count, radius)
+        self.kernel = kernel
+        self.weight, self.table = nn.ParameterDict(), nn.ModuleDict()
+        for b, out in enumerate(self.rep_out):
+            tables = [_table(block, out, self.multipliers) for block in self.rep_in]
+            gain = torch.zeros(band_limit, dtype=torch.float64)  # variance out, of weights and inputs of variance 1
+            for block, table in zip(self.rep_in, tables, strict=True):
+                gain += table.square().sum((0, 1)) * block.multiplicity
+            scale = float(gain[out.order :].mean()) ** -0.5
+            for a, (block, table) in enumerate(zip(self.rep_in, tables, strict=True)):
+                shape = (*table.shape[:2], block.multiplicity, out.multiplicity)
+                self.weight[f"{a}_{b}"] = nn.Parameter(torch.randn(shape) * scale)
+                self.table[f"{a}_{b}"] = ExactBuffer(table)
+        invariants = self.rep_out.num_invariants
+        self.bias = nn.Parameter(torch.zeros(invariants)) if bias and invariants else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map coefficients ``(..., L^2, rep_in.dim)`` to ``(..., L^2, rep_out.dim)``."""
+        check_coefficients(x, self.rep_in, self.band_limit, "SphericalConv")
+        matrix = self.matrices().to(x.dtype)
+        y = torch.cat([x[..., rows_of_degree(l), :] @ matrix[l] for l in range(self.band_limit)], dim=-2)
+        return y if self.bias is None else y + self._constant(x)
+
+    def matrices(self) -> Tensor:
+        """Return W_l ``(L, rep_in.dim, rep_out.dim)``."""
+        columns = []
+        for b, out in enumerate(self.rep_out):
+            rows = []
+            for a, block in enumerate(self.rep_in):
+                weight = self.weight[f"{a}_{b}"]
+                pattern = kernel_basis(block.irrep, out.irrep, self.rep_in.group).matrices(weight.new_zeros(()))
+                table = self.table[f"{a}_{b}"](weight.dtype)
+                rows.append(torch.einsum("spl,spio,sba->laibo", table, weight, pattern).flatten(3).flatten(1, 2))
+            columns.append(torch.cat(rows, dim=1))
+        return torch.cat(columns, dim=2)
+
+    def _constant(self, like: Tensor) -> Tensor:
+        """Return the coefficients ``(L^2, rep_out.dim)`` of a constant field: sqrt(4 pi) times the bias at l = 0."""
+        parts, start = [], 0
+        for out in self.rep_out:
+            part = like.new_zeros(out.dim)
+            if out.invariant and self.bias is not None:
+                part = self.bias[start : start + out.multiplicity] * math.sqrt(4.0 * math.pi)
+                start += out.multiplicity
+            parts.append(part)
+        return torch.nn.functional.pad(torch.cat(parts)[None], (0, 0, 0, self.band_limit**2 - 1))
+
+    def extra_repr(self) -> str:
+        return f"{self.rep_in} -> {self.rep_out}, {self.multipliers}"
+
+
+def _table(block: Block, out: Block, multipliers: Multipliers) -> Tensor:
+    """Return the multipliers of each solution of the kernel constraint with its sign, ``(S, P, L)``."""
+    n, q = block.order, out.order
+    tables = []
+    for places in kernel_basis(block.irrep, out.irrep, Representation("1x0").group).frequencies:
+        conjugate = places != abs(q - n)  # the solution reads the conjugate of the feature, which has spin -n
+        tables.append((-1.0) ** n * multipliers(-n, q) if conjugate else multipliers(n, q))
+    return torch.stack(tables)
+
+
+def _multipliers(band_limit: int, kernel: str, count: int | None, radius: float | None) -> Multipliers:
+    given = {name for name, value in (("count", count), ("radius", radius)) if value is not None}
+    wanted = {"free": set(), "smooth": {"count"}, "local": {"count", "radius"}}
+    if kernel not in wanted or given != wanted[kernel]:
+        names = ", ".join(f"{name} ({' and '.join(sorted(ask)) or 'nothing else'})" for name, ask in wanted.items())
+        raise ValueError(
+            f'SphericalConv expects a kernel with its settings, {names}; got "{kernel}" with {sorted(given)}'
+        )
+    if count is None:
+        return Free(band_limit)
+    return Smooth(band_limit, count) if radius is None else Local(band_limit, count, radius)
