@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from gaugenet.data.bundle_file import load_bundle, save_bundle
     from gaugenet.data.cache import Cached
     from gaugenet.data.connection_spectrum import ConnectionSpectrum
+    from gaugenet.data.equirectangular import Equirectangular
     from gaugenet.data.folder import LabelledFolder
     from gaugenet.data.frame_bundle import FrameBundle
     from gaugenet.data.gauge import change_gauge
+    from gaugenet.data.homogeneous_bundle import HomogeneousBundle
     from gaugenet.data.input_fields import InputFields
     from gaugenet.data.mesh_data import MeshData
     from gaugenet.data.perturbation import Perturbation
@@ -46,9 +48,11 @@ __all__ = [
     "ClassificationNet",
     "ConnectionSpectrum",
     "CorrespondenceNet",
+    "Equirectangular",
     "FrameBundle",
     "GaugeConv",
     "Group",
+    "HomogeneousBundle",
     "InputFields",
     "LabelledFolder",
     "MeshData",
@@ -75,9 +79,11 @@ _HOME = {
     "ClassificationNet": "gaugenet.models.classification_net",
     "ConnectionSpectrum": "gaugenet.data.connection_spectrum",
     "CorrespondenceNet": "gaugenet.models.correspondence_net",
+    "Equirectangular": "gaugenet.data.equirectangular",
     "FrameBundle": "gaugenet.data.frame_bundle",
     "GaugeConv": "gaugenet.nn.gauge_conv",
     "Group": "gaugenet.group",
+    "HomogeneousBundle": "gaugenet.data.homogeneous_bundle",
     "InputFields": "gaugenet.data.input_fields",
     "LabelledFolder": "gaugenet.data.folder",
     "MeshData": "gaugenet.data.mesh_data",

@@ -24,10 +24,31 @@ def cotangent_stiffness(mesh: Mesh, edges: BundleEdges) -> np.ndarray:
     Args:
         edges: of the mesh in both directions, ``mesh_edges``.
     """
-    target, source = edges.index[1], edges.index[0]
-    weight = -np.asarray(cotangent_laplacian(mesh.pos, mesh.face)[target, source]).ravel()
-    weight = np.maximum(weight, _LEAST_WEIGHT * np.abs(weight).mean()) if len(weight) else weight
-    return _symmetric(edges, weight)
+    return _of_matrix(-cotangent_laplacian(mesh.pos, mesh.face), edges)
+
+
+def length_stiffness(face: np.ndarray, edges: BundleEdges, size: int) -> np.ndarray:
+    """Return ``(E,)`` cotangent weights of flat triangles that have the radii of the edges as lengths, s_ij = s_ji > 0.
+
+    Args:
+        face: ``(F, 3)``, each side an edge. edges: both ways, of ``size`` vertices.
+    """
+    length = sparse.csr_matrix((edges.log[:, 0], (edges.index[1], edges.index[0])), shape=(size, size))
+    i, j = np.roll(face, -1, axis=1).ravel(), np.roll(face, -2, axis=1).ravel()
+    square = np.asarray(length[i, j]).reshape(-1, 3) ** 2  # of the side opposite to each corner
+    total = square.sum(axis=1, keepdims=True)
+    # Heron: 16 A^2 = (a^2 + b^2 + c^2)^2 - 2 (a^4 + b^4 + c^4); cot = (b^2 + c^2 - a^2) / 4 A.
+    four_areas = np.sqrt(np.maximum(total**2 - 2 * (square**2).sum(axis=1, keepdims=True), 1e-8 * total**2))
+    half = 0.5 * ((total - 2 * square) / four_areas).ravel()
+    across = sparse.coo_matrix((np.r_[half, half], (np.r_[i, j], np.r_[j, i])), shape=(size, size)).tocsr()
+    return _of_matrix(across, edges)
+
+
+def _of_matrix(weight: sparse.spmatrix, edges: BundleEdges) -> np.ndarray:
+    """Return the entries of a matrix of weights at the edges, those raised that are too small or negative."""
+    entries = np.asarray(weight[edges.index[1], edges.index[0]]).ravel()
+    raised = np.maximum(entries, _LEAST_WEIGHT * np.abs(entries).mean()) if len(entries) else entries
+    return _symmetric(edges, raised)
 
 
 def kernel_stiffness(edges: BundleEdges, area: np.ndarray, radius: float) -> np.ndarray:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numba
 import numpy as np
 
@@ -119,7 +121,30 @@ def discs_of_count(
             break
         found = count
         radius *= min(2.0, 1.1 * np.sqrt(target / max(count, 1)))
-    if count > target:
-        radius = np.partition(edges.log[:, 0], target - 1)[target - 1] * (1.0 + 1e-9)  # equal radii stay together
-        edges = edges.select(edges.log[:, 0] <= radius)
+    edges, radius = cut_to(edges, target, radius)
     return edges, float(radius if len(edges.log) else 0.0)
+
+
+def discs_until_count(
+    discs: Callable[[float], BundleEdges], size: int, neighbours: float, area: float, limit: float
+) -> tuple[BundleEdges, float]:
+    """Return discs of one radius that hold ``neighbours`` of ``size`` points in the mean, and that radius.
+
+    Args:
+        discs: of a radius, symmetric. area: of the surface. limit: radius beyond which discs do not grow.
+    """
+    target = round(min(neighbours, size - 1) * size)
+    radius = 1.2 * float(np.sqrt(neighbours * area / (np.pi * size)))
+    while True:
+        edges = discs(radius)
+        if len(edges.log) >= target or radius > limit:
+            return cut_to(edges, target, radius)
+        radius *= 1.3
+
+
+def cut_to(edges: BundleEdges, count: int, radius: float) -> tuple[BundleEdges, float]:
+    """Return the ``count`` shortest edges of discs of a radius, and those as long as the last, and the new radius."""
+    if not 0 < count < len(edges.log):
+        return edges, radius
+    radius = float(np.partition(edges.log[:, 0], count - 1)[count - 1]) * (1 + 1e-9)  # equal radii stay together
+    return edges.select(edges.log[:, 0] <= radius), radius

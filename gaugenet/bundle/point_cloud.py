@@ -12,7 +12,7 @@ from gaugenet.bundle.connection_laplacian import kernel_stiffness
 from gaugenet.bundle.edges import BundleEdges
 from gaugenet.bundle.frame_bundle import Bundle
 from gaugenet.bundle.levels import Level
-from gaugenet.bundle.neighbourhood import symmetric
+from gaugenet.bundle.neighbourhood import discs_until_count, symmetric
 from gaugenet.bundle.pooling import Pooling
 from gaugenet.bundle.tangent_planes import TangentPlanes
 
@@ -64,20 +64,9 @@ def _discs(planes: TangentPlanes, vertex: np.ndarray, radius: float) -> BundleEd
 
 def _discs_of_count(planes: TangentPlanes, vertex: np.ndarray, neighbours: float) -> tuple[BundleEdges, float]:
     """Return discs of one radius that hold ``neighbours`` points in the mean, and that radius."""
-    size = len(vertex)
-    target = round(min(neighbours, size - 1) * size)
-    pos = planes.pos[vertex]
-    extent = float(np.linalg.norm(np.ptp(pos, axis=0)))
-    radius = 1.2 * float(np.sqrt(neighbours * planes.area.sum() / (np.pi * size)))
-    while True:
-        edges = _discs(planes, vertex, radius)
-        if len(edges.log) >= target or radius > 2 * extent:
-            break
-        radius *= 1.3
-    if 0 < target < len(edges.log):
-        radius = float(np.partition(edges.log[:, 0], target - 1)[target - 1]) * (1 + 1e-9)
-        edges = edges.select(edges.log[:, 0] <= radius)
-    return edges, radius
+    extent = float(np.linalg.norm(np.ptp(planes.pos[vertex], axis=0)))
+    area = float(planes.area.sum())
+    return discs_until_count(lambda r: _discs(planes, vertex, r), len(vertex), neighbours, area, 2 * extent)
 
 
 def _levels(planes: TangentPlanes, counts: Sequence[int], neighbours: float) -> list[Level]:

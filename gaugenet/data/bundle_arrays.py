@@ -5,14 +5,31 @@ from __future__ import annotations
 import re
 
 import numpy as np
+import torch
+from torch_geometric.data import Data
 
 from gaugenet.bundle.frame_bundle import Bundle, quadrature_weights
 from gaugenet.bundle.levels import Level
+from gaugenet.data.mesh_data import MeshData
 
 ADDED = re.compile(
     r"((edge_index|log|transport|flip|weight|stiffness|area|radius|sample_index|pool_(index|transport|flip|weight))_\d+)"
     r"|(eigenvalue|eigenfield)_\d+[eo]?_\d+|singularity|rest"
 )
+
+
+def with_bundle(data: Data, bundle: Bundle, reflections: bool = False) -> MeshData:
+    """Return the data with a bundle in place of any that it has, where ``pos`` is; its group SO2, or O2."""
+    out = data if isinstance(data, MeshData) else MeshData(**data.to_dict())
+    for key in [key for key in out.to_dict() if ADDED.fullmatch(key)]:
+        del out[key]
+    out.group = "O2" if reflections else "SO2"
+    for key, value in bundle_arrays(bundle, reflections).items():
+        out[key] = torch.from_numpy(np.ascontiguousarray(value)).to(data.pos.device)
+    stages = [bundle.edges, *(level.edges for level in bundle.levels)]
+    out.max_degree = [int(np.bincount(edges.index[1], minlength=1).max(initial=1)) for edges in stages]
+    out.level_sizes = [len(out.pos), *(len(level.area) for level in bundle.levels)]
+    return out
 
 
 def bundle_arrays(bundle: Bundle, reflections: bool) -> dict[str, np.ndarray]:

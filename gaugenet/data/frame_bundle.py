@@ -15,7 +15,7 @@ from gaugenet.bundle.frame_bundle import METHODS, Bundle, build_bundle, mesh_edg
 from gaugenet.bundle.intrinsic_fields import curvature_field, references
 from gaugenet.bundle.point_cloud import build_point_bundle
 from gaugenet.bundle.singularities import singularities
-from gaugenet.data.bundle_arrays import ADDED, bundle_arrays
+from gaugenet.data.bundle_arrays import with_bundle
 from gaugenet.data.mesh_data import MeshData
 from gaugenet.data.reduction import reduce_group
 from gaugenet.group import Group
@@ -102,15 +102,7 @@ class FrameBundle(BaseTransform):
         if data.pos is None:
             raise ValueError("FrameBundle needs pos (V, 3): read the data with gaugenet.read_mesh")
         mesh, bundle = (None, self._of_points(data)) if data.face is None else self._of_mesh(data)
-        out = data if isinstance(data, MeshData) else MeshData(**data.to_dict())
-        for key in [key for key in out.to_dict() if ADDED.fullmatch(key)]:
-            del out[key]
-        out.group = "O2" if self.group.reflections else "SO2"
-        for key, value in bundle_arrays(bundle, self.group.reflections).items():
-            out[key] = torch.from_numpy(np.ascontiguousarray(value)).to(data.pos.device)
-        stages = [bundle.edges, *(level.edges for level in bundle.levels)]
-        out.max_degree = [int(np.bincount(edges.index[1], minlength=1).max(initial=1)) for edges in stages]
-        out.level_sizes = [len(out.pos), *(len(level.area) for level in bundle.levels)]
+        out = with_bundle(data, bundle, self.group.reflections)
         return out if self.field is None else self._reduced(out, mesh)
 
     def _of_mesh(self, data: Data) -> tuple[Mesh, Bundle]:

@@ -1,0 +1,20 @@
+"""Homogeneous spaces G/K with K = SO(2): the sphere, the plane, the hyperbolic plane, and samples of their points."""
+
+from gaugenet.homogeneous.hyperbolic import HyperbolicPlane
+from gaugenet.homogeneous.icosphere import icosphere
+from gaugenet.homogeneous.lattices import hexagonal_lattice, square_lattice
+from gaugenet.homogeneous.plane import Plane
+from gaugenet.homogeneous.space import HomogeneousSpace
+from gaugenet.homogeneous.sphere import Sphere
+from gaugenet.homogeneous.tiling import triangular_tiling
+
+__all__ = [
+    "HomogeneousSpace",
+    "HyperbolicPlane",
+    "Plane",
+    "Sphere",
+    "hexagonal_lattice",
+    "icosphere",
+    "square_lattice",
+    "triangular_tiling",
+]
