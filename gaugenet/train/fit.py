@@ -71,11 +71,11 @@ class Fit:
         self.checkpoint = None if checkpoint is None else Path(checkpoint)
         self.average = AveragedModel(net, multi_avg_fn=get_ema_multi_avg_fn(settings.average))
         self.optimizer = torch.optim.AdamW(net.parameters(), settings.learning_rate, weight_decay=settings.weight_decay)
+        steps = settings.epochs * math.ceil(len(train.shapes) / settings.batch)
+        # The rate rises for a tenth of the steps; where that is one step, OneCycleLR divides by zero.
+        rise = 0.1 if steps != 10 else 0.2
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self.optimizer,
-            settings.learning_rate,
-            total_steps=settings.epochs * math.ceil(len(train.shapes) / settings.batch),
-            pct_start=0.1,
+            self.optimizer, settings.learning_rate, total_steps=steps, pct_start=rise
         )
         self.history: list[dict[str, float]] = []
 

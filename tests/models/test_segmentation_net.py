@@ -115,6 +115,18 @@ def test_outputs(output):
     assert labels.shape == ((len(mesh.pos),) if output == "vertex" else (len(mesh.face),))
 
 
+def test_gradients_of_faces_have_the_same_bits_every_time():
+    # Large enough for several threads to share the work.
+    mesh, net = surfaces.data_of(surfaces.uneven_sphere(5000, 0)), SegmentationNet(["a", "b", "c"], levels=())
+    scores, weight = torch.randn(5000, 3), torch.randn(mesh.face.shape[1], 3)
+    found = set()
+    for _ in range(40):
+        leaf = scores.clone().requires_grad_()
+        (net.outputs(leaf, mesh) * weight).sum().backward()
+        found.add(leaf.grad.numpy().tobytes())
+    assert len(found) == 1
+
+
 def test_labels_of_faces_have_boundaries():
     """Those of vertices have none."""
     net = network(output="both", boundary=0.1)

@@ -90,6 +90,12 @@ def test_a_resumed_run_ends_with_the_same_bits(epochs, folder, tmp_path):
     assert torch.equal(whole.net(whole.train[0]), second.net(second.train[0]))
 
 
+@pytest.mark.parametrize("epochs", [1, 2, 5, 10])
+def test_any_number_of_steps(epochs, folder):
+    history = fit(folder, settings=replace(SETTINGS, epochs=epochs), count=1).run()
+    assert len(history) == epochs
+
+
 def test_a_finished_run_resumes_to_itself(folder, tmp_path):
     whole = fit(folder, tmp_path / "whole")
     expected = whole.run()
