@@ -259,8 +259,7 @@ class Stencil:
         return values
 
     def _transport(self) -> Elements:
-        angle = self._edges[2]
-        return Elements.rotations(angle) if self._flip is None else Elements(angle, self._flip)
+        return Elements.of(self._edges[2], self._flip)
 
     def _amplitude(self, profiles: int, dtype: torch.dtype) -> Tensor:
         """Return w b(r), ``(E, R)``."""
