@@ -92,6 +92,8 @@ class EdgeFrame(nn.Module):
         super().__init__()
         if channels < 1:
             raise ValueError(f"messages need >= 1 hidden channels, got {channels}")
+        if profiles < 1:
+            raise ValueError(f"profiles must be >= 1, got {profiles}")
         group = rep_in.group
         kinds = [group.trivial_irrep, *([group.irrep(0, "o")] if group.reflections else [])]
         self.rep_in, self.rep_out = rep_in, Representation([(channels, kind) for kind in kinds], group)

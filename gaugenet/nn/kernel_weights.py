@@ -22,8 +22,6 @@ class KernelWeights(nn.Module):
 
     def __init__(self, rep_in: Representation, rep_out: Representation, profiles: int) -> None:
         super().__init__()
-        if profiles < 1:
-            raise ValueError(f"profiles must be >= 1, got {profiles}")
         self.rep_in, self.rep_out = rep_in, rep_out
         self._bases = matrices.bases(rep_in, rep_out)
         self.weight = matrices.kernel_parameters(rep_in, rep_out, self._bases, profiles)
