@@ -52,7 +52,8 @@ class Reading(nn.Module):
         terms = []
         if self.geometry is not None:
             directions = at.waves(self._invariant, self._directions, x.dtype)[:, :, 0, :, None]
-            terms.append((directions * at.profiles(self.profiles, x.dtype)[:, :, None]).flatten(2) @ self.geometry)
+            radial = at.profiles(self.profiles, x.dtype)[:, :, None]
+            terms.append((directions * radial).flatten(2) @ self.geometry.to(x.dtype))
         if self.here.rep_out.dim:
             here = self.here(x).unflatten(1, (-1, self.channels))
             there = nn.functional.embedding(at.index, self.there(x)).unflatten(2, (-1, self.channels))

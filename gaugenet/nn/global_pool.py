@@ -58,7 +58,8 @@ class GlobalPool(nn.Module):
             return shapes.sum(share * values)
         if self.score is None:
             return shapes.maximum(values)
-        score = self.score(values) + share.clamp_min(torch.finfo(x.dtype).tiny).log()
+        score = nn.functional.linear(values, self.score.weight.to(x.dtype))
+        score = score + share.clamp_min(torch.finfo(x.dtype).tiny).log()
         return shapes.sum(softmax(score, shapes.index, num_nodes=shapes.count) * values)
 
     def extra_repr(self) -> str:

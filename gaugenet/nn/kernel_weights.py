@@ -41,7 +41,7 @@ class KernelWeights(nn.Module):
                 basis = self._bases[a][b]
                 if len(basis):
                     matrix = matrices.of_moments(self.weight[f"{a}_{b}"], basis, ((s, 1) for s in range(len(basis))))
-                    y = y + parts[a][b].flatten(1) @ matrix
+                    y = y + parts[a][b].flatten(1) @ matrix.to(y.dtype)
             outputs.append(y)
         return torch.cat(outputs, dim=1)
 
