@@ -66,7 +66,7 @@ class ClassificationNet(SurfaceNet):
     def forward(self, data: Data) -> Tensor:
         """Return logits ``(B, L)`` of data made by ``transform``, single (B = 1) or batched."""
         x = self.inputs(data)
-        found = self.unet.encode(self.enter(self.on_first_level(x, data)), self.unet.levels(data))
+        found = self.unet.encode(self.enter(self.on_first_level(x, self.first_map(data))), self.unet.levels(data))
         last = self.first + len(found) - 1
         pooled = [self.spread(x, data)]
         pooled += [pool(y, data, self.first + depth) for depth, (pool, y) in enumerate(zip(self.means, found))]

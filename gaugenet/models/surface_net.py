@@ -141,15 +141,34 @@ class SurfaceNet(nn.Module, ABC):
         self.rep_in.check(data.x, name)
         return data.x.to(next(self.parameters()).dtype)
 
-    def on_first_level(self, x: Tensor, data: Data) -> Tensor:
-        """Average input fields of the vertices onto the level on which the network begins."""
-        return self.enter_pool(x, LevelMap.from_data(data, 1)) if self.first else x
+    def first_map(self, data: Data) -> LevelMap | None:
+        """Return the map from the vertices to the level on which the network begins, None where these are its level."""
+        return LevelMap.from_data(data, 1) if self.first else None
+
+    def on_first_level(self, x: Tensor, at: LevelMap | None) -> Tensor:
+        """Average input fields of the vertices onto the level on which the network begins, by ``first_map``."""
+        return x if at is None else self.enter_pool(x, at)
+
+    def ready(self, data: Data) -> Data:
+        """Return what the network runs on: of a mesh what ``transform`` makes of it; a bundle keeps its frames.
+
+        Raises:
+            ValueError: for a batch of meshes that lack something.
+        """
+        bare = getattr(data, "frame", None) is None
+        if not bare and (getattr(data, "x", None) is not None or self.field_transform is None):
+            return data
+        if getattr(data, "batch", None) is not None:
+            raise ValueError(
+                f"{type(self).__name__} needs net.transform applied to each mesh of a batch, got a batch without "
+                f"{'frames' if bare else 'input fields x'}: transform the meshes, then batch them"
+            )
+        return self.transform(data) if bare else Compose([*self.spectra, self.field_transform])(data)
 
     @torch.no_grad()
     def evaluated(self, data: Data, ask: Callable[[Data], Any] | None = None) -> Any:
         """Return the output, or what ``ask`` returns, in evaluation, of a mesh or of what ``transform`` made of one."""
-        if getattr(data, "x", None) is None or getattr(data, "frame", None) is None:
-            data = self.transform(data)
+        data = self.ready(data)
         training = self.training
         self.eval()
         try:
