@@ -146,6 +146,10 @@ def test_a_batch_is_classified_shape_by_shape(name):
     [
         (lambda: ClassificationNet([], **SMALL), "at least one label name, got none"),
         (lambda: ClassificationNet(["a"], hidden=0, **SMALL), "hidden >= 1, got 0"),
+        (lambda: ClassificationNet(["a"], layers="x", **SMALL), 'implicit, joined by \\+, or none alone; got "x"'),
+        (lambda: TangentFieldNet("1x1", layers="x", **SMALL), "implicit, joined by \\+, or polynomial alone; got"),
+        (lambda: TangentFieldNet("1x1", **SMALL | {"blocks": -3}), "TangentFieldNet expects blocks >= 1, got -3"),
+        (lambda: TangentFieldNet("1x1", **SMALL | {"blocks": 0}), "TangentFieldNet expects blocks >= 1, got 0"),
         (
             lambda: CorrespondenceNet(7, layers="none", **SMALL),
             'CorrespondenceNet is made of its layers, got layers="none"',
@@ -157,6 +161,11 @@ def test_a_batch_is_classified_shape_by_shape(name):
 def test_bad_settings_are_refused(make, complaint):
     with pytest.raises(ValueError, match=complaint):
         make()
+
+
+def test_a_name_is_no_list_of_labels():
+    with pytest.raises(TypeError, match='ClassificationNet expects a list of label names, got "cup": write'):
+        ClassificationNet("cup", **SMALL)
 
 
 @pytest.mark.parametrize("name", NETWORKS)
