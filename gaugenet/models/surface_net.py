@@ -23,6 +23,19 @@ from gaugenet.nn.residual_block import layer_names
 from gaugenet.representation import Representation
 
 
+def label_tuple(names: Sequence[str], where: str) -> tuple[str, ...]:
+    """Return names of labels, at least one.
+
+    Raises:
+        ValueError: for none. TypeError: for one string, which would give a label to each of its letters.
+    """
+    if isinstance(names, str):
+        raise TypeError(f'{where} expects a list of label names, got "{names}": write ["{names}"]')
+    if not names:
+        raise ValueError(f"{where} needs at least one label name, got none")
+    return tuple(names)
+
+
 class SurfaceNet(nn.Module, ABC):
     """Turn a mesh into features on the first level of its bundle; networks make of them what they are for.
 
@@ -68,6 +81,8 @@ class SurfaceNet(nn.Module, ABC):
             raise ValueError(f"{name} needs invariants in its representation, got {rep}: add copies of order 0")
         if growth < 1:
             raise ValueError(f"{name} expects a growth >= 1, got {growth}")
+        if blocks < 1:
+            raise ValueError(f"{name} expects blocks >= 1, got {blocks}")
         if inputs is not None and fields:
             raise ValueError(f"{name} takes fields to compute or inputs that the data has, got both: drop one")
         self.polynomial = layers == POLYNOMIAL
@@ -75,6 +90,8 @@ class SurfaceNet(nn.Module, ABC):
             raise ValueError(f"{name} takes norms, of which its output is no polynomial: choose other layers")
         if layers == NO_LAYERS and not self.may_lack_layers:
             raise ValueError(f'{name} is made of its layers, got layers="{NO_LAYERS}": name some, such as "conv"')
+        words = {POLYNOMIAL: self.may_be_polynomial, NO_LAYERS: self.may_lack_layers}
+        names = layer_names(layers, [word for word, may in words.items() if may])
         fields_of = InputFields(**(fields or {}), group=str(first.group))
         self.config: dict[str, Any] = {
             "levels": list(levels),
@@ -103,7 +120,7 @@ class SurfaceNet(nn.Module, ABC):
         self.enter = Intertwiner(self.rep_in, first) if depth else nn.Identity()
         self.unet = UNet(first, depth, self.first, growth, blocks, self.has_way_up, profiles, dropout, layers)
         self.spectra = []
-        if layers not in (POLYNOMIAL, NO_LAYERS) and "diffusion" in layer_names(layers):
+        if "diffusion" in names:
             numbers = range(self.first, self.first + depth)
             self.spectra = [ConnectionSpectrum(first.orders, level=level, group=str(first.group)) for level in numbers]
 
@@ -141,15 +158,34 @@ class SurfaceNet(nn.Module, ABC):
         self.rep_in.check(data.x, name)
         return data.x.to(next(self.parameters()).dtype)
 
-    def on_first_level(self, x: Tensor, data: Data) -> Tensor:
-        """Average input fields of the vertices onto the level on which the network begins."""
-        return self.enter_pool(x, LevelMap.from_data(data, 1)) if self.first else x
+    def first_map(self, data: Data) -> LevelMap | None:
+        """Return the map from the vertices to the level on which the network begins, None where these are its level."""
+        return LevelMap.from_data(data, 1) if self.first else None
+
+    def on_first_level(self, x: Tensor, at: LevelMap | None) -> Tensor:
+        """Average input fields of the vertices onto the level on which the network begins, by ``first_map``."""
+        return x if at is None else self.enter_pool(x, at)
+
+    def ready(self, data: Data) -> Data:
+        """Return what the network runs on: of a mesh what ``transform`` makes of it; a bundle keeps its frames.
+
+        Raises:
+            ValueError: for a batch of meshes that lack something.
+        """
+        bare = getattr(data, "frame", None) is None
+        if not bare and (getattr(data, "x", None) is not None or self.field_transform is None):
+            return data
+        if getattr(data, "batch", None) is not None:
+            raise ValueError(
+                f"{type(self).__name__} needs net.transform applied to each mesh of a batch, got a batch without "
+                f"{'frames' if bare else 'input fields x'}: transform the meshes, then batch them"
+            )
+        return self.transform(data) if bare else Compose([*self.spectra, self.field_transform])(data)
 
     @torch.no_grad()
     def evaluated(self, data: Data, ask: Callable[[Data], Any] | None = None) -> Any:
         """Return the output, or what ``ask`` returns, in evaluation, of a mesh or of what ``transform`` made of one."""
-        if getattr(data, "x", None) is None or getattr(data, "frame", None) is None:
-            data = self.transform(data)
+        data = self.ready(data)
         training = self.training
         self.eval()
         try:

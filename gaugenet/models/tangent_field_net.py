@@ -50,8 +50,7 @@ class TangentFieldNet(VertexNet):
             ValueError: for a field other than C tangent vectors, or C vectors of space.
         """
         project = self._projection()
-        if getattr(data, "frame", None) is None:
-            data = self.transform(data)
+        data = self.ready(data)
         return project.to(data.frame.device)(self.evaluated(data), data)
 
     def _projection(self) -> Project:
