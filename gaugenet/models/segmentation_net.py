@@ -75,4 +75,7 @@ class SegmentationNet(VertexNet):
             logits = logits.face
         elif self.output == "vertex":
             return logits.argmax(dim=-1)
-        return bounded_labels(logits, data, self.boundary)
+        # Fields that do not know the sides of a surface give no labels that do; nor do a user's own under reflections.
+        fields = self.field_transform
+        sides = fields.oriented if fields is not None else not self.rep_in.group.reflections
+        return bounded_labels(logits, data, self.boundary, sides)
