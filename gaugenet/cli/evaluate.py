@@ -22,7 +22,7 @@ from gaugenet.cli.message import named
 from gaugenet.cli.outcome import Outcome
 from gaugenet.cli.progress import bar
 from gaugenet.data.mesh_dataset import MeshDataset
-from gaugenet.data.perturbation import Perturbation
+from gaugenet.data.perturbation import KINDS, Perturbation
 from gaugenet.data.psb import psb_categories
 from gaugenet.models import ClassificationNet, SegmentationNet, load, shipped
 from gaugenet.train import Scores, evaluate
@@ -45,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--perturb",
-        choices=Perturbation.KINDS,
+        choices=KINDS,
         help="score perturbed copies: turned, with noise, decimated to 30 %% of the faces, subdivided unevenly, or "
         "with five holes; labels go along",
     )
