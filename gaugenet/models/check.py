@@ -63,14 +63,14 @@ def check(net: SurfaceNet, mesh: Data, generator: torch.Generator | None = None)
 
 def _moved(net: SurfaceNet, mesh: Data, data: Data, generator: torch.Generator | None) -> Data:
     """Return what the network reads of the mesh, of which it reads ``data`` here, after a random motion."""
-    group, field = net.bundle_transform.group, net.bundle_transform.field
+    group, vectors = net.bundle_transform.group, net.bundle_transform.vectors
     pos, moved = mesh.pos.double(), mesh.clone()
     noise = torch.randn(3, 4, generator=generator, dtype=torch.float64).to(pos.device)
     rotation = torch.linalg.qr(noise[:, :3]).Q
     rotation = rotation * torch.linalg.det(rotation) * (-1 if net.mirrors else 1)
     moved.pos = pos @ rotation.T + (pos.amax(0) - pos.amin(0)).max() * noise[:, 3]
-    for key in {"normal", field} - {None, "smooth", "curvature"}:
-        if key in mesh:
+    for key in {"normal", vectors}:
+        if key is not None and key in mesh:
             moved[key] = mesh[key].double() @ rotation.T
     if group.reflections:  # normals of an image point outwards again; else the surface is turned inside out
         if mesh.face is not None:

@@ -305,6 +305,44 @@ def test_after_an_error_a_network_trains_on(folder):
         assert net.training
 
 
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"epochs": 0},
+        {"batch": 0},
+        {"variants": 0},
+        {"learning_rate": 0.0},
+        {"learning_rate": float("nan")},
+        {"weight_decay": -1.0},
+        {"label_smoothing": 1.5},
+        {"noise": -0.1},
+        {"stretch": -0.1},
+        {"bend": float("inf")},
+        {"average": 1.0},
+        {"seed": -1},
+    ],
+    ids=str,
+)
+def test_settings_out_of_range_are_refused(setting):
+    ((name, value),) = setting.items()
+    with pytest.raises(ValueError, match=f"FitSettings expects {name} .*, got {value}"):
+        FitSettings(**setting)
+
+
+@pytest.mark.parametrize(("inputs", "fits"), [("3x0", True), ("2x0 + 1x1", False), ("O2: 2x0e + 1x0o", False)])
+def test_features_in_frames_do_not_go_with_deformed_copies(inputs, fits, folder):
+    rep = "O2: 4x0e + 2x1" if "O2" in inputs else "4x0 + 2x1"
+    net = network(inputs=inputs, fields=None, rep=rep)
+    meshes = shapes(1)
+    meshes[0].x = torch.ones(120, net.rep_in.dim)
+    items = Prepared(meshes, net.transform, folder, variants=2)
+    if fits:
+        Fit(net, items, None, replace(SETTINGS, epochs=1)).run()
+    else:
+        with pytest.raises(ValueError, match=r"features of .* are written in frames .* do not share: use variants=1"):
+            Fit(net, items, None, SETTINGS)
+
+
 @pytest.mark.slow
 def test_it_learns_the_creatures(folder):
     """Bipeds 01 to 03 teach biped 08 to 85 % of its area within minutes, on one core."""
