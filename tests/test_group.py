@@ -173,3 +173,10 @@ def test_continuous_groups_have_no_list(name):
     for call in (Group.elements, Group.irreps):
         with pytest.raises(ValueError, match=f"{name} is not finite: "):
             call(Group(name))
+
+
+def test_without_flips_elements_are_rotations():
+    angle, flip = torch.tensor([0.3, -2.0]), torch.tensor([True, False])
+    one, other = Elements.of(angle, None), Elements.of(angle, flip)
+    assert torch.equal(one.angle, angle) and not one.flip.any()
+    assert torch.equal(other.angle, angle) and torch.equal(other.flip, flip)

@@ -68,8 +68,7 @@ def change_gauge(data: Data, at: Elements | Tensor, fields: Mapping[str, Represe
 
 def transport(data: Data, level: int, kind: str = "") -> Elements:
     """Return the transport of a level's edges, or with ``kind`` "pool_" that of the pairs from the next finer level."""
-    angle = data[f"{kind}transport_{level}"]
-    return Elements(angle, data[f"{kind}flip_{level}"]) if f"{kind}flip_{level}" in data else Elements.rotations(angle)
+    return Elements.of(data[f"{kind}transport_{level}"], getattr(data, f"{kind}flip_{level}", None))
 
 
 def set_transport(data: Data, level: int, at: Elements, kind: str = "") -> None:

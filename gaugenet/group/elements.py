@@ -25,6 +25,11 @@ class Elements:
         """Return the rotations by angles ``(...)`` [rad]."""
         return Elements(angle, torch.zeros_like(angle, dtype=torch.bool))
 
+    @staticmethod
+    def of(angle: Tensor, flip: Tensor | None) -> Elements:
+        """Return the elements of angles ``(...)`` [rad] and flips, or rotations where there are no flips."""
+        return Elements.rotations(angle) if flip is None else Elements(angle, flip)
+
     def __getitem__(self, index: Any) -> Elements:
         return Elements(self.angle[index], self.flip[index])
 

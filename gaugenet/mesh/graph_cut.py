@@ -12,15 +12,11 @@ _LARGEST = 2**29
 _SWEEPS = 5
 
 
-def potts_energy(label: np.ndarray, cost: np.ndarray, pair: np.ndarray, weight: np.ndarray) -> float:
-    """Return the cost of labels ``(N,)`` at their nodes plus the weights of the pairs whose nodes differ."""
-    return float(cost[np.arange(len(cost)), label].sum() + weight[label[pair[:, 0]] != label[pair[:, 1]]].sum())
-
-
 def potts_labels(cost: np.ndarray, pair: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """Return labels ``(N,)`` of small Potts energy: no expansion of a single label makes it smaller.
 
-    That holds where five sweeps over the labels reach it. With two labels it is the smallest energy, with more at most
+    The energy is the cost of the labels at their nodes plus the weights of the pairs whose nodes differ. No expansion
+    lowers it where five sweeps over the labels are enough. With two labels it is the smallest energy, with more at most
     twice that (Boykov, Veksler & Zabih 2001, "Fast approximate energy minimization via graph cuts"). Begins from the
     cheapest label of each node.
 

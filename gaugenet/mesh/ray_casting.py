@@ -23,7 +23,6 @@ class RayCaster:
         child: ``(N,)`` int32: the first of a node's two children, or the first triangle of a leaf.
         size: ``(N,)`` int32: how many triangles a leaf has, 0 elsewhere.
         triangle: ``(F, 10)`` one corner, the two edges from it, and the length of their product.
-        face: ``(F,)`` which face of the mesh each triangle is.
         depth: levels of the hierarchy.
         extent: longest side of the mesh [mesh unit].
     """
@@ -32,7 +31,6 @@ class RayCaster:
     child: np.ndarray
     size: np.ndarray
     triangle: np.ndarray
-    face: np.ndarray
     depth: int
     extent: float
 
@@ -47,37 +45,13 @@ class RayCaster:
         corner = corner[order]
         one, two = corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0]
         product = np.linalg.norm(np.cross(one, two), axis=1, keepdims=True)
-        return RayCaster(
-            box, child, size, np.concatenate([corner[:, 0], one, two, product], axis=1), order, depth, extent
-        )
+        triangle = np.concatenate([corner[:, 0], one, two, product], axis=1)
+        return RayCaster(box, child, size, triangle, depth, extent)
 
     @property
     def arrays(self) -> tuple[np.ndarray, ...]:
         """What ``first_hit`` reads."""
         return self.box, self.child, self.size, self.triangle
-
-    def cast(self, origin: np.ndarray, direction: np.ndarray, start: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
-        """Return the distance ``(R,)`` to what each ray meets first, in its own lengths, and the face ``(R,)``.
-
-        Both sides of a face are met. Where there is nothing the distance is infinite and the face -1.
-
-        Args:
-            origin, direction: ``(R, 3)``. start: from which distance on.
-        """
-        distance, at = _cast(origin, direction, start, self.depth, *self.arrays)
-        return distance, np.where(at < 0, -1, self.face[at])
-
-
-@numba.njit(cache=True, nogil=True)
-def _cast(origin, direction, start, depth, box, child, size, triangle):
-    distance, at = np.empty(len(origin)), np.empty(len(origin), np.int64)
-    stack, entry = np.empty(depth + 2, np.int32), np.empty(depth + 2)
-    for r in range(len(origin)):
-        distance[r], at[r] = first_hit(
-            origin[r, 0], origin[r, 1], origin[r, 2], direction[r, 0], direction[r, 1], direction[r, 2],
-            start, np.inf, stack, entry, box, child, size, triangle,
-        )  # fmt: skip
-    return distance, at
 
 
 @numba.njit(cache=True, nogil=True)

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch_geometric.data import Data
 
-from gaugenet.models.surface_net import SurfaceNet
+from gaugenet.models.comparison import Comparison, compare_labels
+from gaugenet.models.surface_net import SurfaceNet, label_tuple
 from gaugenet.models.unet import NO_LAYERS
 from gaugenet.nn.global_pool import GlobalPool
 from gaugenet.nn.standardize import Standardize
@@ -25,8 +26,9 @@ class ClassificationNet(SurfaceNet):
     a segmented one is thousands: the network is small by default, and without layers.
 
     Args:
-        label_names: names of the classes. hidden: width of the small network. layers: as for ``SurfaceNet``, or "none",
-            and then levels, rep and blocks do not matter. levels, rep, blocks, settings: of ``SurfaceNet``.
+        label_names: names of the classes. hidden: width of the small network. layers: as for ``SurfaceNet``, or "none":
+            levels and blocks do not matter then, and of rep, which needs invariants all the same, the group alone.
+            levels, rep, blocks, settings: of ``SurfaceNet``.
     """
 
     has_way_up = may_be_polynomial = False
@@ -43,14 +45,13 @@ class ClassificationNet(SurfaceNet):
         blocks: int = 1,
         **settings: Any,
     ) -> None:
-        if not label_names:
-            raise ValueError("ClassificationNet needs at least one label name, got none")
+        names = label_tuple(label_names, "ClassificationNet")
         if hidden < 1:
             raise ValueError(f"ClassificationNet expects hidden >= 1, got {hidden}")
         super().__init__(layers=layers, levels=levels, rep=rep, blocks=blocks, **settings)
-        self.label_names = tuple(label_names)
-        self.config |= {"label_names": list(label_names), "hidden": hidden}
-        self.rep_out = Representation.invariants(len(label_names), self.rep_in.group)
+        self.label_names = names
+        self.config |= {"label_names": list(names), "hidden": hidden}
+        self.rep_out = Representation.invariants(len(names), self.rep_in.group)
         self.spread = GlobalPool(self.rep_in, "quantiles")
         self.means = nn.ModuleList(GlobalPool(rep, "mean") for rep in self.unet.reps)
         self.most = nn.ModuleList(GlobalPool(rep, "max") for rep in self.unet.reps[-1:])
@@ -60,18 +61,22 @@ class ClassificationNet(SurfaceNet):
             nn.Linear(numbers, hidden),
             nn.SiLU(),
             nn.Dropout(self.config["dropout"]),
-            nn.Linear(hidden, len(label_names)),
+            nn.Linear(hidden, len(names)),
         )
 
     def forward(self, data: Data) -> Tensor:
         """Return logits ``(B, L)`` of data made by ``transform``, single (B = 1) or batched."""
         x = self.inputs(data)
-        found = self.unet.encode(self.enter(self.on_first_level(x, data)), self.unet.levels(data))
+        found = self.unet.encode(self.enter(self.on_first_level(x, self.first_map(data))), self.unet.levels(data))
         last = self.first + len(found) - 1
         pooled = [self.spread(x, data)]
         pooled += [pool(y, data, self.first + depth) for depth, (pool, y) in enumerate(zip(self.means, found))]
         pooled += [pool(found[-1], data, last) for pool in self.most]
         return self.head(torch.cat(pooled, dim=1))
+
+    def compared(self, data: Data) -> Comparison:
+        """Return the scores of shapes beside their classes ``y (B,)``."""
+        return compare_labels(self(data), data, "shape")
 
     def classify(self, data: Data) -> Tensor:
         """Return the class ``(B,)`` of a mesh, or of data made by ``transform``; it indexes ``label_names``."""

@@ -10,6 +10,8 @@ from torch import Tensor
 from torch_geometric.data import Data
 
 from gaugenet.data.part_boundaries import bounded_labels
+from gaugenet.models.comparison import Comparison, compare_labels, labelled_place
+from gaugenet.models.surface_net import label_tuple
 from gaugenet.models.vertex_net import VertexNet
 from gaugenet.representation import Representation
 
@@ -41,15 +43,14 @@ class SegmentationNet(VertexNet):
     ) -> None:
         if output not in OUTPUTS:
             raise ValueError(f'output must be one of {", ".join(OUTPUTS)}, got "{output}"')
-        if not label_names:
-            raise ValueError("SegmentationNet needs at least one label name, got none")
+        names = label_tuple(label_names, "SegmentationNet")
         if not 0 <= boundary < float("inf"):
             raise ValueError(f"SegmentationNet expects a boundary >= 0, got {boundary}")
         super().__init__(invariant=True, **settings)
-        self.label_names, self.output, self.boundary = tuple(label_names), output, boundary
-        self.config |= {"label_names": list(label_names), "output": output, "boundary": boundary}
-        self.rep_out = Representation.invariants(len(label_names), self.rep_in.group)
-        self.head = self.invariant_head(len(label_names))
+        self.label_names, self.output, self.boundary = names, output, boundary
+        self.config |= {"label_names": list(names), "output": output, "boundary": boundary}
+        self.rep_out = Representation.invariants(len(names), self.rep_in.group)
+        self.head = self.invariant_head(len(names))
 
     def head_scores(self, y: Tensor, x: Tensor) -> Tensor:
         """Return the logits ``(V, L)`` of vertices from the invariants of the trunk and the input fields."""
@@ -59,8 +60,15 @@ class SegmentationNet(VertexNet):
         """Return logits of vertices as what the network was asked for: a face has the mean of its corners."""
         if self.output == "vertex":
             return vertex
-        face = vertex[data.face].mean(dim=0)
+        # The gradient of indexing, vertex[data.face], adds in whatever order threads come; this one in a fixed one.
+        face = vertex.index_select(0, data.face.flatten()).unflatten(0, data.face.shape).mean(dim=0)
         return face if self.output == "face" else Logits(face, vertex)
+
+    def compared(self, data: Data) -> Comparison:
+        """Return scores beside ``face_label``, or ``vertex_label`` where the output or the data has no faces."""
+        at = labelled_place(data, *(("face", "vertex") if self.output == "both" else (self.output,)))
+        scores = self(data)
+        return compare_labels(getattr(scores, at) if isinstance(scores, Logits) else scores, data, at)
 
     def segment(self, data: Data) -> Tensor:
         """Return the label of each face ``(F,)``, or of each vertex ``(V,)`` if that is the network's output.
@@ -75,4 +83,7 @@ class SegmentationNet(VertexNet):
             logits = logits.face
         elif self.output == "vertex":
             return logits.argmax(dim=-1)
-        return bounded_labels(logits, data, self.boundary)
+        # Fields that do not know the sides of a surface give no labels that do; nor do a user's own under reflections.
+        fields = self.field_transform
+        sides = fields.oriented if fields is not None else not self.rep_in.group.reflections
+        return bounded_labels(logits, data, self.boundary, sides)

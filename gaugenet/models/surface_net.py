@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from math import prod
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 from torch_geometric.data import Data
 from torch_geometric.transforms import BaseTransform, Compose
@@ -15,12 +14,27 @@ from torch_geometric.transforms import BaseTransform, Compose
 from gaugenet.data.connection_spectrum import ConnectionSpectrum
 from gaugenet.data.frame_bundle import FrameBundle
 from gaugenet.data.input_fields import InputFields
+from gaugenet.models.comparison import Comparison
+from gaugenet.models.evaluating import evaluating
 from gaugenet.models.unet import NO_LAYERS, POLYNOMIAL, UNet
 from gaugenet.nn.intertwiner import Intertwiner
 from gaugenet.nn.polynomial_block import PolynomialBlock
 from gaugenet.nn.pool import LevelMap, Pool
 from gaugenet.nn.residual_block import layer_names
 from gaugenet.representation import Representation
+
+
+def label_tuple(names: Sequence[str], where: str) -> tuple[str, ...]:
+    """Return names of labels, at least one.
+
+    Raises:
+        ValueError: for none. TypeError: for one string, which would give a label to each of its letters.
+    """
+    if isinstance(names, str):
+        raise TypeError(f'{where} expects a list of label names, got "{names}": write ["{names}"]')
+    if not names:
+        raise ValueError(f"{where} needs at least one label name, got none")
+    return tuple(names)
 
 
 class SurfaceNet(nn.Module, ABC):
@@ -45,6 +59,7 @@ class SurfaceNet(nn.Module, ABC):
     may_be_polynomial = True
     may_lack_layers = False
     rep_out: Representation  # of a row of the output
+    label_names: Sequence[str] = ()  # of networks whose labels have names
 
     def __init__(
         self,
@@ -68,6 +83,8 @@ class SurfaceNet(nn.Module, ABC):
             raise ValueError(f"{name} needs invariants in its representation, got {rep}: add copies of order 0")
         if growth < 1:
             raise ValueError(f"{name} expects a growth >= 1, got {growth}")
+        if blocks < 1:
+            raise ValueError(f"{name} expects blocks >= 1, got {blocks}")
         if inputs is not None and fields:
             raise ValueError(f"{name} takes fields to compute or inputs that the data has, got both: drop one")
         self.polynomial = layers == POLYNOMIAL
@@ -75,6 +92,8 @@ class SurfaceNet(nn.Module, ABC):
             raise ValueError(f"{name} takes norms, of which its output is no polynomial: choose other layers")
         if layers == NO_LAYERS and not self.may_lack_layers:
             raise ValueError(f'{name} is made of its layers, got layers="{NO_LAYERS}": name some, such as "conv"')
+        words = {POLYNOMIAL: self.may_be_polynomial, NO_LAYERS: self.may_lack_layers}
+        names = layer_names(layers, [word for word, may in words.items() if may])
         fields_of = InputFields(**(fields or {}), group=str(first.group))
         self.config: dict[str, Any] = {
             "levels": list(levels),
@@ -103,7 +122,7 @@ class SurfaceNet(nn.Module, ABC):
         self.enter = Intertwiner(self.rep_in, first) if depth else nn.Identity()
         self.unet = UNet(first, depth, self.first, growth, blocks, self.has_way_up, profiles, dropout, layers)
         self.spectra = []
-        if layers not in (POLYNOMIAL, NO_LAYERS) and "diffusion" in layer_names(layers):
+        if "diffusion" in names:
             numbers = range(self.first, self.first + depth)
             self.spectra = [ConnectionSpectrum(first.orders, level=level, group=str(first.group)) for level in numbers]
 
@@ -141,18 +160,47 @@ class SurfaceNet(nn.Module, ABC):
         self.rep_in.check(data.x, name)
         return data.x.to(next(self.parameters()).dtype)
 
-    def on_first_level(self, x: Tensor, data: Data) -> Tensor:
-        """Average input fields of the vertices onto the level on which the network begins."""
-        return self.enter_pool(x, LevelMap.from_data(data, 1)) if self.first else x
+    def first_map(self, data: Data) -> LevelMap | None:
+        """Return the map from the vertices to the level on which the network begins, None where these are its level."""
+        return LevelMap.from_data(data, 1) if self.first else None
 
-    @torch.no_grad()
+    def on_first_level(self, x: Tensor, at: LevelMap | None) -> Tensor:
+        """Average input fields of the vertices onto the level on which the network begins, by ``first_map``."""
+        return x if at is None else self.enter_pool(x, at)
+
+    def ready(self, data: Data) -> Data:
+        """Return what the network runs on: of a mesh what ``transform`` makes of it; a bundle keeps its frames.
+
+        Raises:
+            ValueError: for a batch of meshes that lack something.
+        """
+        bare = getattr(data, "frame", None) is None
+        if not bare and (getattr(data, "x", None) is not None or self.field_transform is None):
+            return data
+        if getattr(data, "batch", None) is not None:
+            raise ValueError(
+                f"{type(self).__name__} needs net.transform applied to each mesh of a batch, got a batch without "
+                f"{'frames' if bare else 'input fields x'}: transform the meshes, then batch them"
+            )
+        return self.transform(data) if bare else Compose([*self.spectra, self.field_transform])(data)
+
+    def compared(self, data: Data) -> Comparison:
+        """Return the output beside what it should be, for fitting and scoring.
+
+        Raises:
+            ValueError: the data has not what the network learns. TypeError: the network does not say what that is.
+        """
+        raise TypeError(
+            f"{type(self).__name__} does not say what it learns: define compared(data) to return a "
+            "gaugenet.models.Comparison, or fit it by a loop of your own"
+        )
+
+    def labels(self, scores: Any, data: Data) -> Tensor:
+        """Return the labels that scores give to what they belong to: the best ones, unless a network knows better."""
+        return scores.argmax(dim=-1)
+
     def evaluated(self, data: Data, ask: Callable[[Data], Any] | None = None) -> Any:
         """Return the output, or what ``ask`` returns, in evaluation, of a mesh or of what ``transform`` made of one."""
-        if getattr(data, "x", None) is None or getattr(data, "frame", None) is None:
-            data = self.transform(data)
-        training = self.training
-        self.eval()
-        try:
+        data = self.ready(data)
+        with evaluating(self):
             return (ask or self)(data)
-        finally:
-            self.train(training)

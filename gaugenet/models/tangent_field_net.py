@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch_geometric.data import Data
 
+from gaugenet.models.comparison import Comparison
 from gaugenet.models.vertex_net import VertexNet
 from gaugenet.nn.ambient import Project
 from gaugenet.nn.intertwiner import Intertwiner
@@ -43,6 +44,17 @@ class TangentFieldNet(VertexNet):
         """Return the field ``(V, rep_out.dim)`` from features of the trunk and the input fields."""
         return self.head(self.mixed_norm(torch.cat([y, x], dim=1)))
 
+    def compared(self, data: Data) -> Comparison:
+        """Return the field beside ``data.field (V, rep_out.dim)``, written in the frames of the data."""
+        target, shape = getattr(data, "field", None), (len(data.pos), self.rep_out.dim)
+        if target is None:
+            raise ValueError(f"the data has no field {shape} to learn: set data.field")
+        if target.shape != shape:
+            raise ValueError(
+                f"data.field must have shape {shape}, {self.rep_out} at each vertex, got {tuple(target.shape)}"
+            )
+        return Comparison(self(data), target, "vertex")
+
     def vectors(self, data: Data) -> Tensor:
         """Return the field as vectors of space ``(V, C, 3)``, of a mesh or of what ``transform`` made of one.
 
@@ -50,8 +62,7 @@ class TangentFieldNet(VertexNet):
             ValueError: for a field other than C tangent vectors, or C vectors of space.
         """
         project = self._projection()
-        if getattr(data, "frame", None) is None:
-            data = self.transform(data)
+        data = self.ready(data)
         return project.to(data.frame.device)(self.evaluated(data), data)
 
     def _projection(self) -> Project:

@@ -11,7 +11,7 @@ from torch_geometric.data import Data
 from gaugenet.models.surface_net import SurfaceNet
 from gaugenet.nn.intertwiner import Intertwiner
 from gaugenet.nn.layer_norm import LayerNorm
-from gaugenet.nn.pool import LevelMap, Unpool
+from gaugenet.nn.pool import Unpool
 from gaugenet.representation import Representation
 
 
@@ -45,16 +45,13 @@ class VertexNet(SurfaceNet):
 
     def at_vertices(self, data: Data) -> tuple[Tensor, Tensor]:
         """Return features of the trunk ``(V, leave.dim)`` and input fields ``(V, rep_in.dim)`` at the vertices."""
-        x = self.inputs(data)
-        return self.to_vertices(self.trunk(self.on_first_level(x, data), data), data), x
+        x, at = self.inputs(data), self.first_map(data)
+        y = self.trunk(self.on_first_level(x, at), data)
+        return (y if at is None else self.leave_unpool(y, at)), x
 
     def trunk(self, x: Tensor, data: Data) -> Tensor:
         """Return features ``(V_l, leave.dim)`` on the first level l of the network from input fields there."""
         return self.leave(self.norm(self.unet(self.enter(x), data)))
-
-    def to_vertices(self, y: Tensor, data: Data) -> Tensor:
-        """Interpolate what the trunk returned at the vertices of the full mesh."""
-        return self.leave_unpool(y, LevelMap.from_data(data, 1)) if self.first else y
 
     @abstractmethod
     def head_scores(self, y: Tensor, x: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from gaugenet.group import Group
+from gaugenet.nn.exact_buffer import ExactBuffer
 from gaugenet.representation import Representation
 from gaugenet.representation.decomposition import restrict
 
@@ -27,8 +28,6 @@ class Lift(nn.Module):
         kind: "vector", "tangent" or "symmetric". channels: C, of each vertex. group: structure group of the bundle.
     """
 
-    _basis: Tensor
-
     def __init__(self, kind: str, channels: int = 1, group: Group | str = "SO2") -> None:
         super().__init__()
         if kind not in SHAPES:
@@ -37,16 +36,10 @@ class Lift(nn.Module):
         full = "O2" if group.reflections else "SO2"
         odd, even = ("0o", "0e") if group.reflections else ("0", "0")
         terms = {"vector": f"1x{odd} + 1x1", "tangent": "1x1", "symmetric": f"2x{even} + 1x1 + 1x2"}
-        found = restrict(Representation(terms[kind], full), group)
-        self._exact = found.basis
-        self.register_buffer("_basis", found.basis, persistent=False)
+        with torch.device("cpu"):  # whatever device it is built on
+            found = restrict(Representation(terms[kind], full), group)
+        self._basis = ExactBuffer(found.basis)
         self.rep_out = found.rep * channels
-
-    def _apply(self, fn: Any, recurse: bool = True) -> Lift:
-        """Keep the basis exact, and make it anew where a move to another device may have lost it."""
-        super()._apply(fn, recurse)
-        self._basis = self._exact.to(self._basis.device)
-        return self
 
     def forward(self, values: Tensor, data: Any) -> Tensor:
         """Return features ``(V, rep_out.dim)``.
@@ -65,7 +58,7 @@ class Lift(nn.Module):
             s = torch.einsum("vab,vcbd,ved->aevc", frame, values, frame)
             parts = [(s[0, 0] + s[1, 1]) / _ROOT, s[2, 2], -_ROOT * s[1, 2], _ROOT * s[0, 2]]
             parts += [(s[0, 0] - s[1, 1]) / _ROOT, _ROOT * s[0, 1]]
-        rows = self._basis.to(values.dtype) @ torch.stack(parts, dim=1)  # (V, dim, C), C running fastest in a block
+        rows = self._basis(values.dtype) @ torch.stack(parts, dim=1)  # (V, dim, C), C running fastest in a block
         return self._by_block(rows)
 
     def _by_block(self, rows: Tensor) -> Tensor:
@@ -99,7 +92,7 @@ class Project(nn.Module):
         self.rep_in.check(x, "Project")
         frame = data.frame.to(x.dtype)
         rows = x.unflatten(1, (-1, self.lift.channels))
-        parts = (self.lift._basis.to(x.dtype).T @ rows).unbind(1)
+        parts = (self.lift._basis(x.dtype).T @ rows).unbind(1)
         if self.lift.kind != "symmetric":
             z, a, b = parts if self.lift.kind == "vector" else (torch.zeros_like(parts[0]), *parts)
             return torch.einsum("vab,avc->vcb", frame, torch.stack([a, b, z]))

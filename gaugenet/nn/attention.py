@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 
 from gaugenet.nn.attend import Discs, attend
 from gaugenet.nn.edge_frame import EdgeFrame
-from gaugenet.nn.gauge_conv import GaugeConv, working_dtype
+from gaugenet.nn.gauge_conv import GaugeConv
+from gaugenet.nn.precision import working_dtype
 from gaugenet.nn.stencil import Stencil
 from gaugenet.representation import Representation
 
@@ -43,17 +42,17 @@ class GaugeAttention(GaugeConv):
         profiles: int = 2,
         bias: bool = True,
     ) -> None:
-        if heads < 1:
-            raise ValueError(f"heads must be >= 1, got {heads}")
+        for name, value in (("heads", heads), ("profiles", profiles)):
+            if value < 1:
+                raise ValueError(f"{name} must be >= 1, got {value}")
         super().__init__(rep_in, rep_out, heads * profiles, bias)
         self.heads, self.profiles = heads, profiles
         hidden = max([heads, *(block.multiplicity for block in self.rep_in)])
         self.edge_frame = EdgeFrame(self.rep_in, hidden, profiles)
         self.score = nn.Parameter(torch.randn(hidden, heads) * hidden**-0.5)
 
-    def forward(self, x: Tensor, at: Stencil | Any) -> Tensor:
-        """Attend on ``x (V, rep_in.dim)``; ``at`` is the level's stencil, or data with a bundle (level 0 is used)."""
-        stencil = self.stencil_of(at, x)
+    def convolved(self, x: Tensor, stencil: Stencil) -> Tensor:
+        """Attend on features that ``layer_stencil`` has checked."""
         dtype = working_dtype(x)
         radial = stencil.profiles(self.profiles, dtype)[:, :, None]
         amplitude = (self.attention(x, stencil).to(dtype)[..., None] * radial).flatten(2)
@@ -68,7 +67,8 @@ class GaugeAttention(GaugeConv):
 
         Edges without a quadrature weight get no attention.
         """
-        scores = self.edge_frame(x, at)[0] @ self.score
+        messages = self.edge_frame(x, at)[0]
+        scores = messages @ self.score.to(messages.dtype)
         scores = scores.to(torch.promote_types(scores.dtype, torch.float32))
         weights = at.weights(scores.dtype)[..., None]
         seen = weights > 0

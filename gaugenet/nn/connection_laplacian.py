@@ -52,8 +52,7 @@ class ConnectionLaplacian:
                 "gaugenet.FrameBundle first, with enough levels"
             )
         edge_index, angle = data[f"edge_index_{level}"], data[f"transport_{level}"]
-        flip = getattr(data, f"flip_{level}", None)
-        transport = Elements.rotations(angle) if flip is None else Elements(angle, flip)
+        transport = Elements.of(angle, getattr(data, f"flip_{level}", None))
         shapes = Shapes.from_data(data, level)
         width = recorded_degree(data, level)
         width = largest_degree(edge_index, shapes.num_vertices) if width is None else width

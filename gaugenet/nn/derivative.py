@@ -9,7 +9,9 @@ from torch import Tensor, nn
 
 from gaugenet.group import Group, Irrep
 from gaugenet.kernel import Wave
-from gaugenet.nn.jet import Jet, entered, full_precision
+from gaugenet.nn.jet import Jet
+from gaugenet.nn.layer_stencil import layer_stencil
+from gaugenet.nn.precision import full_precision
 from gaugenet.nn.stencil import Stencil
 from gaugenet.representation import Representation
 from gaugenet.representation.decomposition import Decomposition, restrict
@@ -58,7 +60,7 @@ class CovariantDerivative(nn.Module):
 
     def forward(self, x: Tensor, at: Stencil | Any) -> Tensor:
         """Differentiate ``x (V, rep_in.dim)``; ``at`` is the level's stencil, or data with a bundle (level 0)."""
-        stencil = entered(self, x, at)
+        stencil = layer_stencil(self, x, at)
         return full_precision(self._derivative, x, Jet.of(stencil))
 
     def _derivative(self, x: Tensor, jet: Jet) -> Tensor:
@@ -136,7 +138,7 @@ class Divergence(nn.Module):
 
     def forward(self, x: Tensor, at: Stencil | Any) -> Tensor:
         """Return ``(V, C)`` of ``x (V, rep_in.dim)``; ``at`` as for ``CovariantDerivative``."""
-        stencil = entered(self, x, at)
+        stencil = layer_stencil(self, x, at)
         vectors = _pick(x.unflatten(1, (2, self.rep_out.dim)), self._rows)
         return self.lower(vectors, stencil).unflatten(1, (2, self.rep_out.dim))[:, int(self.odd)]
 

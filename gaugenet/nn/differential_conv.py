@@ -7,7 +7,9 @@ from typing import Any
 from torch import Tensor, nn
 
 from gaugenet.nn.gauge_conv import GaugeConv
-from gaugenet.nn.jet import Jet, entered, full_precision
+from gaugenet.nn.jet import Jet
+from gaugenet.nn.layer_stencil import layer_stencil
+from gaugenet.nn.precision import full_precision
 from gaugenet.nn.stencil import Stencil
 from gaugenet.representation import Representation
 
@@ -35,8 +37,8 @@ class DifferentialConv(nn.Module):
 
     def forward(self, x: Tensor, at: Stencil | Any) -> Tensor:
         """Return ``(V, rep_out.dim)`` of ``x (V, rep_in.dim)``; ``at`` as for ``GaugeConv``."""
-        stencil = entered(self, x, at)
-        return full_precision(self.conv, x, Jet.of(stencil, scaled=True))
+        stencil = layer_stencil(self, x, at)
+        return full_precision(self.conv.convolved, x, Jet.of(stencil, scaled=True))
 
     def extra_repr(self) -> str:
         return f"{self.rep_in} -> {self.rep_out}, hessian={self.hessian}"

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from gaugenet.nn.diffusion_time import DiffusionTime
 from gaugenet.nn.level import Level
+from gaugenet.nn.precision import full_precision
 from gaugenet.nn.spectrum import Modes, Spectrum
 from gaugenet.representation import Representation
 
@@ -20,7 +21,8 @@ class Diffusion(nn.Module):
 
     with the first K modes of the connection Laplacian, inner products weighted by area, and a time t_c > 0 a copy
     (Sharp et al. 2022, section 3.1, for functions). It reaches over the whole shape and is exactly equivariant. What
-    the K modes do not span is lost; vertices without area get 0. Products of matrices alone, one a shape.
+    the K modes do not span is lost; vertices without area get 0. Products of matrices alone, one a shape, in at least
+    single precision.
 
     Times are learned in units of the area of the shape: ``DiffusionTime``.
 
@@ -38,10 +40,13 @@ class Diffusion(nn.Module):
         spectrum = at if isinstance(at, Spectrum) else Level.of(at).spectrum
         spectrum.check(self.rep, "Diffusion")
         spectrum.shapes.check(x, self.rep, "Diffusion")
+        return full_precision(self._diffused, x, spectrum)
+
+    def _diffused(self, x: Tensor, spectrum: Spectrum) -> Tensor:
         parts = [x[:, :0]]
         for block, z, time in zip(self.rep, self.rep.split(x), self.time(), strict=True):
             fields = spectrum.shapes.split(z.unflatten(1, (block.size, block.multiplicity)))
-            modes = spectrum.modes(block.irrep, x.dtype)
+            modes, time = spectrum.modes(block.irrep, x.dtype), time.to(x.dtype)
             parts.append(torch.cat([_flow(u, one, time) for u, one in zip(fields, modes, strict=True)]).flatten(1))
         return torch.cat(parts, dim=1)
 

@@ -17,7 +17,7 @@ _SPREAD = (0.1, 10.0)
 class DiffusionTime(nn.Module):
     """Positive times, one a copy of a representation, t = 1e-3 exp(parameter) A with A the area of the shape.
 
-    They start spread evenly in their logarithm over 1e-4 A to 1e-2 A, in every block.
+    They start spread evenly in their logarithm over 1e-4 A to 1e-2 A, in every block; a single copy at 1e-4 A.
     """
 
     def __init__(self, rep: Representation) -> None:

@@ -52,7 +52,8 @@ class Reading(nn.Module):
         terms = []
         if self.geometry is not None:
             directions = at.waves(self._invariant, self._directions, x.dtype)[:, :, 0, :, None]
-            terms.append((directions * at.profiles(self.profiles, x.dtype)[:, :, None]).flatten(2) @ self.geometry)
+            radial = at.profiles(self.profiles, x.dtype)[:, :, None]
+            terms.append((directions * radial).flatten(2) @ self.geometry.to(x.dtype))
         if self.here.rep_out.dim:
             here = self.here(x).unflatten(1, (-1, self.channels))
             there = nn.functional.embedding(at.index, self.there(x)).unflatten(2, (-1, self.channels))
@@ -92,6 +93,8 @@ class EdgeFrame(nn.Module):
         super().__init__()
         if channels < 1:
             raise ValueError(f"messages need >= 1 hidden channels, got {channels}")
+        if profiles < 1:
+            raise ValueError(f"profiles must be >= 1, got {profiles}")
         group = rep_in.group
         kinds = [group.trivial_irrep, *([group.irrep(0, "o")] if group.reflections else [])]
         self.rep_in, self.rep_out = rep_in, Representation([(channels, kind) for kind in kinds], group)

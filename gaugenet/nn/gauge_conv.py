@@ -10,8 +10,11 @@ from torch import Tensor, nn
 from gaugenet.kernel import Wave
 from gaugenet.nn import matrices
 from gaugenet.nn.convolve import Factors, convolve
+from gaugenet.nn.exact_buffer import ExactBuffer
 from gaugenet.nn.intertwiner import Intertwiner
+from gaugenet.nn.layer_stencil import layer_stencil
 from gaugenet.nn.plan import Plan
+from gaugenet.nn.precision import working_dtype
 from gaugenet.nn.stencil import Stencil
 from gaugenet.representation import Representation
 
@@ -34,9 +37,6 @@ class GaugeConv(nn.Module):
         max_frequency: of the waves, by default all of them, and for finite groups, where there is no end of them, the
             larger of 2 and half the number of rotations.
     """
-
-    _places: Tensor
-    _adjoint_places: Tensor
 
     def __init__(
         self,
@@ -64,33 +64,18 @@ class GaugeConv(nn.Module):
         into, out = (tuple((block.multiplicity, block.size) for block in rep) for rep in (self.rep_in, self.rep_out))
         self._plan = Plan(into, out, rows, rows_back, own)
         self.weight = matrices.kernel_parameters(self.rep_in, self.rep_out, self._bases, profiles)
-        for name, table in zip(("_places", "_adjoint_places"), self._tables(), strict=True):
-            self.register_buffer(name, table, persistent=False)
-
-    def _tables(self) -> tuple[Tensor, Tensor]:
-        return matrices.places(self.rep_in, self.rep_out, self._bases, self._back, *self._weights)
-
-    def _apply(self, fn: Any, recurse: bool = True) -> GaugeConv:
-        """Make the tables anew where a move to another device may have lost them, as ``to_empty`` does."""
-        super()._apply(fn, recurse)
-        ahead, back = self._tables()
-        self._places, self._adjoint_places = ahead.to(self._places.device), back.to(self._places.device)
-        return self
+        ahead, adjoint = matrices.places(self.rep_in, self.rep_out, self._bases, self._back, *self._weights)
+        self._places, self._adjoint_places = ExactBuffer(ahead), ExactBuffer(adjoint)
 
     def forward(self, x: Tensor, at: Stencil | Any) -> Tensor:
         """Convolve ``x (V, rep_in.dim)``; ``at`` is the level's stencil, or data with a bundle (level 0 is used)."""
-        stencil = self.stencil_of(at, x)
+        return self.convolved(x, layer_stencil(self, x, at))
+
+    def convolved(self, x: Tensor, stencil: Stencil) -> Tensor:
+        """Convolve features that ``layer_stencil`` has checked."""
         dtype = working_dtype(x)
         forward, adjoint = self.factors(x, stencil, self.profiles, dtype)
         return convolve(x.to(dtype), self._plan, forward, adjoint)
-
-    def stencil_of(self, at: Stencil | Any, x: Tensor) -> Stencil:
-        """Return the stencil of ``at``, after a check that the layer can run there on ``x``."""
-        name = type(self).__name__
-        self.rep_in.check(x, name)
-        stencil = Stencil.of(at)
-        stencil.check_features(x, self.rep_in, name, self._places.device)
-        return stencil
 
     def factors(
         self, x: Tensor, stencil: Stencil, profiles: int, dtype: torch.dtype, weighted: bool = True
@@ -102,12 +87,12 @@ class GaugeConv(nn.Module):
         """
         signed = matrices.signed(*self._weights, x).to(dtype)
         forward = _factors(stencil, self.rep_in, self._bases, profiles, dtype, weighted)
-        forward.weights = _cut(signed.detach(), self._places, self._plan)
+        forward.weights = _cut(signed.detach(), self._places.value, self._plan)
         forward.bias = self.intertwiner.padded_bias(x).to(dtype)
         adjoint = Factors()
         if torch.is_grad_enabled():
             adjoint = _factors(stencil.adjoint, self.rep_out, self._back, profiles, dtype, weighted)
-            adjoint.weights = _cut(signed, self._adjoint_places, self._plan.adjoint)
+            adjoint.weights = _cut(signed, self._adjoint_places.value, self._plan.adjoint)
         return forward, adjoint
 
     def waves(self, a: int) -> tuple[Wave, ...]:
@@ -142,11 +127,3 @@ def _cut(signed: Tensor, places: Tensor, plan: Plan) -> list[Tensor]:
     shapes = [(sum(map(sum, plan.columns(b))), size[0] * size[1]) for b, size in enumerate(plan.blocks_out)]
     parts = signed.index_select(0, places).split([rows * columns for rows, columns in shapes]) if shapes else ()
     return [part.view(shape) for part, shape in zip(parts, shapes, strict=True)]
-
-
-def working_dtype(x: Tensor) -> torch.dtype:
-    """Return the precision that autocast asks for, or that of the features."""
-    device = x.device.type
-    if torch.amp.is_autocast_available(device) and torch.is_autocast_enabled(device):
-        return torch.get_autocast_dtype(device)
-    return x.dtype

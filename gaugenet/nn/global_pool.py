@@ -28,14 +28,17 @@ class GlobalPool(nn.Module):
 
     Args:
         rep: representation of the input. kind: "mean", "max", "attention" or "quantiles". shares: of the area below
-            each quantile, Q numbers from 0 to 1.
+            each quantile, Q numbers from 0 to 1, by default 3, 10, 25, 50, 75, 90 and 97 %.
     """
 
-    def __init__(self, rep: Representation | str, kind: str = "mean", shares: Sequence[float] = SHARES) -> None:
+    def __init__(self, rep: Representation | str, kind: str = "mean", shares: Sequence[float] | None = None) -> None:
         super().__init__()
         self.rep_in, self.kind = Representation(rep), kind
         if kind not in KINDS:
             raise ValueError(f'GlobalPool expects kind {", ".join(KINDS)}, got "{kind}"')
+        if shares is not None and kind != "quantiles":
+            raise ValueError(f'GlobalPool takes shares for quantiles alone, got kind "{kind}" and shares: drop them')
+        shares = SHARES if shares is None else shares
         if not shares or not all(0 <= share <= 1 for share in shares):
             raise ValueError(f"GlobalPool expects shares of the area, from 0 to 1, got {tuple(shares)}")
         self.shares = tuple(shares)
@@ -58,7 +61,8 @@ class GlobalPool(nn.Module):
             return shapes.sum(share * values)
         if self.score is None:
             return shapes.maximum(values)
-        score = self.score(values) + share.clamp_min(torch.finfo(x.dtype).tiny).log()
+        score = nn.functional.linear(values, self.score.weight.to(x.dtype))
+        score = score + share.clamp_min(torch.finfo(x.dtype).tiny).log()
         return shapes.sum(softmax(score, shapes.index, num_nodes=shapes.count) * values)
 
     def extra_repr(self) -> str:

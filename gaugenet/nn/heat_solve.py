@@ -7,13 +7,16 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from gaugenet.nn.precision import without_autocast
+
 
 class Geometry(NamedTuple):
     """What an implicit step needs of a level.
 
     Attributes:
         neighbour: ``(V, K)`` padded lists. coupling: ``(V, d, K * d)`` s_ij rho(g_ij). degree: ``(V,)`` sums of s.
-        mass: ``(V,)`` > 0. number: ``(V,)`` the shape of each vertex, empty where there is one.
+        mass: ``(V,)`` >= 0, and 0 where a vertex has neighbours and no area.
+        number: ``(V,)`` the shape of each vertex, empty where there is one.
     """
 
     neighbour: Tensor
@@ -35,7 +38,7 @@ def heat_solve(x: Tensor, time: Tensor, geometry: Geometry, shapes: int, steps: 
     geometry.
 
     Args:
-        x: ``(V, d, C)``. time: ``(C,)``, t >= 0.
+        x: ``(V, d, C)``. time: ``(C,)``, t >= 0, and t > 0 where a mass is 0.
         geometry: of the level and irrep. shapes: number of shapes. steps: of the iteration.
     """
     return _heat_solve(x, time, *geometry, shapes, steps)
@@ -91,7 +94,8 @@ def _heat_solve(
     steps: int,
 ) -> Tensor:
     geometry = Geometry(neighbour, coupling, degree, mass, number)
-    return _conjugate_gradients(x, mass[:, None, None] * x, time, geometry, shapes, steps)
+    with without_autocast(x):
+        return _conjugate_gradients(x, mass[:, None, None] * x, time, geometry, shapes, steps)
 
 
 @_heat_solve.register_fake
@@ -113,9 +117,10 @@ def _heat_solve_backward(
     steps: int,
 ) -> list[Tensor]:
     geometry = Geometry(neighbour, coupling, degree, mass, number)
-    guess = gradient / (mass[:, None] + time * degree[:, None])[:, None]
-    w = _conjugate_gradients(guess, gradient, time, geometry, shapes, steps)
-    return [mass[:, None, None] * w, -(w * _laplacian(y, neighbour, coupling, degree)).sum((0, 1))]
+    with without_autocast(y):  # a backward pass may run under it
+        guess = gradient / (mass[:, None] + time * degree[:, None])[:, None]
+        w = _conjugate_gradients(guess, gradient, time, geometry, shapes, steps)
+        return [mass[:, None, None] * w, -(w * _laplacian(y, neighbour, coupling, degree)).sum((0, 1))]
 
 
 @_heat_solve_backward.register_fake

@@ -19,7 +19,8 @@ class ImplicitDiffusion(nn.Module):
 
     M = diag(area), L the connection Laplacian of the irrep. A mode of eigenvalue lambda shrinks by 1 / (1 + lambda t),
     where ``Diffusion`` has exp(-lambda t); nothing is truncated, and no eigenfields are needed (Sharp et al. 2022,
-    section 3.1, for functions). Exactly equivariant; vertices without area or neighbours keep their features.
+    section 3.1, for functions). Exactly equivariant. Vertices without neighbours keep their features; those with
+    neighbours and without area get the mean of what these get, weighted as in L.
 
     The equation is solved by ``heat_solve``, in single precision at least. On 1-rings of a sphere of 2,562 vertices,
     from noise, 32 steps leave an error of 6e-6 of the largest value at t = 1e-3 A and of 3e-2 at t = 1e-2 A, where 64

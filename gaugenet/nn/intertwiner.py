@@ -58,10 +58,10 @@ class Intertwiner(nn.Module):
         parts = [x[..., :0]]
         for b, out in enumerate(self.rep_out):
             same = [a for a, block in enumerate(self.rep_in) if block.irrep == out.irrep]
-            terms = [fields[a] @ self.matrix(a, b) for a in same]
+            terms = [fields[a] @ self.matrix(a, b).to(x.dtype) for a in same]
             parts.append(reduce(torch.add, terms) if terms else x.new_zeros(*x.shape[:-1], out.dim))
         y = torch.cat(parts, dim=-1)
-        return y if self.bias is None else y + self.padded_bias(x)
+        return y if self.bias is None else y + self.padded_bias(x).to(x.dtype)
 
     def matrix(self, a: int, b: int) -> Tensor:
         """Return the real matrix ``(dim_a, dim_b)`` by which block a in enters block b out, of the same irrep."""

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import nullcontext
-from typing import Any
-
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from gaugenet.group import Irrep
 from gaugenet.kernel import Wave
@@ -84,23 +80,6 @@ class Jet(Stencil):
             one = self._parts[abs(wave.frequency)]._build(irrep, (wave,), profiles, dtype, weighted)
             each.append(one.unflatten(1, (irrep.size, 1, profiles)))
         return torch.cat(each, dim=2).flatten(1)
-
-
-def entered(layer: nn.Module, x: Tensor, at: Stencil | Any) -> Stencil:
-    """Return the stencil to use, after a check of everything that enters a layer with ``rep_in``."""
-    name = type(layer).__name__
-    layer.rep_in.check(x, name)  # type: ignore[operator, union-attr]
-    stencil = Stencil.of(at)
-    stencil.check_features(x, layer.rep_in, name, x.device)  # type: ignore[arg-type]
-    return stencil
-
-
-def full_precision(function: Callable[..., Tensor], x: Tensor, *others: Any) -> Tensor:
-    """Apply a function in at least single precision, whatever autocast says: derivatives are small differences."""
-    device, dtype = x.device.type, torch.promote_types(x.dtype, torch.float32)
-    mixed = torch.amp.is_autocast_available(device)
-    with torch.autocast(device, enabled=False) if mixed else nullcontext():
-        return function(x.to(dtype), *others).to(x.dtype)
 
 
 def _parts(stencil: Stencil, scaled: bool) -> tuple[Stencil, ...]:

@@ -22,8 +22,6 @@ class KernelWeights(nn.Module):
 
     def __init__(self, rep_in: Representation, rep_out: Representation, profiles: int) -> None:
         super().__init__()
-        if profiles < 1:
-            raise ValueError(f"profiles must be >= 1, got {profiles}")
         self.rep_in, self.rep_out = rep_in, rep_out
         self._bases = matrices.bases(rep_in, rep_out)
         self.weight = matrices.kernel_parameters(rep_in, rep_out, self._bases, profiles)
@@ -43,7 +41,7 @@ class KernelWeights(nn.Module):
                 basis = self._bases[a][b]
                 if len(basis):
                     matrix = matrices.of_moments(self.weight[f"{a}_{b}"], basis, ((s, 1) for s in range(len(basis))))
-                    y = y + parts[a][b].flatten(1) @ matrix
+                    y = y + parts[a][b].flatten(1) @ matrix.to(y.dtype)
             outputs.append(y)
         return torch.cat(outputs, dim=1)
 

@@ -10,7 +10,9 @@ from torch import Tensor, nn
 from gaugenet.group import Group
 from gaugenet.kernel import Wave
 from gaugenet.nn.derivative import Lower, Raise, restricted
-from gaugenet.nn.jet import Jet, entered, full_precision
+from gaugenet.nn.jet import Jet
+from gaugenet.nn.layer_stencil import layer_stencil
+from gaugenet.nn.precision import full_precision
 from gaugenet.nn.stencil import Stencil
 from gaugenet.representation import Representation
 
@@ -51,7 +53,7 @@ class Laplacian(nn.Module):
 
     def forward(self, x: Tensor, at: Stencil | Any) -> Tensor:
         """Return the Laplacian of ``x (V, rep.dim)``; ``at`` as for ``CovariantDerivative``."""
-        stencil = entered(self, x, at)
+        stencil = layer_stencil(self, x, at)
         return full_precision(self._hodge if self.kind == "hodge" else self._connection, x, Jet.of(stencil), stencil)
 
     def _connection(self, x: Tensor, jet: Jet, stencil: Stencil) -> Tensor:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from gaugenet.nn.edge_frame import EdgeFrame
 from gaugenet.nn.intertwiner import Intertwiner
 from gaugenet.nn.kernel_weights import KernelWeights
+from gaugenet.nn.layer_stencil import layer_stencil
 from gaugenet.nn.stencil import Stencil
 from gaugenet.representation import Representation
 
@@ -47,9 +48,7 @@ class MessageConv(nn.Module):
 
     def forward(self, x: Tensor, at: Stencil | Any) -> Tensor:
         """Pass messages on ``x (V, rep_in.dim)``; ``at`` is the level's stencil, or data with a bundle (level 0)."""
-        self.rep_in.check(x, "MessageConv")
-        stencil = Stencil.of(at)
-        stencil.check_features(x, self.rep_in, "MessageConv", next(self.parameters()).device)
+        stencil = layer_stencil(self, x, at)
         amplitude = stencil.profiles(self.profiles, x.dtype) * stencil.weights(x.dtype)[..., None]
         moments = []
         for a, (block, messages) in enumerate(zip(self.edge_frame.rep_out, self.edge_frame(x, stencil), strict=True)):

@@ -36,7 +36,7 @@ class LevelMap:
         group: Group | str | None = None,
     ) -> None:
         self.fine, self.coarse = index
-        self.transport = Elements.rotations(transport) if flip is None else Elements(transport, flip)
+        self.transport = Elements.of(transport, flip)
         self.weight, self.group = weight, Group(group or ("SO2" if flip is None else "O2"))
         self.num_fine, self.num_coarse = area.shape[0], num_coarse
         handed = weight * area[self.fine]

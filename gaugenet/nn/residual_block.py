@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -33,17 +33,21 @@ LAYERS: dict[str, tuple[Callable[[Representation, int], nn.Module], str]] = {
 }
 
 
-def layer_names(layers: str) -> list[str]:
+def layer_names(layers: str, alone: Sequence[str] = ()) -> list[str]:
     """Read names of layers such as ``"conv + diffusion"``.
+
+    Args:
+        alone: words that may stand in their place.
 
     Raises:
         ValueError: for a name that is none, or one twice.
     """
+    if layers in alone:
+        return [layers]
     names = [name.strip() for name in layers.split("+")]
     if not set(names) <= LAYERS.keys() or len(set(names)) < len(names):
-        raise ValueError(
-            f'layers must be different ones of {", ".join(LAYERS)}, joined by +, or polynomial alone; got "{layers}"'
-        )
+        other = f", or {', '.join(alone)} alone" if alone else ""
+        raise ValueError(f'layers must be different ones of {", ".join(LAYERS)}, joined by +{other}; got "{layers}"')
     return names
 
 

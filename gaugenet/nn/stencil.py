@@ -11,8 +11,7 @@ from gaugenet.group import Elements, Group, Irrep
 from gaugenet.kernel import Wave, radial_profiles
 from gaugenet.nn.fused_sweep import available
 from gaugenet.nn.padding import Padding, largest_degree, recorded_degree
-from gaugenet.nn.structure_group import check_group, group_of
-from gaugenet.representation import Representation
+from gaugenet.nn.structure_group import group_of
 
 
 class Stencil:
@@ -111,24 +110,6 @@ class Stencil:
             return at
         stencil = getattr(at, "stencil", None)
         return stencil if isinstance(stencil, cls) else cls.from_data(at)
-
-    def check(self, rep: Representation, where: str) -> None:
-        """Raise ValueError unless all transport acts on features of a representation."""
-        check_group(self.group, rep, where)
-
-    def check_features(self, x: Tensor, rep: Representation, where: str, device: torch.device) -> None:
-        """Raise ValueError unless ``x`` is ``(V, rep.dim)``, transport acts on it, and all is where the weights are."""
-        if x.dim() != 2 or x.shape[0] != self.num_vertices:
-            raise ValueError(
-                f"{where} expects features ({self.num_vertices}, {rep.dim}), a row for each vertex, got "
-                f"{tuple(x.shape)}"
-            )
-        if not x.device == self.device == device:
-            raise ValueError(
-                f"{where} needs weights (on {device}), bundle (on {self.device}) and features (on {x.device}) on one "
-                "device: move them with .to()"
-            )
-        self.check(rep, where)
 
     @property
     def device(self) -> torch.device:
@@ -259,8 +240,7 @@ class Stencil:
         return values
 
     def _transport(self) -> Elements:
-        angle = self._edges[2]
-        return Elements.rotations(angle) if self._flip is None else Elements(angle, self._flip)
+        return Elements.of(self._edges[2], self._flip)
 
     def _amplitude(self, profiles: int, dtype: torch.dtype) -> Tensor:
         """Return w b(r), ``(E, R)``."""

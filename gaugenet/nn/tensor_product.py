@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 
 from gaugenet.group import Group, Irrep
+from gaugenet.nn.exact_buffer import ExactBuffer
 from gaugenet.nn.intertwiner import Intertwiner
 from gaugenet.representation import Representation
 from gaugenet.representation.decomposition import tensor_product
@@ -35,16 +34,17 @@ class TensorProduct(nn.Module):
         self.rep_in = Representation(rep_in)
         group = self.rep_in.group
         self.rep_out = Representation(rep_out, group)
-        self.channels = channels or max((block.multiplicity for block in self.rep_out), default=1)
+        if channels is not None and channels < 1:
+            raise ValueError(f"TensorProduct expects channels >= 1, got {channels}")
+        self.channels = max([1, *(block.multiplicity for block in self.rep_out)]) if channels is None else channels
         self._factors = Representation([(self.channels, irrep) for irrep in self.rep_in.irreps], group)
         paths: list[tuple[int, int, Irrep]] = []
-        self._exact: list[Tensor] = []
+        self._bases = nn.ModuleList()
         for a, first in enumerate(self.rep_in.irreps):
             for b, second in enumerate(self.rep_in.irreps):
                 for irrep, basis in _products(first, second, group):
                     if irrep in self.rep_out.irreps:
-                        self.register_buffer(f"_basis_{len(paths)}", basis, persistent=False)
-                        self._exact.append(basis)
+                        self._bases.append(ExactBuffer(basis))
                         paths.append((a, b, irrep))
         if not paths:
             raise ValueError(
@@ -54,14 +54,6 @@ class TensorProduct(nn.Module):
         self.left, self.right = (Intertwiner(self.rep_in, self._factors, bias=False) for _ in range(2))
         products = Representation([(self.channels, irrep) for *_, irrep in paths], group)
         self.mix = Intertwiner(products, self.rep_out, bias=False)
-
-    def _apply(self, fn: Any, recurse: bool = True) -> TensorProduct:
-        """Keep the bases exact, and make them anew where a move to another device may have lost them."""
-        super()._apply(fn, recurse)
-        for number, basis in enumerate(self._exact):
-            name = f"_basis_{number}"
-            setattr(self, name, basis.to(getattr(self, name).device))
-        return self
 
     def forward(self, x: Tensor, other: Tensor | None = None) -> Tensor:
         """Multiply ``x (..., rep_in.dim)`` by ``other``, of the same shape, or by itself."""
@@ -73,10 +65,9 @@ class TensorProduct(nn.Module):
             for rep, factor in ((self._factors, self.left(x)), (self._factors, self.right(other)))
         )
         parts = []
-        for number, (a, b) in enumerate(self._paths):
+        for (a, b), basis in zip(self._paths, self._bases, strict=True):
             pairs = (left[a].unsqueeze(-2) * right[b].unsqueeze(-3)).flatten(-3, -2)  # (..., size_a * size_b, C)
-            basis = getattr(self, f"_basis_{number}").to(pairs.dtype)
-            parts.append((basis @ pairs).flatten(-2))
+            parts.append((basis(pairs.dtype) @ pairs).flatten(-2))
         return self.mix(torch.cat(parts, dim=-1))
 
     def extra_repr(self) -> str:

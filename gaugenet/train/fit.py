@@ -48,6 +48,20 @@ class FitSettings:
     seed: int = 0
     batch: int = 1
 
+    def __post_init__(self) -> None:
+        for names, wanted, fits in _RANGES:
+            for name in names:
+                if not fits(getattr(self, name)):
+                    raise ValueError(f"FitSettings expects {name} {wanted}, got {getattr(self, name)}")
+
+
+_RANGES: list[tuple[tuple[str, ...], str, Callable[[float], bool]]] = [
+    (("epochs", "variants", "batch"), ">= 1", lambda value: value >= 1),
+    (("learning_rate",), "above 0", lambda value: 0 < value < math.inf),
+    (("weight_decay", "stretch", "bend", "noise", "seed"), ">= 0", lambda value: 0 <= value < math.inf),
+    (("label_smoothing", "average"), "from 0 to below 1", lambda value: 0 <= value < 1),
+]
+
 
 class Fit:
     """Fit a network to prepared shapes.
@@ -57,6 +71,9 @@ class Fit:
     Args:
         net: trained in place; ``run`` leaves the averaged weights in it. train: prepared shapes. validation: scored
             after every tenth epoch, may be empty. settings: see there. checkpoint: file for checkpoints, or None.
+
+    Raises:
+        ValueError: deformed copies of shapes with features in frames.
     """
 
     def __init__(
@@ -67,15 +84,20 @@ class Fit:
         settings: FitSettings,
         checkpoint: str | os.PathLike[str] | None = None,
     ) -> None:
+        if train.variants > 1 and net.field_transform is None and not net.rep_in.invariant:
+            raise ValueError(
+                f"features of {net.rep_in} are written in frames of their mesh, which deformed copies do not share: "
+                "use variants=1"
+            )
         self.net, self.train, self.validation, self.settings = net, train, validation, settings
         self.checkpoint = None if checkpoint is None else Path(checkpoint)
         self.average = AveragedModel(net, multi_avg_fn=get_ema_multi_avg_fn(settings.average))
         self.optimizer = torch.optim.AdamW(net.parameters(), settings.learning_rate, weight_decay=settings.weight_decay)
+        steps = settings.epochs * math.ceil(len(train.shapes) / settings.batch)
+        # The rate rises for a tenth of the steps; where that is one step, OneCycleLR divides by zero.
+        rise = 0.1 if steps != 10 else 0.2
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self.optimizer,
-            settings.learning_rate,
-            total_steps=settings.epochs * math.ceil(len(train.shapes) / settings.batch),
-            pct_start=0.1,
+            self.optimizer, settings.learning_rate, total_steps=steps, pct_start=rise
         )
         self.history: list[dict[str, float]] = []
 

@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from gaugenet.mesh.graph_cut import potts_energy, potts_labels
+from gaugenet.mesh.graph_cut import potts_labels
 
 
 def random_problem(seed, nodes, labels):
@@ -15,6 +15,11 @@ def random_problem(seed, nodes, labels):
     pair = np.concatenate([ring, generator.integers(0, nodes, (nodes // 2, 2))])
     pair = pair[pair[:, 0] != pair[:, 1]]
     return generator.random((nodes, labels)), pair, 0.5 * generator.random(len(pair))
+
+
+def potts_energy(label, cost, pair, weight):
+    """Return the cost of labels ``(N,)`` at their nodes plus the weights of the pairs whose nodes differ."""
+    return float(cost[np.arange(len(cost)), label].sum() + weight[label[pair[:, 0]] != label[pair[:, 1]]].sum())
 
 
 def brute_force(cost, pair, weight, choices):

@@ -6,9 +6,12 @@ import torch
 from torch_geometric.data import Batch
 
 from gaugenet.data.connection_spectrum import ConnectionSpectrum
+from gaugenet.data.frame_bundle import FrameBundle
+from gaugenet.data.gauge import change_gauge
+from gaugenet.group import Group
 from gaugenet.models import ClassificationNet, CorrespondenceNet, TangentFieldNet, check, load, save
 from gaugenet.models.functional_map import Functions, functional_map, point_map, refined_point_map
-from gaugenet.nn import Project
+from gaugenet.nn import LevelMap, Project
 from gaugenet.train import Prepared, evaluate, shape_loss
 
 SMALL = {"levels": (40, 12), "neighbours": 8, "rep": "6x0 + 4x1 + 2x2", "blocks": 1, "dropout": 0.0}
@@ -83,6 +86,46 @@ def test_vectors_turn_with_the_shape(rep_out):
     assert (net.vectors(net.transform(moved)) - expected).abs().max() < 1e-8 * expected.abs().max()
 
 
+@pytest.mark.parametrize("layers", ["conv", "diffusion"])
+def test_a_bundle_without_fields_is_kept(layers):
+    """What is missing is added in the frames that are there; vectors of space are the same in all of them."""
+    torch.manual_seed(0)
+    net = TangentFieldNet("1x1", **SMALL, layers=layers).double()
+    data = net.transform(surfaces.data_of(surfaces.uneven_sphere(150)))
+    turned = change_gauge(data, Group("SO2").random(150, generator=torch.Generator().manual_seed(0)))
+    frame = turned.frame.clone()
+    for key in [key for key in turned.to_dict() if key == "x" or key.startswith("eigen")]:
+        del turned[key]
+    assert (net.vectors(turned) - net.vectors(data)).abs().max() < 1e-9 * net.vectors(data).abs().max()
+    assert torch.equal(turned.frame, frame) and "x" not in turned
+
+
+def test_a_bundle_without_fields_that_nobody_computes_is_refused():
+    net = TangentFieldNet("1x1", **SMALL | {"fields": None}, inputs="2x1")
+    data = net.transform(surfaces.data_of(surfaces.uneven_sphere(150)))
+    with pytest.raises(ValueError, match=r"TangentFieldNet needs input fields x: .* set x of representation 2x1"):
+        net.vectors(data)
+
+
+def test_a_batch_without_fields_or_frames_is_refused():
+    """Made anew for all its meshes at once, they would not be those of each."""
+    net, mesh = build("ClassificationNet"), surfaces.data_of(surfaces.uneven_sphere(90))
+    bare = net.bundle_transform(mesh)
+    for one in (mesh, bare):
+        with pytest.raises(ValueError, match=r"ClassificationNet needs net\.transform applied to each mesh of a batch"):
+            net.evaluated(Batch.from_data_list([one, one.clone()]))
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_each_map_between_levels_is_made_once(name, monkeypatch):
+    made = []
+    plain = LevelMap.from_data
+    monkeypatch.setattr(LevelMap, "from_data", lambda data, level: made.append(level) or plain(data, level))
+    net = build(name)
+    net.evaluated(surfaces.data_of(surfaces.uneven_sphere(150)))
+    assert sorted(made) == [1, 2][: net.first + len(net.unet.pool)]
+
+
 def test_what_is_no_vector_is_refused():
     net = TangentFieldNet("1x2", **SMALL)
     with pytest.raises(ValueError, match="1x2 is no field of vectors: use copies of 1x1"):
@@ -104,6 +147,10 @@ def test_a_batch_is_classified_shape_by_shape(name):
     [
         (lambda: ClassificationNet([], **SMALL), "at least one label name, got none"),
         (lambda: ClassificationNet(["a"], hidden=0, **SMALL), "hidden >= 1, got 0"),
+        (lambda: ClassificationNet(["a"], layers="x", **SMALL), 'implicit, joined by \\+, or none alone; got "x"'),
+        (lambda: TangentFieldNet("1x1", layers="x", **SMALL), "implicit, joined by \\+, or polynomial alone; got"),
+        (lambda: TangentFieldNet("1x1", **SMALL | {"blocks": -3}), "TangentFieldNet expects blocks >= 1, got -3"),
+        (lambda: TangentFieldNet("1x1", **SMALL | {"blocks": 0}), "TangentFieldNet expects blocks >= 1, got 0"),
         (
             lambda: CorrespondenceNet(7, layers="none", **SMALL),
             'CorrespondenceNet is made of its layers, got layers="none"',
@@ -115,6 +162,11 @@ def test_a_batch_is_classified_shape_by_shape(name):
 def test_bad_settings_are_refused(make, complaint):
     with pytest.raises(ValueError, match=complaint):
         make()
+
+
+def test_a_name_is_no_list_of_labels():
+    with pytest.raises(TypeError, match='ClassificationNet expects a list of label names, got "cup": write'):
+        ClassificationNet("cup", **SMALL)
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -237,3 +289,16 @@ def test_functions_need_a_spectrum():
     gram = functions.coefficients(functions.function)
     assert (gram - torch.eye(8)).abs().max() < 1e-9 and float(functions.area.sum()) == pytest.approx(1)
     assert float(functions.value[1]) == pytest.approx(2 * 4 * torch.pi, rel=0.15)  # l (l + 1) on a sphere of unit area
+
+
+def test_functions_of_a_batch_are_refused():
+    """They would have one area for all."""
+    data = ConnectionSpectrum(orders=(0,), count=8)(FrameBundle()(surfaces.data_of(surfaces.uneven_sphere(90))))
+    with pytest.raises(ValueError, match=r"Functions.from_data needs a single mesh, got a batch"):
+        Functions.from_data(Batch.from_data_list([data, data]))
+
+
+@pytest.mark.parametrize(("largest", "step"), [(4, 0), (4, -1), (0, 2)])
+def test_refining_needs_steps(largest, step):
+    with pytest.raises(ValueError, match=f"expects largest and step >= 1, got {largest} and {step}"):
+        refined_point_map(torch.eye(5), torch.eye(5), torch.ones(5), torch.eye(2), largest, step)

@@ -115,6 +115,18 @@ def test_outputs(output):
     assert labels.shape == ((len(mesh.pos),) if output == "vertex" else (len(mesh.face),))
 
 
+def test_gradients_of_faces_have_the_same_bits_every_time():
+    # Large enough for several threads to share the work.
+    mesh, net = surfaces.data_of(surfaces.uneven_sphere(5000, 0)), SegmentationNet(["a", "b", "c"], levels=())
+    scores, weight = torch.randn(5000, 3), torch.randn(mesh.face.shape[1], 3)
+    found = set()
+    for _ in range(40):
+        leaf = scores.clone().requires_grad_()
+        (net.outputs(leaf, mesh) * weight).sum().backward()
+        found.add(leaf.grad.numpy().tobytes())
+    assert len(found) == 1
+
+
 def test_labels_of_faces_have_boundaries():
     """Those of vertices have none."""
     net = network(output="both", boundary=0.1)
@@ -124,6 +136,26 @@ def test_labels_of_faces_have_boundaries():
     assert torch.equal(net.segment(data), expected) and not torch.equal(expected, logits.face.argmax(1))
     net = network(output="vertex", boundary=0.1)
     assert torch.equal(net.segment(data), logits.vertex.argmax(1))
+
+
+@pytest.mark.parametrize(
+    ("sides", "settings"),
+    [
+        (True, {}),
+        (True, {"rep": "O2: 4x0e + 3x1"}),
+        (False, {"rep": "O2: 4x0e + 3x1", "fields": {"oriented": False}}),
+        (False, {"rep": "O2: 4x0e + 3x1", "fields": None, "inputs": "O2: 3x0e"}),
+    ],
+)
+def test_labels_know_sides_where_the_fields_do(sides, settings):
+    """Of a surface turned inside out, the same scores give the same labels only without."""
+    net = network(boundary=0.1, **settings)
+    mesh = surfaces.data_of(surfaces.biped())
+    inside = MeshData(pos=mesh.pos, face=mesh.face[[0, 2, 1]])
+    scores = 3 * torch.sin(40 * mesh.pos[mesh.face].mean(0))
+    labels = net.labels(scores, mesh)
+    assert len(labels.unique()) == 3
+    assert torch.equal(net.labels(scores, inside), labels) != sides
 
 
 def test_segment_takes_a_mesh_and_keeps_the_mode():
@@ -179,6 +211,11 @@ def test_settings_are_kept_as_plain_values():
 def test_settings_are_refused(options, complaint):
     with pytest.raises(ValueError, match=complaint):
         SegmentationNet(**{"label_names": LABELS, **SMALL, **options})
+
+
+def test_a_word_for_label_names_is_refused():
+    with pytest.raises(TypeError, match=r'expects a list of label names, got "head": write \["head"\]'):
+        SegmentationNet("head")
 
 
 def test_data_without_fields_or_levels_is_refused():

@@ -140,7 +140,8 @@ def test_a_head_can_pick_the_largest_neighbour():
 def test_bad_numbers_are_refused():
     with pytest.raises(ValueError, match="heads must be >= 1, got 0"):
         GaugeAttention("1x0", "1x0", heads=0)
-    with pytest.raises(ValueError, match="profiles must be >= 1, got 0"):
-        GaugeAttention("1x0", "1x0", profiles=0)
+    for profiles in (0, -1):
+        with pytest.raises(ValueError, match=f"profiles must be >= 1, got {profiles}"):
+            GaugeAttention("1x0", "1x0", profiles=profiles)
     with pytest.raises(ValueError, match=r"GaugeAttention expects features \(150, 1\), a row for each vertex"):
         GaugeAttention("1x0", "1x0")(torch.zeros(149, 1), layer_table.bundle("sphere"))

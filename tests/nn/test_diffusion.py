@@ -184,6 +184,7 @@ def test_batches_need_sizes_or_none():
 def test_times_start_spread_over_a_hundredfold():
     time = Diffusion("3x0 + 2x1").time()
     assert time[0].tolist() == pytest.approx([1e-4, 1e-3, 1e-2]) and time[1].tolist() == pytest.approx([1e-4, 1e-2])
+    assert Diffusion("1x0").time()[0].tolist() == pytest.approx([1e-4])
 
 
 def test_refusals():

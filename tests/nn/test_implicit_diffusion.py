@@ -122,6 +122,36 @@ def test_lone_vertices_keep_their_features():
     assert torch.equal(ImplicitDiffusion("1x0 + 1x1").double()(x, data)[alone], x[alone])
 
 
+def test_without_neighbours_features_stay_and_without_area_they_are_those_of_the_neighbours():
+    data = bundle("disc").clone()
+    alone, flat = (torch.arange(len(data.pos)) == v for v in (3, 40))
+    source, target = data.edge_index_0
+    data.stiffness_0 = data.stiffness_0 * ~(alone[source] | alone[target])
+    data.area_0 = data.area_0 * ~flat
+    x = torch.randn(len(data.pos), 2, generator=torch.Generator().manual_seed(0)).double()
+    y = ImplicitDiffusion("2x0", steps=150).double()(x, data)
+    assert torch.allclose(y[alone], x[alone], rtol=1e-12)
+    mean = (data.stiffness_0[:, None] * y[source])[flat[target]].sum(0) / data.stiffness_0[flat[target]].sum()
+    assert torch.allclose(y[flat][0], mean, rtol=1e-9) and (y[flat] - x[flat]).abs().max() > 0.1
+
+
+def test_autocast_does_not_reach_the_solver():
+    """Neither forwards nor backwards, also where the backward pass runs under autocast, too; constants stay."""
+    data = bundle("sphere")
+    layer = ImplicitDiffusion("2x0 + 1x1")
+    noise = layer.rep.randn(150, generator=torch.Generator().manual_seed(0))
+    noise[:, 0] = 1.0
+    results = []
+    for enabled in (False, True):
+        x = noise.clone().requires_grad_()
+        with torch.autocast("cpu", torch.bfloat16, enabled=enabled):
+            y = layer(x, data)
+            results.append((y, *torch.autograd.grad((noise.flip(0) * y).sum(), [x, *layer.parameters()])))
+    for full, half in zip(*results, strict=True):
+        assert (half - full).abs().max() < 1e-6 * full.abs().max()
+    assert (results[1][0][:, 0] - 1).abs().max() < 1e-6
+
+
 def test_a_mesh_does_not_see_its_batch_mates():
     """Not even before the iteration has converged, and next to features a million times larger."""
     data = [bundle("sphere"), bundle("disc")]

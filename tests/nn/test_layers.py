@@ -216,6 +216,16 @@ def test_output_has_the_shape_and_precision_of_its_representation(row):
         assert y.dtype == dtype
 
 
+@pytest.mark.parametrize(("dtype", "bound"), [(torch.float64, 1e-6), (torch.bfloat16, 0.03)], ids=str)
+@TABLE
+def test_features_may_have_another_precision_than_weights(row, dtype, bound):
+    """Layers run in that of the features, networks in that of the weights."""
+    data = bundle("sphere")
+    layer, full = row.build(dtype=torch.float32), row.build()
+    x = row.features(layer, data).to(dtype)
+    assert relative(row.call(layer, x, data).double(), row.call(full, x.double(), data)) < bound
+
+
 @TABLE
 def test_repr_names_its_representations(row):
     layer = row.make()

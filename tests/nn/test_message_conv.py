@@ -92,7 +92,8 @@ def test_empty_representations(layer):
 def test_bad_numbers_are_refused():
     with pytest.raises(ValueError, match="messages need >= 1 hidden channels, got 0"):
         MessageConv("1x0", "1x0", hidden=0)
-    with pytest.raises(ValueError, match="profiles must be >= 1, got 0"):
-        MessageConv("1x0", "1x0", profiles=0)
+    for profiles in (0, -1):
+        with pytest.raises(ValueError, match=f"profiles must be >= 1, got {profiles}"):
+            MessageConv("1x0", "1x0", profiles=profiles)
     with pytest.raises(ValueError, match=r"MessageConv expects features \(150, 1\), a row for each vertex"):
         MessageConv("1x0", "1x0")(torch.zeros(149, 1), layer_table.bundle("sphere"))

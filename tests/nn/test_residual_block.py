@@ -1,5 +1,7 @@
 """Blocks with layers chosen by name: what they are made of, and what is refused."""
 
+import re
+
 import pytest
 import torch
 from layer_table import bundle
@@ -51,7 +53,16 @@ def test_a_stencil_is_enough_where_nothing_diffuses():
             block(features(block), Stencil.from_data(data))
 
 
-@pytest.mark.parametrize("layers", ["", "convolution", "conv + conv", "conv, diffusion", "polynomial"])
+@pytest.mark.parametrize("layers", ["", "convolution", "conv + conv", "conv, diffusion", "polynomial", "none"])
 def test_other_names_are_refused(layers):
-    with pytest.raises(ValueError, match="layers must be different ones of conv, attention, message"):
-        layer_names(layers)
+    """A block takes names of layers; words for other blocks are a network's."""
+    with pytest.raises(
+        ValueError, match=r"must be different ones of conv, .*implicit, joined by \+; got " + re.escape(f'"{layers}"')
+    ):
+        ResidualBlock(REP, layers=layers)
+
+
+def test_words_that_stand_alone_are_named():
+    assert layer_names("polynomial", ("polynomial",)) == ["polynomial"]
+    with pytest.raises(ValueError, match=r"joined by \+, or polynomial, none alone; got"):
+        layer_names("polynomial + conv", ("polynomial", "none"))

@@ -36,6 +36,16 @@ def test_a_batch_counts_as_its_rows():
         assert torch.equal(value, many.state_dict()[name])
 
 
+def test_a_row_of_a_batch_does_not_see_later_ones():
+    x = rows(12)
+    one, many = Standardize(3), Standardize(3)
+    expected = torch.cat([one(row[None]) for row in x])
+    assert torch.equal(many(x), expected)
+    x[7:] += 1000
+    assert torch.equal(Standardize(3)(x)[:7], expected[:7])
+    assert Standardize(3)(x[:0]).shape == (0, 3)
+
+
 def test_the_past_is_forgotten(monkeypatch):
     monkeypatch.setattr(standardize, "WINDOW", 20)
     layer = Standardize(3)

@@ -48,6 +48,11 @@ def test_what_has_no_product_is_refused():
         TensorProduct("2x1", "1x5")
 
 
+def test_a_product_needs_copies():
+    with pytest.raises(ValueError, match="TensorProduct expects channels >= 1, got 0"):
+        TensorProduct("2x1", "1x2", channels=0)
+
+
 @pytest.mark.parametrize("form", ["coupled", "nested"])
 @pytest.mark.parametrize("degree", [1, 2, 3, 5])
 def test_a_polynomial_has_its_degree(degree, form):
