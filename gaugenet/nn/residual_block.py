@@ -5,20 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from gaugenet.nn.attention import GaugeAttention
 from gaugenet.nn.differential_conv import DifferentialConv
 from gaugenet.nn.diffusion import Diffusion
+from gaugenet.nn.gated_block import GatedBlock
 from gaugenet.nn.gauge_conv import GaugeConv
 from gaugenet.nn.implicit_diffusion import ImplicitDiffusion
-from gaugenet.nn.inner_product import InnerProduct
-from gaugenet.nn.intertwiner import Intertwiner
-from gaugenet.nn.layer_norm import LayerNorm
 from gaugenet.nn.level import Level
 from gaugenet.nn.message_conv import MessageConv
-from gaugenet.nn.nonlinearity import GatedNonlinearity
 from gaugenet.nn.stencil import Stencil
 from gaugenet.representation import Representation
 
@@ -51,17 +47,12 @@ def layer_names(layers: str, alone: Sequence[str] = ()) -> list[str]:
     return names
 
 
-class ResidualBlock(nn.Module):
-    """Add to a field what layers that look around and a gated pointwise network make of it; exactly equivariant.
-
-        y = Layer(LayerNorm(x));   z = LayerNorm(y, <y, y>);   x + Intertwiner(Gate(Intertwiner(z)))
-
-    where <y, y> are learned inner products of the features that are not invariant, so that invariants see them. Several
-    layers stand beside each other: y are the features of all of them.
+class ResidualBlock(GatedBlock):
+    """The ``GatedBlock`` of layers on a level of a bundle.
 
     Args:
         rep: representation of input and output. profiles: radial profiles of kernels.
-        expansion: width of the gated layer over that of ``rep``. dropout: share of the invariants dropped in training.
+        expansion, dropout: of the ``GatedBlock``.
         layers: one or more of "conv", "attention", "message", "differential", "diffusion" (in the eigenbasis) and
             "implicit" (diffusion by an implicit step), joined by "+".
     """
@@ -74,39 +65,11 @@ class ResidualBlock(nn.Module):
         dropout: float = 0.0,
         layers: str = "conv",
     ) -> None:
-        super().__init__()
-        rep = self.rep = self.rep_in = self.rep_out = Representation(rep)
-        names = layer_names(layers)
-        tangent = rep.num_invariants < sum(block.multiplicity for block in rep)
-        invariants = max((block.multiplicity for block in rep), default=0) if tangent else 0
-        self.norm = LayerNorm(rep)
-        self.layers = nn.ModuleDict({name: LAYERS[name][0](rep, profiles) for name in names})
-        seen = rep
-        for _ in names[1:]:
-            seen = seen + rep
-        self.product = InnerProduct(seen, invariants) if tangent else None
-        mixed = seen + Representation.invariants(invariants, rep.group)
-        self.mixed_norm = LayerNorm(mixed)
-        self.gate = GatedNonlinearity(rep * expansion)
-        self.enter = Intertwiner(mixed, self.gate.rep_in)
-        self.leave = Intertwiner(self.gate.rep_out, rep)
-        self.dropout = nn.Dropout(dropout)
+        rep = Representation(rep)
+        found = nn.ModuleDict({name: LAYERS[name][0](rep, profiles) for name in layer_names(layers)})
+        super().__init__(rep, found, expansion, dropout)
 
-    def forward(self, x: Tensor, at: Level | Stencil | Any) -> Tensor:
-        """Return the new field; ``at`` is the level, its stencil where that is enough, or data (level 0 is used)."""
-        self.rep.check(x, "ResidualBlock")
-        z, level = self.norm(x), Level.of(at)
-        y = torch.cat([layer(z, getattr(level, LAYERS[name][1])) for name, layer in self.layers.items()], dim=-1)
-        if self.product is not None:
-            y = torch.cat([y, self.product(y)], dim=-1)
-        hidden = self.gate(self.enter(self.mixed_norm(y)))
-        if self.dropout.p > 0:
-            hidden = _drop_invariants(hidden, self.gate.rep_out, self.dropout)
-        return x + self.leave(hidden)
-
-    def extra_repr(self) -> str:
-        return str(self.rep)
-
-
-def _drop_invariants(x: Tensor, rep: Representation, dropout: nn.Dropout) -> Tensor:
-    return torch.cat([dropout(z) if b.invariant else z for z, b in zip(rep.split(x), rep, strict=True)], dim=-1)
+    def around(self, z: Tensor, at: Level | Stencil | Any) -> list[Tensor]:
+        """Run the layers; ``at`` is the level, its stencil where that is enough, or data (level 0 is used)."""
+        level = Level.of(at)
+        return [layer(z, getattr(level, LAYERS[name][1])) for name, layer in self.layers.items()]

@@ -1,0 +1,69 @@
+"""The gated update that all residual blocks share."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from gaugenet.nn.inner_product import InnerProduct
+from gaugenet.nn.intertwiner import Intertwiner
+from gaugenet.nn.layer_norm import LayerNorm
+from gaugenet.nn.nonlinearity import GatedNonlinearity
+from gaugenet.representation import Representation
+
+
+class GatedBlock(nn.Module, ABC):
+    """Add to a field what layers that look around and a gated pointwise network make of it; exactly equivariant.
+
+        y = Layer(LayerNorm(x));   z = LayerNorm(y, <y, y>);   x + Intertwiner(Gate(Intertwiner(z)))
+
+    where <y, y> are learned inner products of the features that are not invariant, so that invariants see them. Several
+    layers stand beside each other: y are the features of all of them. Abstract: a block says how its layers are run.
+
+    Args:
+        rep: representation of input and output. layers: by name, each from ``rep`` to ``rep``.
+        expansion: width of the gated layer over that of ``rep``. dropout: share of the invariants dropped in training.
+    """
+
+    def __init__(self, rep: Representation, layers: nn.ModuleDict, expansion: int, dropout: float) -> None:
+        super().__init__()
+        self.rep = self.rep_in = self.rep_out = rep
+        tangent = rep.num_invariants < sum(block.multiplicity for block in rep)
+        invariants = max((block.multiplicity for block in rep), default=0) if tangent else 0
+        self.norm = LayerNorm(rep)
+        self.layers = layers
+        seen = rep
+        for _ in range(len(layers) - 1):
+            seen = seen + rep
+        self.product = InnerProduct(seen, invariants) if tangent else None
+        mixed = seen + Representation.invariants(invariants, rep.group)
+        self.mixed_norm = LayerNorm(mixed)
+        self.gate = GatedNonlinearity(rep * expansion)
+        self.enter = Intertwiner(mixed, self.gate.rep_in)
+        self.leave = Intertwiner(self.gate.rep_out, rep)
+        self.dropout = nn.Dropout(dropout)
+
+    @abstractmethod
+    def around(self, z: Tensor, at: Any) -> list[Tensor]:
+        """Return what each layer makes of features, in order."""
+
+    def forward(self, x: Tensor, at: Any = None) -> Tensor:
+        """Return the new field, of the same shape; what ``at`` is, the block says."""
+        self.rep.check(x, type(self).__name__)
+        y = torch.cat(self.around(self.norm(x), at), dim=-1)
+        if self.product is not None:
+            y = torch.cat([y, self.product(y)], dim=-1)
+        hidden = self.gate(self.enter(self.mixed_norm(y)))
+        if self.dropout.p > 0:
+            hidden = _drop_invariants(hidden, self.gate.rep_out, self.dropout)
+        return x + self.leave(hidden)
+
+    def extra_repr(self) -> str:
+        return str(self.rep)
+
+
+def _drop_invariants(x: Tensor, rep: Representation, dropout: nn.Dropout) -> Tensor:
+    return torch.cat([dropout(z) if b.invariant else z for z, b in zip(rep.split(x), rep, strict=True)], dim=-1)
