@@ -22,7 +22,7 @@ LAYERS = {
     "models": ["group", "nn", "data", "representation"],
     "train": ["models", "data"],
     "viz": [],
-    "benchmark": ["representation", "kernel", "nn", "data", "models"],
+    "benchmark": ["representation", "kernel", "nn", "sphere", "data", "models"],
     "cli": ["group", "mesh", "representation", "bundle", "kernel", "nn", "data", "models", "train", "viz", "benchmark"],
     "__main__": ["cli"],
 }

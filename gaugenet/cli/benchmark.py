@@ -2,8 +2,8 @@
 
 convolution: against the plain formulation with a dense product an edge, eager and compiled; preprocessing: against
 potpourri3d, and against geodesics of sphere and torus; training: one step of the default network; inference: whole
-meshes. All durations are medians of runs that take turns after a warm-up; peaks of memory are what a run adds to the
-process.
+meshes; harmonics: transforms on the sphere, against torch-harmonics and e3nn where these are installed. All durations
+are medians of runs that take turns after a warm-up; peaks of memory are what a run adds to the process.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import Any
 import torch
 
 from gaugenet.benchmark.convolution import convolution
+from gaugenet.benchmark.harmonics import harmonics
 from gaugenet.benchmark.network import inference, training
 from gaugenet.benchmark.preprocessing import preprocessing
 from gaugenet.cli.arguments import at_least
@@ -29,7 +30,8 @@ from gaugenet.viz.growth import growth_picture
 from gaugenet.viz.png import png_path
 
 EXAMPLE = "gaugenet benchmark --part convolution --channels 32"
-PARTS = ("convolution", "preprocessing", "training", "inference")
+PARTS = ("convolution", "preprocessing", "training", "inference", "harmonics")
+BAND_LIMITS = (8, 16, 32, 64, 128, 256)
 SIZES = (2_562, 10_242, 40_962, 163_842, 655_362)
 
 
@@ -41,6 +43,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--channels", type=at_least(1), nargs="+", default=[16, 32, 64], metavar="C", help="of each order"
     )
     parser.add_argument("--sizes", type=at_least(12), nargs="+", default=list(SIZES), metavar="N", help="of growth")
+    parser.add_argument(
+        "--band-limits", type=at_least(1), nargs="+", default=list(BAND_LIMITS), metavar="L", help="of harmonics"
+    )
     parser.add_argument("--repeats", type=at_least(1), default=5, metavar="N", help="runs of each (default: 5)")
     parser.add_argument("--picture", type=Path, metavar="PNG", help="durations against sizes, both logarithmic")
 
@@ -54,6 +59,7 @@ def run(args: argparse.Namespace) -> Outcome:
         "preprocessing": partial(preprocessing, args.sizes, (None, 30), args.repeats, args.vertices),
         "training": partial(training, args.vertices, args.repeats),
         "inference": partial(inference, args.sizes, args.repeats),
+        "harmonics": partial(harmonics, args.band_limits, 8, args.repeats),
     }
     content: dict[str, Any] = {"machine": machine()}
     for part in PARTS:

@@ -205,7 +205,7 @@ BROKEN = [
 ]
 
 
-@pytest.mark.parametrize(("law", "space"), BROKEN, ids=str)
+@pytest.mark.parametrize(("law", "space"), BROKEN, ids=lambda one: getattr(one, "__name__", str(one)))
 def test_law_fails_on_a_broken_space(law, space):
     assert law(space) > 1e-4
 

@@ -1,0 +1,70 @@
+"""Harmonic transforms on the sphere: how long they take and what they hold, beside torch-harmonics and e3nn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from importlib.util import find_spec
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gaugenet.benchmark.measure import medians, peak_bytes
+from gaugenet.sphere import HarmonicTransform, SphereGrid
+from gaugenet.sphere.grid import KINDS
+
+Transform = Callable[[Tensor], Tensor]
+Pair = tuple[Transform, Transform, Tensor]  # forward, inverse, and a field in the order that they read
+E3NN_LIMIT = 12  # e3nn has tables up to degree 11
+
+
+def harmonics(band_limits: Sequence[int], channels: int, repeats: int) -> Iterator[dict[str, Any]]:
+    """Yield a row for every band limit and grid: scalar fields of some channels, single precision.
+
+    A batch has about 2^20 values. Forward is from values to coefficients, gradient is both ways and back. Peers that
+    are not installed have no columns.
+    """
+    for band_limit in band_limits:
+        for kind in KINDS:
+            grid = SphereGrid(band_limit, kind)
+            batch = max(1, 2**20 // (grid.size * channels))
+            ours = HarmonicTransform(f"{channels}x0", grid)
+            x = torch.randn(batch, grid.size, channels)
+            pairs: dict[str, Pair] = {"": (ours, ours.inverse, x)}
+            if find_spec("torch_harmonics"):
+                pairs["torch_harmonics_"] = _torch_harmonics(grid, x)
+            if find_spec("e3nn") and kind == "equiangular" and band_limit <= E3NN_LIMIT:
+                pairs["e3nn_"] = _e3nn(grid, x)
+            runs = {f"{name}{way}_seconds": run for name, pair in pairs.items() for way, run in _runs(*pair).items()}
+            row = {"band_limit": band_limit, "grid": kind, "batch": batch, "channels": channels}
+            row |= medians(runs, repeats)
+            peaks = {f"{name}peak_bytes": peak_bytes(partial(_gradient, *pair)) for name, pair in pairs.items()}
+            yield row | peaks
+
+
+def _runs(forward: Transform, inverse: Transform, x: Tensor) -> dict[str, Callable[[], object]]:
+    gradient = partial(_gradient, forward, inverse, x)
+    return {"forward": partial(forward, x), "inverse": partial(inverse, forward(x)), "gradient": gradient}
+
+
+def _gradient(forward: Transform, inverse: Transform, x: Tensor) -> None:
+    inverse(forward(x.detach().requires_grad_())).sum().backward()  # type: ignore[no-untyped-call]
+
+
+def _torch_harmonics(grid: SphereGrid, x: Tensor) -> Pair:
+    import torch_harmonics as peer
+
+    size, kind = grid.band_limit, {"equiangular": "equiangular", "legendre": "legendre-gauss"}[grid.kind]
+    settings: dict[str, Any] = {"lmax": size, "mmax": size, "grid": kind}
+    forward = peer.RealSHT(grid.rings, grid.columns, **settings).float()
+    inverse = peer.InverseRealSHT(grid.rings, grid.columns, **settings).float()
+    return forward, inverse, x.mT.reshape(len(x), -1, grid.rings, grid.columns).contiguous()
+
+
+def _e3nn(grid: SphereGrid, x: Tensor) -> Pair:
+    from e3nn import o3
+
+    lmax, resolution = grid.band_limit - 1, (grid.rings, grid.columns)
+    forward, inverse = o3.FromS2Grid(resolution, lmax), o3.ToS2Grid(lmax, resolution)
+    return forward, inverse, x.mT.reshape(len(x), -1, grid.rings, grid.columns).contiguous()
