@@ -2,6 +2,7 @@
 
 from gaugenet.sphere.band import band_limit_of, degrees, rows_of_degree, with_band_limit
 from gaugenet.sphere.grid import SphereGrid
+from gaugenet.sphere.grid_conv import GridConv, SphericalBlock
 from gaugenet.sphere.harmonic_product import HarmonicProduct
 from gaugenet.sphere.harmonic_transform import HarmonicTransform
 from gaugenet.sphere.scattered_transform import ScatteredTransform
@@ -9,11 +10,13 @@ from gaugenet.sphere.so3_transform import SO3Transform, so3_representation
 from gaugenet.sphere.spherical_conv import SphericalConv
 
 __all__ = [
+    "GridConv",
     "HarmonicProduct",
     "HarmonicTransform",
     "SO3Transform",
     "ScatteredTransform",
     "SphereGrid",
+    "SphericalBlock",
     "SphericalConv",
     "band_limit_of",
     "degrees",

@@ -1,5 +1,7 @@
 """Measurements from the command line, on meshes so small that they say nothing."""
 
+from importlib.util import find_spec
+
 import matplotlib.image
 import pytest
 
@@ -26,6 +28,16 @@ def test_growth_and_networks(call, tmp_path):
 def test_a_table_for_people(call):
     result = call("benchmark", "--part", "training", *SMALL)
     assert result.out.splitlines()[:3] == ["training", "", "| vertices | ms | peak MB |"]
+
+
+def test_harmonics(call):
+    result = call("benchmark", "--part", "harmonics", "--band-limits", 4, 13, "--repeats", 1, "--json")
+    rows = result.json["harmonics"]
+    assert [(row["band_limit"], row["grid"]) for row in rows] == [
+        (size, kind) for size in (4, 13) for kind in ("equiangular", "legendre")
+    ]
+    assert all(row.keys() >= {"forward_seconds", "inverse_seconds", "gradient_seconds", "peak_bytes"} for row in rows)
+    assert [any(key.startswith("e3nn") for key in row) for row in rows] == [find_spec("e3nn") is not None] + 3 * [False]
 
 
 @pytest.mark.slow
