@@ -4,7 +4,10 @@ from gaugenet.models.check import Invariance, check
 from gaugenet.models.classification_net import ClassificationNet
 from gaugenet.models.comparison import Comparison
 from gaugenet.models.correspondence_net import CorrespondenceNet
+from gaugenet.models.network import Network
 from gaugenet.models.segmentation_net import Logits, SegmentationNet
+from gaugenet.models.spherical_classification_net import SphericalClassificationNet
+from gaugenet.models.spherical_net import SphericalNet
 from gaugenet.models.store import load, save, shipped
 from gaugenet.models.surface_net import SurfaceNet
 from gaugenet.models.tangent_field_net import TangentFieldNet
@@ -16,7 +19,10 @@ __all__ = [
     "CorrespondenceNet",
     "Invariance",
     "Logits",
+    "Network",
     "SegmentationNet",
+    "SphericalClassificationNet",
+    "SphericalNet",
     "SurfaceNet",
     "TangentFieldNet",
     "VertexNet",

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from torch_geometric.data import Data
 
 from gaugenet.models.comparison import Comparison, compare_labels
-from gaugenet.models.surface_net import SurfaceNet, label_tuple
+from gaugenet.models.network import label_tuple
+from gaugenet.models.surface_net import SurfaceNet
 from gaugenet.models.unet import NO_LAYERS
 from gaugenet.nn.global_pool import GlobalPool
 from gaugenet.nn.standardize import Standardize

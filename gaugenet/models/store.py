@@ -17,21 +17,21 @@ import torch
 from gaugenet.data.file import open_atomic
 from gaugenet.models.classification_net import ClassificationNet
 from gaugenet.models.correspondence_net import CorrespondenceNet
+from gaugenet.models.network import Network
 from gaugenet.models.segmentation_net import SegmentationNet
-from gaugenet.models.surface_net import SurfaceNet
+from gaugenet.models.spherical_classification_net import SphericalClassificationNet
 from gaugenet.models.tangent_field_net import TangentFieldNet
 
 FORMAT = 4
-NETWORKS: dict[str, type[SurfaceNet]] = {
-    network.__name__: network for network in (SegmentationNet, ClassificationNet, CorrespondenceNet, TangentFieldNet)
-}
+CLASSES = (SegmentationNet, ClassificationNet, CorrespondenceNet, TangentFieldNet, SphericalClassificationNet)
+NETWORKS: dict[str, type[Network]] = {network.__name__: network for network in CLASSES}
 
 
 class _OlderError(ValueError):
     """A network in a format of the past."""
 
 
-def save(net: SurfaceNet, path: str | os.PathLike[str], about: Mapping[str, Any] | None = None) -> None:
+def save(net: Network, path: str | os.PathLike[str], about: Mapping[str, Any] | None = None) -> None:
     """Write ``path.safetensors`` and ``path.json``; each appears whole or not at all, and the second knows the first.
 
     Weights are stored in half precision: rounding moves those above 6e-5 by less than 1e-3 of themselves, smaller ones

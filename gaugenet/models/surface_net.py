@@ -1,8 +1,8 @@
-"""What all networks share: input fields of a mesh, and a U-Net over the levels of its bundle."""
+"""What networks on meshes share: input fields of a mesh, and a U-Net over the levels of its bundle."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from math import prod
 from typing import Any
@@ -14,8 +14,8 @@ from torch_geometric.transforms import BaseTransform, Compose
 from gaugenet.data.connection_spectrum import ConnectionSpectrum
 from gaugenet.data.frame_bundle import FrameBundle
 from gaugenet.data.input_fields import InputFields
-from gaugenet.models.comparison import Comparison
 from gaugenet.models.evaluating import evaluating
+from gaugenet.models.network import Network
 from gaugenet.models.unet import NO_LAYERS, POLYNOMIAL, UNet
 from gaugenet.nn.intertwiner import Intertwiner
 from gaugenet.nn.polynomial_block import PolynomialBlock
@@ -24,20 +24,7 @@ from gaugenet.nn.residual_block import layer_names
 from gaugenet.representation import Representation
 
 
-def label_tuple(names: Sequence[str], where: str) -> tuple[str, ...]:
-    """Return names of labels, at least one.
-
-    Raises:
-        ValueError: for none. TypeError: for one string, which would give a label to each of its letters.
-    """
-    if isinstance(names, str):
-        raise TypeError(f'{where} expects a list of label names, got "{names}": write ["{names}"]')
-    if not names:
-        raise ValueError(f"{where} needs at least one label name, got none")
-    return tuple(names)
-
-
-class SurfaceNet(nn.Module, ABC):
+class SurfaceNet(Network):
     """Turn a mesh into features on the first level of its bundle; networks make of them what they are for.
 
     Input fields are averaged onto the first coarser level, where a U-Net begins; ``transform`` makes them of a mesh.
@@ -58,8 +45,7 @@ class SurfaceNet(nn.Module, ABC):
     has_way_up = True
     may_be_polynomial = True
     may_lack_layers = False
-    rep_out: Representation  # of a row of the output
-    label_names: Sequence[str] = ()  # of networks whose labels have names
+    field_transform: InputFields | None
 
     def __init__(
         self,
@@ -95,7 +81,7 @@ class SurfaceNet(nn.Module, ABC):
         words = {POLYNOMIAL: self.may_be_polynomial, NO_LAYERS: self.may_lack_layers}
         names = layer_names(layers, [word for word, may in words.items() if may])
         fields_of = InputFields(**(fields or {}), group=str(first.group))
-        self.config: dict[str, Any] = {
+        self.config = {
             "levels": list(levels),
             "neighbours": neighbours,
             "rep": str(first),
@@ -183,21 +169,6 @@ class SurfaceNet(nn.Module, ABC):
                 f"{'frames' if bare else 'input fields x'}: transform the meshes, then batch them"
             )
         return self.transform(data) if bare else Compose([*self.spectra, self.field_transform])(data)
-
-    def compared(self, data: Data) -> Comparison:
-        """Return the output beside what it should be, for fitting and scoring.
-
-        Raises:
-            ValueError: the data has not what the network learns. TypeError: the network does not say what that is.
-        """
-        raise TypeError(
-            f"{type(self).__name__} does not say what it learns: define compared(data) to return a "
-            "gaugenet.models.Comparison, or fit it by a loop of your own"
-        )
-
-    def labels(self, scores: Any, data: Data) -> Tensor:
-        """Return the labels that scores give to what they belong to: the best ones, unless a network knows better."""
-        return scores.argmax(dim=-1)
 
     def evaluated(self, data: Data, ask: Callable[[Data], Any] | None = None) -> Any:
         """Return the output, or what ``ask`` returns, in evaluation, of a mesh or of what ``transform`` made of one."""

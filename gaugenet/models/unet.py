@@ -54,7 +54,7 @@ class UNet(nn.Module):
         super().__init__()
         rep = Representation(rep)
         self.first = first
-        self.reps = [_grown(rep, growth**level) for level in range(depth)]
+        self.reps = [grown(rep, growth**level) for level in range(depth)]
         above = self.reps[:-1] if up else []
 
         def block(rep: Representation) -> nn.Module:
@@ -102,5 +102,6 @@ class UNet(nn.Module):
         return self.decode(self.encode(y, at), at)
 
 
-def _grown(rep: Representation, factor: float) -> Representation:
+def grown(rep: Representation, factor: float) -> Representation:
+    """Return a representation with multiplicities times a factor, rounded."""
     return Representation([(round(multiplicity * factor), irrep) for multiplicity, irrep in rep.terms], rep.group)

@@ -15,9 +15,9 @@ from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from gaugenet.data.file import open_atomic
-from gaugenet.models.surface_net import SurfaceNet
+from gaugenet.models.network import Network
+from gaugenet.train.examples import Examples
 from gaugenet.train.objective import score, shape_loss
-from gaugenet.train.prepared import Prepared
 
 Progress = Callable[[Iterable[Any], str, int], Iterable[Any]]
 
@@ -69,8 +69,9 @@ class Fit:
     What the loss is, ``shape_loss`` says; every shape counts the same.
 
     Args:
-        net: trained in place; ``run`` leaves the averaged weights in it. train: prepared shapes. validation: scored
-            after every tenth epoch, may be empty. settings: see there. checkpoint: file for checkpoints, or None.
+        net: trained in place; ``run`` leaves the averaged weights in it.
+        train: ``Prepared`` shapes, or ``SphericalImages``. validation: scored after every tenth epoch, may be empty.
+        settings: see there. checkpoint: file for checkpoints, or None.
 
     Raises:
         ValueError: deformed copies of shapes with features in frames.
@@ -78,9 +79,9 @@ class Fit:
 
     def __init__(
         self,
-        net: SurfaceNet,
-        train: Prepared,
-        validation: Prepared | None,
+        net: Network,
+        train: Examples,
+        validation: Examples | None,
         settings: FitSettings,
         checkpoint: str | os.PathLike[str] | None = None,
     ) -> None:
@@ -93,7 +94,7 @@ class Fit:
         self.checkpoint = None if checkpoint is None else Path(checkpoint)
         self.average = AveragedModel(net, multi_avg_fn=get_ema_multi_avg_fn(settings.average))
         self.optimizer = torch.optim.AdamW(net.parameters(), settings.learning_rate, weight_decay=settings.weight_decay)
-        steps = settings.epochs * math.ceil(len(train.shapes) / settings.batch)
+        steps = settings.epochs * math.ceil(train.count / settings.batch)
         # The rate rises for a tenth of the steps; where that is one step, OneCycleLR divides by zero.
         rise = 0.1 if steps != 10 else 0.2
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
@@ -113,7 +114,7 @@ class Fit:
             last = epoch + 1 == self.settings.epochs
             if self.validation is not None and len(self.validation) and (last or epoch % 10 == 9):
                 module = self.average.module
-                row["validation_accuracy"] = score(cast(SurfaceNet, module), self.validation)
+                row["validation_accuracy"] = score(cast(Network, module), self.validation)
             self.history.append(row)
             self.save_checkpoint()
         self.net.load_state_dict(self.average.module.state_dict())
@@ -123,17 +124,15 @@ class Fit:
     def _epoch(self) -> dict[str, float]:
         self.net.train()
         loss_sum = accuracy_sum = 0.0
-        count = len(self.train.shapes)
-        for shapes in torch.randperm(count).split(self.settings.batch):
+        count = self.train.count
+        for numbers in torch.randperm(count).split(self.settings.batch):
             self.optimizer.zero_grad()
-            for shape in shapes.tolist():
-                variant = int(torch.randint(self.train.variants, ()))
-                data = self.train[shape * self.train.variants + variant]
+            for data, shapes in self.train.draw(numbers.tolist()):
                 data.x = _shifted(data.x, self.net, self.settings.noise)
                 loss, accuracy = shape_loss(self.net, data, self.settings.label_smoothing)
-                (loss / len(shapes)).backward()
-                loss_sum += float(loss.detach())
-                accuracy_sum += accuracy
+                (loss * shapes / len(numbers)).backward()
+                loss_sum += float(loss.detach()) * shapes
+                accuracy_sum += accuracy * shapes
             torch.nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
             self.optimizer.step()
             self.schedule.step()
@@ -187,7 +186,7 @@ class Fit:
         self.history = list(state["history"])
 
 
-def _shifted(x: Tensor, net: SurfaceNet, noise: float) -> Tensor:
+def _shifted(x: Tensor, net: Network, noise: float) -> Tensor:
     """Add one random number to each invariant field; tangent fields have no constant to add."""
     rep = net.rep_in
     parts = rep.split(x)

@@ -10,11 +10,11 @@ from torch import Tensor
 
 from gaugenet.models.comparison import Comparison
 from gaugenet.models.evaluating import evaluating
-from gaugenet.models.surface_net import SurfaceNet
+from gaugenet.models.network import Network
 from gaugenet.train.metrics import Scores, area_accuracy, face_areas
 
 
-def shape_loss(net: SurfaceNet, data: Any, label_smoothing: float = 0.0) -> tuple[Tensor, float]:
+def shape_loss(net: Network, data: Any, label_smoothing: float = 0.0) -> tuple[Tensor, float]:
     """Return the loss of one shape and how good it is, at best 1 (a number without gradient).
 
     What is learned, ``net.compared`` says. Of labels: the cross entropy and the share that is right, both by area, or
@@ -33,7 +33,7 @@ def shape_loss(net: SurfaceNet, data: Any, label_smoothing: float = 0.0) -> tupl
     return loss, area_accuracy(compared.output.argmax(1), compared.target, weight)
 
 
-def evaluate(net: SurfaceNet, shapes: Iterable[Any], seen: Callable[[Any, Tensor], None] | None = None) -> Scores:
+def evaluate(net: Network, shapes: Iterable[Any], seen: Callable[[Any, Tensor], None] | None = None) -> Scores:
     """Score a network on prepared shapes: accuracy, IoU and confusion, by area, or of whole shapes by number.
 
     Labels of faces are those of ``net.labels``, everything else has the label of its best score.
@@ -51,13 +51,16 @@ def evaluate(net: SurfaceNet, shapes: Iterable[Any], seen: Callable[[Any, Tensor
             prediction = compared.output.argmax(1)
             if compared.at == "face":
                 prediction = net.labels(compared.output, data)
-            scores.add(prediction, compared.target, _weights(compared, data))
+            rows = (prediction, compared.target, _weights(compared, data))
+            shapes = zip(*(row.split(1) for row in rows), strict=True) if compared.at == "shape" else [rows]
+            for shape in shapes:  # of a batch every one counts
+                scores.add(*shape)
             if seen is not None:
                 seen(data, prediction)
     return scores
 
 
-def score(net: SurfaceNet, shapes: Iterable[Any]) -> float:
+def score(net: Network, shapes: Iterable[Any]) -> float:
     """Return the mean over prepared shapes of how good a network is, in evaluation mode.
 
     That is the accuracy of ``evaluate`` where labels have names, and else what ``shape_loss`` says.

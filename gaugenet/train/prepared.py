@@ -71,6 +71,16 @@ class Prepared(Dataset[Any]):
                 data = RandomResolution(generator)(data)
         return self.cached(data)
 
+    @property
+    def count(self) -> int:
+        """Number of shapes."""
+        return len(self.shapes)
+
+    def draw(self, numbers: Sequence[int]) -> Iterator[tuple[Any, int]]:
+        """Yield some shapes one by one, each in one of its variants."""
+        for shape in numbers:
+            yield self[shape * self.variants + int(torch.randint(self.variants, ()))], 1
+
     def _identity(self, shape: int) -> int:
         """Return a number of a shape that other splits of the same data give it, too, where shapes have names."""
         names = getattr(self.shapes, "names", None)

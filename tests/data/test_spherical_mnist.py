@@ -1,11 +1,11 @@
 """Digits on the sphere: the IDX format, the projection, rotations."""
 
 import gzip
-import struct
 
 import numpy as np
 import pytest
 import torch
+from digits import idx, write_digits
 
 from gaugenet.data.idx import read_idx
 from gaugenet.data.spherical_mnist import SphericalMNIST
@@ -13,24 +13,9 @@ from gaugenet.so3 import random_rotation
 from gaugenet.sphere import SphereGrid
 
 
-def idx(values):
-    values = np.asarray(values, dtype=np.uint8)
-    return b"\0\0\x08" + bytes([values.ndim]) + struct.pack(f">{values.ndim}I", *values.shape) + values.tobytes()
-
-
 @pytest.fixture
 def root(tmp_path):
-    """Forty images with a bright spot, sorted by their labels; the test files are not compressed."""
-    y, x = np.mgrid[:28, :28]
-    images = [250 * np.exp(-((x - 9 - k / 8) ** 2 + (y - 17) ** 2) / 20) for k in range(40)]
-    labels = np.arange(40) // 4
-    for part in ("train", "t10k"):
-        for name, values in (("images-idx3", images), ("labels-idx1", labels)):
-            if part == "train":
-                (tmp_path / f"{part}-{name}-ubyte.gz").write_bytes(gzip.compress(idx(values)))
-            else:
-                (tmp_path / f"{part}-{name}-ubyte").write_bytes(idx(values))
-    return tmp_path
+    return write_digits(tmp_path)
 
 
 def test_arrays_come_back(tmp_path):

@@ -1,0 +1,60 @@
+"""The network that tells fields on the sphere apart."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch_geometric.data import Data
+
+from gaugenet.models.comparison import Comparison, compare_labels
+from gaugenet.models.evaluating import evaluating
+from gaugenet.models.network import label_tuple
+from gaugenet.models.spherical_net import SphericalNet
+from gaugenet.nn.group_pool import GroupPool
+from gaugenet.nn.layer_norm import LayerNorm
+from gaugenet.representation import Representation
+
+
+class SphericalClassificationNet(SphericalNet):
+    """Say what a field on the sphere shows, however it is turned: scores ``(B, L)``.
+
+    Of the features of the last level a small network reads the averages over the sphere and the largest values, of
+    norms where they turn with the frames.
+
+    Args:
+        label_names: names of the classes. hidden: width of the small network. settings: of ``SphericalNet``.
+    """
+
+    def __init__(self, label_names: Sequence[str], *, hidden: int = 128, **settings: Any) -> None:
+        names = label_tuple(label_names, "SphericalClassificationNet")
+        if hidden < 1:
+            raise ValueError(f"SphericalClassificationNet expects hidden >= 1, got {hidden}")
+        super().__init__(**settings)
+        self.label_names = names
+        self.config |= {"label_names": list(names), "hidden": hidden}
+        self.rep_out = Representation.invariants(len(names))
+        self.norm = LayerNorm(self.reps[-1])
+        self.invariants = GroupPool(self.reps[-1])
+        numbers = 2 * self.invariants.rep_out.dim
+        self.head = nn.Sequential(
+            nn.Linear(numbers, hidden), nn.SiLU(), nn.Dropout(self.config["dropout"]), nn.Linear(hidden, len(names))
+        )
+
+    def forward(self, data: Data) -> Tensor:
+        """Return logits ``(B, L)`` of B fields, ``data.x (B V, rep_in.dim)``."""
+        values = self.invariants(self.norm(self.encode(self.inputs(data))[-1]))
+        share = (self.grids[-1].weight / (4.0 * math.pi)).to(values)
+        return self.head(torch.cat([share @ values, values.amax(dim=1)], dim=1))
+
+    def compared(self, data: Data) -> Comparison:
+        """Return the scores beside the classes ``y (B,)``."""
+        return compare_labels(self(data), data, "shape")
+
+    def classify(self, data: Data) -> Tensor:
+        """Return the class ``(B,)`` of each field; it indexes ``label_names``."""
+        with evaluating(self):
+            return self(data).argmax(dim=1)

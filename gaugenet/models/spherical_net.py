@@ -1,0 +1,123 @@
+"""What networks on the sphere share: a U-Net of spherical convolutions on grids."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any, cast
+
+from torch import Tensor, nn
+from torch_geometric.data import Data
+
+from gaugenet.models.network import Network
+from gaugenet.models.unet import grown
+from gaugenet.representation import Representation
+from gaugenet.sphere import GridConv, SphereGrid, SphericalBlock
+
+
+class SphericalNet(Network):
+    """Turn fields on a grid of S^2 into features on grids of lower band limits, in harmonics and at points in turn.
+
+    Equivariant under all rotations of the sphere, up to the aliasing of ``SphericalBlock``.
+
+    Args:
+        inputs: representation of the input fields ``x``. band_limit: of their grid, equiangular, 2L x 2L points.
+        bands: band limits of the levels, falling; their grids are those of Gauss and Legendre.
+        rep: representation on the first level; multiplicities grow by ``growth`` a level. blocks: residual blocks a
+            level. dropout: of invariants in training.
+        kernel, count, radius: of ``SphericalConv``; a radius is that of the first level [rad] and grows as bands fall.
+        has_way_up: whether there is a way up again to the first level.
+    """
+
+    def __init__(
+        self,
+        *,
+        inputs: str = "1x0",
+        band_limit: int = 30,
+        bands: Sequence[int] = (20, 10, 5),
+        rep: str = "8x0 + 4x1 + 4x2",
+        growth: float = 2.0,
+        blocks: int = 1,
+        kernel: str = "smooth",
+        count: int | None = 5,
+        radius: float | None = None,
+        dropout: float = 0.1,
+        has_way_up: bool = False,
+    ) -> None:
+        super().__init__()
+        name = type(self).__name__
+        first = Representation(rep)
+        if not bands or list(bands) != sorted(set(bands), reverse=True) or bands[0] > band_limit:
+            raise ValueError(
+                f"{name} expects falling bands of at most {band_limit}, the band limit, got {tuple(bands)}"
+            )
+        if first.num_invariants == 0:
+            raise ValueError(f"{name} needs invariants in its representation, got {rep}: add copies of order 0")
+        if growth < 1 or blocks < 1:
+            raise ValueError(f"{name} expects growth >= 1 and blocks >= 1, got {growth} and {blocks}")
+        self.config = {
+            "inputs": inputs,
+            "band_limit": band_limit,
+            "bands": list(bands),
+            "rep": rep,
+            "growth": growth,
+            "blocks": blocks,
+            "kernel": kernel,
+            "count": count,
+            "radius": radius,
+            "dropout": dropout,
+        }
+        self.rep_in, self.grid = Representation(inputs), SphereGrid(band_limit)
+        self.grids = [SphereGrid(band, "legendre") for band in bands]
+        self.reps = [grown(first, growth**level) for level in range(len(bands))]
+
+        def settings(band: int) -> dict[str, Any]:
+            wide = None if radius is None else min(radius * bands[0] / band, 3.14)
+            return {"kernel": kernel, "count": count, "radius": wide}
+
+        def block(rep: Representation, grid: SphereGrid) -> SphericalBlock:
+            return SphericalBlock(rep, grid, dropout=dropout, **settings(grid.band_limit))
+
+        def join(a: int, b: int) -> GridConv:
+            band = self.grids[max(a, b)].band_limit
+            return GridConv(self.reps[a], self.reps[b], self.grids[a], self.grids[b], **settings(band))
+
+        self.enter = GridConv(self.rep_in, first, self.grid, self.grids[0], **settings(bands[0]))
+        levels = list(zip(self.reps, self.grids, strict=True))
+        self.down = nn.ModuleList(nn.ModuleList(block(*level) for _ in range(blocks)) for level in levels)
+        self.widen = nn.ModuleList(join(a, b) for a, b in pairwise(range(len(bands))))
+        self.narrow = nn.ModuleList(join(b, a) for a, b in pairwise(range(len(bands))) if has_way_up)
+        self.up = nn.ModuleList(block(*level) for level in levels[:-1] if has_way_up)
+
+    def inputs(self, data: Data) -> Tensor:
+        """Return the fields ``(B, V, rep_in.dim)`` of ``data.x (B V, rep_in.dim)``, in the precision of the weights.
+
+        Raises:
+            ValueError: for fields of another size.
+        """
+        x, size = getattr(data, "x", None), self.grid.size
+        if x is None or x.ndim != 2 or x.shape[0] % size or not x.shape[0]:
+            raise ValueError(
+                f"{type(self).__name__} needs data.x ({size} B, {self.rep_in.dim}), B fields at the points of "
+                f"{self.grid}, got {None if x is None else tuple(x.shape)}: sample them at net.grid.points"
+            )
+        self.rep_in.check(x, type(self).__name__)
+        return x.unflatten(0, (-1, size)).to(next(self.parameters()).dtype)
+
+    def encode(self, x: Tensor) -> list[Tensor]:
+        """Return the features ``(B, V_l, dim_l)`` of every level, finest first."""
+        y, found = self.enter(x), []
+        for depth, blocks in enumerate(self.down):
+            if depth:
+                y = self.widen[depth - 1](y)
+            for block in cast(nn.ModuleList, blocks):
+                y = block(y)
+            found.append(y)
+        return found
+
+    def decode(self, found: list[Tensor]) -> Tensor:
+        """Return features on the first level of those that ``encode`` found."""
+        y = found[-1]
+        for depth in reversed(range(len(self.up))):
+            y = self.up[depth](found[depth] + self.narrow[depth](y))
+        return y
