@@ -21,8 +21,9 @@ from gaugenet.cli.labelled import add_data, check_data, open_split
 from gaugenet.cli.message import named
 from gaugenet.cli.outcome import Outcome
 from gaugenet.cli.progress import bar
+from gaugenet.data.mesh_data import LABELS
 from gaugenet.data.mesh_dataset import MeshDataset
-from gaugenet.data.perturbation import Perturbation
+from gaugenet.data.perturbation import KINDS, Perturbation
 from gaugenet.data.psb import psb_categories
 from gaugenet.models import ClassificationNet, SegmentationNet, load, shipped
 from gaugenet.train import Scores, evaluate
@@ -45,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--perturb",
-        choices=Perturbation.KINDS,
+        choices=KINDS,
         help="score perturbed copies: turned, with noise, decimated to 30 %% of the faces, subdivided unevenly, or "
         "with five holes; labels go along",
     )
@@ -167,7 +168,7 @@ def _inputs(net: SegmentationNet | ClassificationNet, shapes: MeshDataset) -> It
     for name, mesh in zip(shapes.names, shapes):
         with named(name):
             data = net.transform(mesh)
-        for key in ("face_label", "vertex_label", "y"):
+        for key in LABELS:
             if key in data:
                 data[key] = number[data[key]]
         yield data

@@ -17,7 +17,7 @@ from torch_geometric.data import Data
 from torch_geometric.transforms import BaseTransform
 
 from gaugenet.data.file import open_atomic
-from gaugenet.data.mesh_data import MeshData
+from gaugenet.data.mesh_data import LABELS, MeshData
 
 # Part of every key: raise it whenever a change makes transforms produce different numbers.
 FORMAT = 4
@@ -26,12 +26,13 @@ FORMAT = 4
 class Cached(BaseTransform):
     """Run a transform at most once for each mesh, keeping what it adds in a folder.
 
-    The file's name is a hash of pos, face, the transform's ``repr`` and the cache's format number, so that another
-    mesh or another setting is another file. Files appear whole or not at all (written aside, then renamed): several
-    processes may share a folder, and a killed one leaves nothing half-written. A damaged file is made anew.
+    The file's name is a hash of the tensors that come in, but for labels, of the transform's ``repr`` and of the
+    cache's format number, so that another mesh, other vectors on it or another setting is another file. Files appear
+    whole or not at all (written aside, then renamed): several processes may share a folder, and a killed one leaves
+    nothing half-written. A damaged file is made anew.
 
     Args:
-        transform: adds tensors, strings, numbers and lists of them to data from ``pos`` and ``face`` alone; its
+        transform: adds tensors, strings, numbers and lists of them to data, made from its tensors but for labels; its
             ``repr`` names all settings.
         folder: created where missing.
     """
@@ -42,7 +43,9 @@ class Cached(BaseTransform):
     def path(self, data: Data) -> Path:
         """Return the file that holds the result for this mesh."""
         digest = hashlib.sha256(f"{FORMAT}\n{self.transform!r}\n".encode())
-        for key in ("pos", "face"):
+        tensors = {key for key, value in data.to_dict().items() if isinstance(value, torch.Tensor)}
+        first = [key for key in ("pos", "face") if key in tensors]  # bare meshes keep the names that they always had
+        for key in first + sorted(tensors.difference(first, LABELS)):
             array = np.ascontiguousarray(data[key].detach().cpu().numpy())
             digest.update(f"{key} {array.dtype} {array.shape}\n".encode())
             digest.update(array.tobytes())

@@ -98,6 +98,11 @@ class FrameBundle(BaseTransform):
             )
         self.field = field or (None if rotations is None else "smooth")
 
+    @property
+    def vectors(self) -> str | None:
+        """Key of the vectors ``(V, 3)`` in the data along which frames are fixed, where they are."""
+        return None if self.field in ("smooth", "curvature") else self.field
+
     def forward(self, data: Data) -> MeshData:
         if data.pos is None:
             raise ValueError("FrameBundle needs pos (V, 3): read the data with gaugenet.read_mesh")
@@ -141,8 +146,8 @@ class FrameBundle(BaseTransform):
         rotations, frame = self.group.rotations, data.frame.cpu().numpy()
         assert rotations is not None and self.field is not None
         edges = None if mesh is None else mesh_edges(mesh)
-        if self.field not in ("smooth", "curvature"):
-            vector = getattr(data, self.field, None)
+        if self.vectors is not None:
+            vector = getattr(data, self.vectors, None)
             if vector is None:
                 raise ValueError(
                     f'FrameBundle(field="{self.field}") needs vectors data.{self.field} (V, 3), got none: set them, or '

@@ -47,12 +47,16 @@ class InputFields(BaseTransform):
     is that of the frame's own side, and a surface turned inside out has the same fields; the shape diameter is that of
     the side from which more rays hit something.
 
-    Reads pos, face and the ``frame`` that ``FrameBundle`` adds.
+    Reads pos, face and the ``frame`` that ``FrameBundle`` adds, of a single mesh.
 
     Args:
         hks: number of times, spaced evenly in their logarithm over ``times`` (area = 1). eigenfunctions: used for it.
         position, coordinates, rays, distances: whether to add these fields. wks: number of energies.
         group: structure group of the bundle. oriented: what normals are, see above.
+
+    Raises:
+        ValueError: for settings out of range, and for data that is no single mesh with a bundle of the group, or has
+            one side where ``oriented`` needs two.
     """
 
     def __init__(
@@ -73,10 +77,17 @@ class InputFields(BaseTransform):
                 "InputFields expects eigenfunctions >= 1 and hks, wks >= 0, got "
                 f"eigenfunctions={eigenfunctions}, hks={hks}, wks={wks}"
             )
+        if len(times) != 2 or not 0 < times[0] <= times[1] < float("inf"):
+            raise ValueError(f"InputFields expects two times, 0 < first <= last, got {tuple(times)}")
         self.hks, self.eigenfunctions, self.times = hks, eigenfunctions, (times[0], times[1])
         self.position, self.coordinates = position, coordinates
         self.wks, self.rays, self.distances = wks, rays, distances
         self.group, self.oriented = Group(group), oriented
+        if not (oriented or self.group.reflections):
+            raise ValueError(
+                f'InputFields(oriented=False) needs a group with reflections, got {group}: use "O2" or another, or '
+                "leave it out (--one-sided on the command line), for without reflections frames have sides"
+            )
         full = Group("O2" if self.group.reflections else "SO2")
         even = odd = full.trivial_irrep
         if full.reflections and not oriented:
@@ -98,6 +109,8 @@ class InputFields(BaseTransform):
     def forward(self, data: Data) -> Data:
         if getattr(data, "frame", None) is None:
             raise ValueError("InputFields needs vertex frames (no frame): apply gaugenet.FrameBundle first")
+        if getattr(data, "batch", None) is not None:
+            raise ValueError("InputFields needs a single mesh, got a batch: apply it before batching")
         if data.face is None:
             raise ValueError("InputFields needs face (3, F), got a point cloud: give it features of its own")
         bundle_group = Group(unbatched(getattr(data, "group", "SO2")))

@@ -8,6 +8,8 @@ from typing import Any
 import torch
 from torch_geometric.data import Data
 
+# Keys of what networks learn to tell: of faces, of vertices, of the whole shape. No geometry depends on them.
+LABELS = ("face_label", "vertex_label", "y")
 _COARSE_INDEX = re.compile(r"(edge|pool)_index_([1-9]\d*)")
 
 

@@ -10,21 +10,24 @@ from torch_geometric.data import Data
 from gaugenet.mesh.crease import crease_costs
 from gaugenet.mesh.geometry import face_areas
 from gaugenet.mesh.graph_cut import potts_labels
+from gaugenet.mesh.repair import repair_mesh
 
 # Labels whose -log p exceeds the smallest one by more are not considered.
 _RULED_OUT = 3.5
 
 
-def bounded_labels(logits: Tensor, data: Data, boundary: float) -> Tensor:
+def bounded_labels(logits: Tensor, data: Data, boundary: float, sides: bool = True) -> Tensor:
     """Return labels ``(F,)`` that balance scores against the cost of boundaries, by graph cuts.
 
     The energy is the mean over the area of -log p, p the softmax of the scores, plus ``boundary`` times the length of
     all edges between two labels in units of sqrt(area), concave ones at a discount (``crease_costs``; after Shapira,
     Shamir & Cohen-Or 2008 and Kalogerakis, Hertzmann & Singh 2010). No face gets a label of less than 3 % of the
-    probability of its best one. Motions, size and numbering do not change it.
+    probability of its best one. Motions, size and numbering do not change it, nor
+    do faces that run the wrong way: they are oriented as by ``clean_mesh``.
 
     Args:
         logits: ``(F, L)``. data: pos, face, and batch of several meshes. boundary: 0 gives each face its best label.
+        sides: whether it matters which side is outside; without, creases are cheap whichever way they bend.
 
     Raises:
         ValueError: another number of scores than faces, or scores or positions that are not finite; -inf may be a
@@ -46,6 +49,9 @@ def bounded_labels(logits: Tensor, data: Data, boundary: float) -> Tensor:
     ruled_out = surprise > surprise.min(axis=1, keepdims=True) + _RULED_OUT
     cost = np.where(ruled_out, 0.0, surprise) * (area / whole)[:, None]
     cost[ruled_out] = np.inf
-    pair, length = crease_costs(pos, face)
+    repair = repair_mesh(pos, face)
+    face = face.copy()
+    face[repair.kept] = repair.face  # faces that are set aside stay as they are
+    pair, length = crease_costs(pos, face, sides)
     label = potts_labels(cost, pair, boundary * length / np.sqrt(whole[pair[:, 0]]))
     return torch.from_numpy(label).to(logits.device)

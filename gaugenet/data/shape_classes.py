@@ -48,8 +48,9 @@ class PSBShapes(MeshDataset):
         categories = psb_categories(root)
         for number, category in enumerate(categories):
             shapes = [(name, mesh) for part in ("train", "test") for name, mesh in _named(PSB(root, category, part))]
+            _check_counts(category, len(shapes), split, train, validation)
             order = _permutation(len(shapes), 1_009 * seed + number)
-            for place in sorted(_part(category, order, split, train, validation)):
+            for place in sorted(_part(order, split, train, validation)):
                 name, mesh = shapes[place]
                 names.append(f"{category}/{name}")
                 meshes.append(_of_class(mesh, number))
@@ -94,26 +95,30 @@ class ClassFolder(MeshDataset):
             paths = list(mesh_paths(folder).items())
             test = spread(len(paths), max(1, round(test_fraction * len(paths))))
             others = [place for place in range(len(paths)) if place not in test]
+            _check_counts(folder, len(paths), split, len(others), validation)
             held = [others[k] for k in spread(len(others), validation)] if validation else []
             order = [place for place in others if place not in held] + held + sorted(test)
-            for place in sorted(_part(folder, order, split, len(others), validation)):
+            for place in sorted(_part(order, split, len(others), validation)):
                 name, path = paths[place]
                 names.append(f"{folder.name}/{name}")
                 meshes.append(_of_class(read_mesh(path), number))
         super().__init__(meshes, names, [folder.name for folder in folders], transform, pre_transform)
 
 
-def _part(name: str | Path, order: list[int], split: str, train: int, validation: int) -> list[int]:
-    """Return the places of a split: the first ``train`` of the order are for training, the last of these held back."""
-    if split == "all":
-        return order
-    if not 0 <= validation < train < len(order):
+def _check_counts(name: str | Path, count: int, split: str, train: int, validation: int) -> None:
+    if split == "all" and validation == 0:  # nothing is split: a single shape will do
+        return
+    if not 0 <= validation < train < count:
         raise ValueError(
-            f"{name}: {len(order)} shapes cannot be split into {train} for training, {validation} of them held back, "
+            f"{name}: {count} shapes cannot be split into {train} for training, {validation} of them held back, "
             "and some for testing: add shapes, or take fewer"
         )
+
+
+def _part(order: list[int], split: str, train: int, validation: int) -> list[int]:
+    """Return the places of a split: the first ``train`` of the order are for training, the last of these held back."""
     parts = {"train": slice(train - validation), "validation": slice(train - validation, train)}
-    return order[{**parts, "test": slice(train, None)}[split]]
+    return order[{**parts, "test": slice(train, None), "all": slice(None)}[split]]
 
 
 def _check_split(split: str) -> None:

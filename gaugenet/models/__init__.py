@@ -2,6 +2,7 @@
 
 from gaugenet.models.check import Invariance, check
 from gaugenet.models.classification_net import ClassificationNet
+from gaugenet.models.comparison import Comparison
 from gaugenet.models.correspondence_net import CorrespondenceNet
 from gaugenet.models.segmentation_net import Logits, SegmentationNet
 from gaugenet.models.store import load, save, shipped
@@ -11,6 +12,7 @@ from gaugenet.models.vertex_net import VertexNet
 
 __all__ = [
     "ClassificationNet",
+    "Comparison",
     "CorrespondenceNet",
     "Invariance",
     "Logits",

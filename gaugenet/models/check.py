@@ -10,6 +10,7 @@ from torch import Tensor
 from torch_geometric.data import Data
 
 from gaugenet.data.gauge import change_gauge
+from gaugenet.group import Elements
 from gaugenet.models.segmentation_net import Logits
 from gaugenet.models.surface_net import SurfaceNet
 from gaugenet.nn.group_pool import GroupPool
@@ -40,16 +41,15 @@ def check(net: SurfaceNet, mesh: Data, generator: torch.Generator | None = None)
     Of a field, which turns with the gauge, what it should have become is compared; in another pose the norms.
 
     Args:
-        net: the network; it is not changed. mesh: with pos and face. generator: of the random elements and motion.
+        net: the network; it is not changed. mesh: pos and face, or what else ``net.transform`` reads; the normals of
+            a point cloud and the vectors of a frame field are turned along, and features of the data's own are written
+            in the frames of the other pose. generator: of the random elements and motion.
     """
     data = net.transform(mesh.clone())
+    net.inputs(data)  # refuses data without them
     elements = net.bundle_transform.group.random(data.pos.shape[0], generator=generator)
     turned = change_gauge(data, elements.to(data.pos.device), {"x": net.rep_in})
-    moved = mesh.clone()
-    group = net.bundle_transform.group
-    moved.pos = _rigid_motion(mesh.pos.double(), generator, mirror=net.mirrors)
-    moved.face = mesh.face[[0, 2, 1]] if group.reflections else mesh.face  # normals of an image point outwards again
-    moved = net.transform(moved)
+    moved = _moved(net, mesh, data, generator)
     gauge_error, motion_error = {}, {}
     invariants = GroupPool(net.rep_out)
     for name, dtype in PRECISIONS.items():
@@ -61,12 +61,33 @@ def check(net: SurfaceNet, mesh: Data, generator: torch.Generator | None = None)
     return Invariance(gauge_error, motion_error)
 
 
-def _rigid_motion(pos: Tensor, generator: torch.Generator | None, mirror: bool) -> Tensor:
+def _moved(net: SurfaceNet, mesh: Data, data: Data, generator: torch.Generator | None) -> Data:
+    """Return what the network reads of the mesh, of which it reads ``data`` here, after a random motion."""
+    group, vectors = net.bundle_transform.group, net.bundle_transform.vectors
+    pos, moved = mesh.pos.double(), mesh.clone()
     noise = torch.randn(3, 4, generator=generator, dtype=torch.float64).to(pos.device)
     rotation = torch.linalg.qr(noise[:, :3]).Q
-    rotation = rotation * torch.linalg.det(rotation) * (-1 if mirror else 1)
-    extent = (pos.amax(0) - pos.amin(0)).max()
-    return pos @ rotation.T + extent * noise[:, 3]
+    rotation = rotation * torch.linalg.det(rotation) * (-1 if net.mirrors else 1)
+    moved.pos = pos @ rotation.T + (pos.amax(0) - pos.amin(0)).max() * noise[:, 3]
+    for key in {"normal", vectors}:
+        if key is not None and key in mesh:
+            moved[key] = mesh[key].double() @ rotation.T
+    if group.reflections:  # normals of an image point outwards again; else the surface is turned inside out
+        if mesh.face is not None:
+            moved.face = mesh.face[[0, 2, 1]]
+        if "normal" in mesh and not net.mirrors:
+            moved.normal = -moved.normal
+    moved = net.transform(moved)
+    if net.field_transform is None:
+        change = _change(data.frame[:, :2] @ rotation.T, moved.frame[:, :2])
+        moved.x = net.rep_in.act(data.x, group.nearest(change).inverse())
+    return moved
+
+
+def _change(old: Tensor, new: Tensor) -> Elements:
+    """Return the elements that take vectors ``(V, 2, 3)`` that span tangent planes to others that do."""
+    h = old @ new.transpose(1, 2)
+    return Elements(torch.atan2(h[:, 1, 0], h[:, 0, 0]), torch.linalg.det(h) < 0)
 
 
 def _scores(out: Tensor | Logits) -> Tensor:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch_geometric.data import Data
 
+from gaugenet.models.comparison import Comparison, compare_labels
 from gaugenet.models.surface_net import SurfaceNet
 from gaugenet.models.unet import NO_LAYERS
 from gaugenet.nn.global_pool import GlobalPool
@@ -72,6 +73,10 @@ class ClassificationNet(SurfaceNet):
         pooled += [pool(y, data, self.first + depth) for depth, (pool, y) in enumerate(zip(self.means, found))]
         pooled += [pool(found[-1], data, last) for pool in self.most]
         return self.head(torch.cat(pooled, dim=1))
+
+    def compared(self, data: Data) -> Comparison:
+        """Return the scores of shapes beside their classes ``y (B,)``."""
+        return compare_labels(self(data), data, "shape")
 
     def classify(self, data: Data) -> Tensor:
         """Return the class ``(B,)`` of a mesh, or of data made by ``transform``; it indexes ``label_names``."""

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch_geometric.data import Data
 
+from gaugenet.models.comparison import Comparison, compare_labels
 from gaugenet.models.vertex_net import VertexNet
 from gaugenet.representation import Representation
 
@@ -42,6 +43,10 @@ class CorrespondenceNet(VertexNet):
 
     def _descriptors(self, y: Tensor, x: Tensor) -> Tensor:
         return nn.functional.normalize(self.head(torch.cat([y, self.rep_in.invariant_part(x)], dim=1)), dim=1)
+
+    def compared(self, data: Data) -> Comparison:
+        """Return the scores of vertices beside ``vertex_label (V,)``, their points of the template."""
+        return compare_labels(self(data), data, "vertex")
 
     def describe(self, data: Data) -> Tensor:
         """Return the descriptors ``(V, D)``, unit vectors, of a mesh or of what ``transform`` made of one."""

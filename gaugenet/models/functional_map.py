@@ -30,8 +30,10 @@ class Functions(NamedTuple):
         """Read what ``ConnectionSpectrum(orders=(0,))`` added to a single mesh.
 
         Raises:
-            ValueError: where it has not been applied.
+            ValueError: where it has not been applied, and for a batch.
         """
+        if getattr(data, "batch", None) is not None:
+            raise ValueError("Functions.from_data needs a single mesh, got a batch: read its meshes one by one")
         name = f"{group_of(data).trivial_irrep}_{level}"
         if getattr(data, f"eigenfield_{name}", None) is None:
             raise ValueError(
@@ -90,6 +92,8 @@ def refined_point_map(
         source, target: eigenfunctions ``(V, K)``, orthonormal for the areas. area: ``(V_t,)`` of the target.
         matrix: C ``(k, k)`` to begin with. largest: at most as many eigenfunctions, up to K. step: added each time.
     """
+    if largest < 1 or step < 1:
+        raise ValueError(f"refined_point_map expects largest and step >= 1, got {largest} and {step}")
     count = min(largest, source.shape[1], target.shape[1])
     size = min(len(matrix), count)
     while True:

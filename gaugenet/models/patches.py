@@ -11,6 +11,7 @@ from torch import Tensor
 from torch_geometric.data import Data
 
 from gaugenet.data.mesh_data import MeshData
+from gaugenet.models.evaluating import evaluating
 from gaugenet.models.vertex_net import VertexNet
 from gaugenet.nn import Diffusion, GaugeConv, ImplicitDiffusion, LevelMap, MessageConv
 
@@ -31,7 +32,6 @@ class Patch:
     edge: Tensor
 
 
-@torch.no_grad()
 def scores_in_patches(net: VertexNet, data: Data, limit: int, progress: Progress | None = None) -> Any:
     """Return what ``net(data)`` returns in evaluation, up to rounding, with at most ``limit`` vertices at a time.
 
@@ -46,13 +46,8 @@ def scores_in_patches(net: VertexNet, data: Data, limit: int, progress: Progress
         ValueError: a halo alone exceeds the limit.
     """
     show = progress or (lambda items, _text, _total: items)
-    training = net.training
-    net.eval()
-    try:
-        vertex = (_by_levels if net.first else _by_halos)(net, data, limit, show)
-    finally:
-        net.train(training)
-    return net.outputs(vertex, data)
+    with evaluating(net):
+        return net.outputs((_by_levels if net.first else _by_halos)(net, data, limit, show), data)
 
 
 def _by_levels(net: VertexNet, data: Data, limit: int, show: Progress) -> Tensor:

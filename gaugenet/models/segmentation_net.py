@@ -10,6 +10,7 @@ from torch import Tensor
 from torch_geometric.data import Data
 
 from gaugenet.data.part_boundaries import bounded_labels
+from gaugenet.models.comparison import Comparison, compare_labels, labelled_place
 from gaugenet.models.vertex_net import VertexNet
 from gaugenet.representation import Representation
 
@@ -63,6 +64,12 @@ class SegmentationNet(VertexNet):
         face = vertex.index_select(0, data.face.flatten()).unflatten(0, data.face.shape).mean(dim=0)
         return face if self.output == "face" else Logits(face, vertex)
 
+    def compared(self, data: Data) -> Comparison:
+        """Return scores beside ``face_label``, or ``vertex_label`` where the output or the data has no faces."""
+        at = labelled_place(data, *(("face", "vertex") if self.output == "both" else (self.output,)))
+        scores = self(data)
+        return compare_labels(getattr(scores, at) if isinstance(scores, Logits) else scores, data, at)
+
     def segment(self, data: Data) -> Tensor:
         """Return the label of each face ``(F,)``, or of each vertex ``(V,)`` if that is the network's output.
 
@@ -76,4 +83,7 @@ class SegmentationNet(VertexNet):
             logits = logits.face
         elif self.output == "vertex":
             return logits.argmax(dim=-1)
-        return bounded_labels(logits, data, self.boundary)
+        # Fields that do not know the sides of a surface give no labels that do; nor do a user's own under reflections.
+        fields = self.field_transform
+        sides = fields.oriented if fields is not None else not self.rep_in.group.reflections
+        return bounded_labels(logits, data, self.boundary, sides)

@@ -34,16 +34,27 @@ class _OlderError(ValueError):
 def save(net: SurfaceNet, path: str | os.PathLike[str], about: Mapping[str, Any] | None = None) -> None:
     """Write ``path.safetensors`` and ``path.json``; each appears whole or not at all, and the second knows the first.
 
-    Weights are stored in half precision: rounding moves them by less than 1e-3 of themselves. Running statistics, which
-    may be of any size, are stored as they are.
+    Weights are stored in half precision: rounding moves those above 6e-5 by less than 1e-3 of themselves, smaller ones
+    by less than 3e-8. A parameter with numbers above 65504, where half precision ends, is stored as it is, and so are
+    running statistics.
 
     Args:
         net: the network. path: without ending. about: what to record with it, such as data, seed and score.
+
+    Raises:
+        TypeError: a network of another class than those of the library, which ``load`` does not know.
     """
+    if type(net) not in NETWORKS.values():
+        raise TypeError(
+            f"save writes {', '.join(NETWORKS)}, got a {type(net).__name__}, which load does not know: keep its "
+            "state_dict() with safetensors or torch.save, and its config beside it"
+        )
     weights, config = _files(Path(path))
     learned = dict(net.named_parameters())
     state = {key: value.detach().cpu() for key, value in net.state_dict().items()}
-    tensors = {key: (value.half() if key in learned else value).contiguous() for key, value in state.items()}
+    most = torch.finfo(torch.float16).max
+    halved = {key for key in learned if not (state[key].abs() > most).any()}
+    tensors = {key: (value.half() if key in halved else value).contiguous() for key, value in state.items()}
     blob = safetensors.torch.save(tensors)
     content = {
         "format": FORMAT,

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from math import prod
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 from torch_geometric.data import Data
 from torch_geometric.transforms import BaseTransform, Compose
@@ -15,6 +14,8 @@ from torch_geometric.transforms import BaseTransform, Compose
 from gaugenet.data.connection_spectrum import ConnectionSpectrum
 from gaugenet.data.frame_bundle import FrameBundle
 from gaugenet.data.input_fields import InputFields
+from gaugenet.models.comparison import Comparison
+from gaugenet.models.evaluating import evaluating
 from gaugenet.models.unet import NO_LAYERS, POLYNOMIAL, UNet
 from gaugenet.nn.intertwiner import Intertwiner
 from gaugenet.nn.polynomial_block import PolynomialBlock
@@ -45,6 +46,7 @@ class SurfaceNet(nn.Module, ABC):
     may_be_polynomial = True
     may_lack_layers = False
     rep_out: Representation  # of a row of the output
+    label_names: Sequence[str] = ()  # of networks whose labels have names
 
     def __init__(
         self,
@@ -145,14 +147,24 @@ class SurfaceNet(nn.Module, ABC):
         """Average input fields of the vertices onto the level on which the network begins."""
         return self.enter_pool(x, LevelMap.from_data(data, 1)) if self.first else x
 
-    @torch.no_grad()
+    def compared(self, data: Data) -> Comparison:
+        """Return the output beside what it should be, for fitting and scoring.
+
+        Raises:
+            ValueError: the data has not what the network learns. TypeError: the network does not say what that is.
+        """
+        raise TypeError(
+            f"{type(self).__name__} does not say what it learns: define compared(data) to return a "
+            "gaugenet.models.Comparison, or fit it by a loop of your own"
+        )
+
+    def labels(self, scores: Any, data: Data) -> Tensor:
+        """Return the labels that scores give to what they belong to: the best ones, unless a network knows better."""
+        return scores.argmax(dim=-1)
+
     def evaluated(self, data: Data, ask: Callable[[Data], Any] | None = None) -> Any:
         """Return the output, or what ``ask`` returns, in evaluation, of a mesh or of what ``transform`` made of one."""
-        if getattr(data, "x", None) is None or getattr(data, "frame", None) is None:
-            data = self.transform(data)
-        training = self.training
-        self.eval()
-        try:
+        with evaluating(self):
+            if getattr(data, "x", None) is None or getattr(data, "frame", None) is None:
+                data = self.transform(data)
             return (ask or self)(data)
-        finally:
-            self.train(training)

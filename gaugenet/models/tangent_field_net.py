@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch_geometric.data import Data
 
+from gaugenet.models.comparison import Comparison
 from gaugenet.models.vertex_net import VertexNet
 from gaugenet.nn.ambient import Project
 from gaugenet.nn.intertwiner import Intertwiner
@@ -42,6 +43,17 @@ class TangentFieldNet(VertexNet):
     def head_scores(self, y: Tensor, x: Tensor) -> Tensor:
         """Return the field ``(V, rep_out.dim)`` from features of the trunk and the input fields."""
         return self.head(self.mixed_norm(torch.cat([y, x], dim=1)))
+
+    def compared(self, data: Data) -> Comparison:
+        """Return the field beside ``data.field (V, rep_out.dim)``, written in the frames of the data."""
+        target, shape = getattr(data, "field", None), (len(data.pos), self.rep_out.dim)
+        if target is None:
+            raise ValueError(f"the data has no field {shape} to learn: set data.field")
+        if target.shape != shape:
+            raise ValueError(
+                f"data.field must have shape {shape}, {self.rep_out} at each vertex, got {tuple(target.shape)}"
+            )
+        return Comparison(self(data), target, "vertex")
 
     def vectors(self, data: Data) -> Tensor:
         """Return the field as vectors of space ``(V, C, 3)``, of a mesh or of what ``transform`` made of one.

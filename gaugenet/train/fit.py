@@ -48,6 +48,20 @@ class FitSettings:
     seed: int = 0
     batch: int = 1
 
+    def __post_init__(self) -> None:
+        for names, wanted, fits in _RANGES:
+            for name in names:
+                if not fits(getattr(self, name)):
+                    raise ValueError(f"FitSettings expects {name} {wanted}, got {getattr(self, name)}")
+
+
+_RANGES: list[tuple[tuple[str, ...], str, Callable[[float], bool]]] = [
+    (("epochs", "variants", "batch"), ">= 1", lambda value: value >= 1),
+    (("learning_rate",), "above 0", lambda value: 0 < value < math.inf),
+    (("weight_decay", "stretch", "bend", "noise", "seed"), ">= 0", lambda value: 0 <= value < math.inf),
+    (("label_smoothing", "average"), "from 0 to below 1", lambda value: 0 <= value < 1),
+]
+
 
 class Fit:
     """Fit a network to prepared shapes.
@@ -57,6 +71,9 @@ class Fit:
     Args:
         net: trained in place; ``run`` leaves the averaged weights in it. train: prepared shapes. validation: scored
             after every tenth epoch, may be empty. settings: see there. checkpoint: file for checkpoints, or None.
+
+    Raises:
+        ValueError: deformed copies of shapes with features in frames.
     """
 
     def __init__(
@@ -67,6 +84,11 @@ class Fit:
         settings: FitSettings,
         checkpoint: str | os.PathLike[str] | None = None,
     ) -> None:
+        if train.variants > 1 and net.field_transform is None and not net.rep_in.invariant:
+            raise ValueError(
+                f"features of {net.rep_in} are written in frames of their mesh, which deformed copies do not share: "
+                "use variants=1"
+            )
         self.net, self.train, self.validation, self.settings = net, train, validation, settings
         self.checkpoint = None if checkpoint is None else Path(checkpoint)
         self.average = AveragedModel(net, multi_avg_fn=get_ema_multi_avg_fn(settings.average))

@@ -15,6 +15,8 @@ from torch_geometric.data import Data
 from torch_geometric.transforms import BaseTransform
 
 from gaugenet.data.cache import Cached
+from gaugenet.data.frame_bundle import FrameBundle
+from gaugenet.data.input_fields import InputFields
 from gaugenet.data.parallel import parallel_map
 from gaugenet.train.augment import RandomDeformation, RandomResolution
 
@@ -25,7 +27,8 @@ class Prepared(Dataset[Any]):
     How a variant is deformed depends on the shape's name, so that runs on other splits find it in the same cache.
 
     Args:
-        shapes: a sequence of labelled meshes. transform: what the network reads. folder: of the cache on disk.
+        shapes: a sequence of labelled meshes; with several variants, without fields, normals or other vectors.
+        transform: what the network reads. folder: of the cache on disk.
         variants: number of variants a shape. stretch, bend: of their ``RandomDeformation``. remesh: whether every
             other one is triangulated anew, too (``RandomResolution``). seed: of the variants.
     """
@@ -43,6 +46,11 @@ class Prepared(Dataset[Any]):
     ) -> None:
         self.shapes, self.cached = shapes, Cached(transform, Path(folder))
         self.variants, self.stretch, self.bend, self.seed, self.remesh = variants, stretch, bend, seed, remesh
+        steps = getattr(transform, "transforms", [transform])
+        vectors = [step.vectors for step in steps if isinstance(step, FrameBundle) and step.vectors is not None]
+        self._written = ["field", "normal", *vectors]
+        if remesh and not any(isinstance(step, InputFields) for step in steps):  # which make x anew
+            self._written.append("x")
 
     def __len__(self) -> int:
         return len(self.shapes) * self.variants
@@ -51,10 +59,12 @@ class Prepared(Dataset[Any]):
         shape, variant = divmod(item, self.variants)
         data = self.shapes[shape].clone()
         if variant:
-            if getattr(data, "field", None) is not None:
-                raise ValueError(
-                    "a field is written in the frames of its mesh, which deformed copies do not share: use variants=1"
-                )
+            for key in self._written:
+                if getattr(data, key, None) is not None:
+                    raise ValueError(
+                        f"data.{key} is written in the frames or at the vertices of its mesh, which deformed copies do "
+                        "not share: use variants=1" + (" or remesh=False" if key == "x" else "")
+                    )
             generator = torch.Generator().manual_seed((self.seed * 100_003 + self._identity(shape)) * 1_009 + variant)
             data = RandomDeformation(self.stretch, self.bend, generator)(data)
             if self.remesh and variant % 2:

@@ -45,6 +45,14 @@ def test_splits_of_a_folder(classes):
     assert [int(shape.y) for shape in data] == 6 * [0] + 6 * [1] and data.label_names == ["flat", "long"]
 
 
+@pytest.mark.parametrize("split", ["train", "all"])
+@pytest.mark.parametrize("validation", [-2, 5, 7])
+def test_numbers_held_back_are_checked_whatever_the_split(classes, split, validation):
+    complaint = f"flat: 6 shapes cannot be split into 5 for training, {validation} of them held back"
+    with pytest.raises(ValueError, match=complaint):
+        ClassFolder(classes, split, validation=validation)
+
+
 def test_splits_of_the_benchmark(psb):
     """Drawn by the seed, disjoint, and bare of the labels of faces."""
     parts = [PSBShapes(psb, split, train=7, validation=2).names for split in ("train", "validation", "test")]

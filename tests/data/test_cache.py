@@ -68,6 +68,35 @@ def test_other_settings_and_other_meshes_are_other_files(tmp_path):
     assert Cached(Doubled(), tmp_path).path(labelled) in paths  # labels do not matter
 
 
+@pytest.mark.parametrize("key", ["wind", "normal", "field"])
+def test_vectors_that_frames_follow_are_part_of_the_name(key, tmp_path):
+    """Two meshes that differ in them alone have two bundles, each its own."""
+    transform = FrameBundle(group="C1", field=key)
+    meshes = [ball(), ball()]
+    for number, mesh in enumerate(meshes):
+        mesh[key] = torch.randn(42, 3, generator=torch.Generator().manual_seed(number), dtype=torch.float64)
+    made = [Cached(transform, tmp_path)(mesh.clone()) for mesh in (*meshes, *meshes)]
+    assert len(list(tmp_path.iterdir())) == 2
+    for data, mesh in zip(made, (*meshes, *meshes)):
+        assert torch.equal(data.log_0, transform(mesh.clone()).log_0)
+
+
+def test_point_clouds_are_kept_with_their_normals(tmp_path):
+    clouds = [MeshData(pos=ball().pos, normal=sign * ball().pos) for sign in (1, -1)]
+    made = [Cached(FrameBundle(), tmp_path)(cloud.clone()) for cloud in (*clouds, *clouds)]
+    assert len(list(tmp_path.iterdir())) == 2
+    assert torch.allclose(made[0].frame[:, 2], -made[3].frame[:, 2]) and torch.equal(made[1].frame, made[3].frame)
+
+
+def test_names_of_plain_meshes_stay_what_they_were(tmp_path):
+    """Labels do not matter; caches of earlier versions go on serving."""
+    mesh = MeshData(pos=torch.eye(3, dtype=torch.float64), face=torch.tensor([[0], [1], [2]]))
+    expected = Cached(Doubled(), tmp_path).path(mesh)
+    assert expected.name == "58dc94f820c05f3eff0ec841330e3a40c9750124.safetensors"
+    mesh.face_label, mesh.vertex_label, mesh.y = torch.zeros(1), torch.zeros(3), torch.tensor([4])
+    assert Cached(Doubled(), tmp_path).path(mesh) == expected
+
+
 def test_only_what_the_transform_added_is_kept(tmp_path):
     """Labels and names come from the data at hand, not from whoever filled the cache."""
     cached = Cached(Doubled(), tmp_path)

@@ -8,6 +8,7 @@ import pytest
 import surfaces
 import torch
 import trimesh
+from torch_geometric.data import Batch
 
 from gaugenet.data.frame_bundle import FrameBundle
 from gaugenet.data.gauge import change_gauge
@@ -166,8 +167,9 @@ def test_gradients_are_those_of_their_fields():
 @pytest.mark.parametrize("group", ["SO2", "O2", "C4", "D4", "trivial"])
 def test_fields_with_reach_follow_the_gauge(group, oriented):
     """For every group, and one-sided surfaces among them."""
+    reflections = Group(group).reflections
     for mesh in (surfaces.uneven_sphere(150), surfaces.moebius()):
-        if mesh.orientable or (Group(group).reflections and not oriented):
+        if mesh.orientable if oriented else reflections:
             data = FrameBundle(group=group)(surfaces.data_of(mesh))
             transform = InputFields(**REACH, group=group, oriented=oriented)
             at = Group(group).random(len(data.pos), generator=torch.Generator().manual_seed(0))
@@ -238,3 +240,23 @@ def test_numbers_out_of_range_are_refused(settings):
         ValueError, match="InputFields expects eigenfunctions >= 1 and hks, wks >= 0, got eigenfunctions="
     ):
         InputFields(**settings)
+
+
+@pytest.mark.parametrize("times", [(0, 1), (math.nan, 1), (-1, 1), (1,), (1.0, 0.1), (0.1, math.inf), (0.1, 0.2, 0.3)])
+def test_times_without_a_logarithm_are_refused(times):
+    with pytest.raises(ValueError, match=r"InputFields expects two times, 0 < first <= last, got "):
+        InputFields(times=times)
+
+
+@pytest.mark.parametrize("group", ["SO2", "C4", "trivial"])
+def test_fields_without_sides_need_reflections(group):
+    """Without them frames have sides, and the setting would do nothing."""
+    with pytest.raises(ValueError, match=rf'oriented=False\) needs a group with reflections, got {group}: use "O2"'):
+        InputFields(group=group, oriented=False)
+
+
+def test_a_batch_is_refused():
+    """It has one area and one centroid for all its shapes."""
+    data = FrameBundle()(surfaces.data_of(surfaces.icosphere(1)))
+    with pytest.raises(ValueError, match="InputFields needs a single mesh, got a batch: apply it before batching"):
+        InputFields()(Batch.from_data_list([data, data]))

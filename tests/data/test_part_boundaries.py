@@ -62,6 +62,31 @@ def test_position_size_and_numbering_do_not_matter(dumbbell):
     assert torch.equal(bounded_labels(logits[order], mixed, 0.05), expected[order])
 
 
+def test_faces_that_run_the_wrong_way_do_not_matter(dumbbell):
+    """Of a mesh with a few reversed faces, the sides are those of the cleaned mesh, as for everything else."""
+    data, height = dumbbell
+    logits = two(4 * (height - 0.15))
+    expected = bounded_labels(logits, data, 0.1)
+    for turned in (height.abs() < 0.1, torch.rand(len(height), generator=torch.Generator().manual_seed(0)) < 0.3):
+        face = torch.where(turned, data.face[[0, 2, 1]], data.face)
+        assert torch.equal(bounded_labels(logits, MeshData(pos=data.pos, face=face), 0.1), expected)
+
+
+def test_without_sides_a_surface_turned_inside_out_has_the_same_labels(dumbbell):
+    """From inside, the neck bends the other way; creases are then cheap whichever way they bend."""
+    data, height = dumbbell
+    logits = two(4 * (height - 0.15))
+    inside = MeshData(pos=data.pos, face=data.face[[0, 2, 1]])
+    assert not torch.equal(bounded_labels(logits, inside, 0.1), bounded_labels(logits, data, 0.1))
+    labels = [bounded_labels(logits, one, 0.1, sides=False) for one in (data, inside)]
+    assert torch.equal(*labels)
+
+
+def test_a_mesh_without_faces_has_no_labels():
+    data = MeshData(pos=torch.zeros(3, 3), face=torch.zeros(3, 0, dtype=torch.int64))
+    assert bounded_labels(torch.zeros(0, 2), data, 0.1).shape == (0,)
+
+
 def test_a_batch_is_its_meshes_one_by_one(dumbbell):
     data, height = dumbbell
     other = surfaces.data_of(surfaces.icosphere(2))

@@ -4,7 +4,8 @@ import pytest
 import surfaces
 import torch
 
-from gaugenet.data.perturbation import Perturbation
+from gaugenet.data.frame_bundle import FrameBundle
+from gaugenet.data.perturbation import KINDS, Perturbation
 from gaugenet.train.metrics import face_areas
 
 
@@ -16,7 +17,7 @@ def sphere():
     return data
 
 
-@pytest.mark.parametrize("kind", Perturbation.KINDS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_labels_stay_where_they_were(kind):
     data = sphere()
     before = {key: value.clone() for key, value in data.to_dict().items()}
@@ -36,7 +37,7 @@ def test_labels_stay_where_they_were(kind):
 def test_what_each_does():
     data = sphere()
     faces, area = data.face.shape[1], float(face_areas(data.pos, data.face).sum())
-    rotated, noisy, coarse, fine, holed = (Perturbation(kind)(data) for kind in Perturbation.KINDS)
+    rotated, noisy, coarse, fine, holed = (Perturbation(kind)(data) for kind in KINDS)
     assert torch.allclose(torch.cdist(rotated.pos, rotated.pos), torch.cdist(data.pos, data.pos), atol=1e-6)
     assert (rotated.pos - data.pos).abs().max() > 0.1
     edge = 0.1
@@ -56,6 +57,27 @@ def test_holes_are_five_wherever_they_fall():
         assert left == pytest.approx(0.95, abs=0.004)
     few = surfaces.data_of(surfaces.icosphere(1))
     assert Perturbation("holes")(few).face.shape[1] == few.face.shape[1] - 5
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_belongs_to_the_mesh_as_it_was_is_left_out(kind):
+    """Fields, normals and bundles; labels, names and the precision stay."""
+    data = sphere()
+    data = FrameBundle()(data)
+    data.pos, data.normal, data.x = data.pos.float(), data.pos.clone(), torch.ones(len(data.pos), 3)
+    data.y, data.label_names, data.x_rep = torch.tensor([2]), ["south", "north"], "3x0"
+    out = Perturbation(kind)(data)
+    assert set(out.keys()) == {"pos", "face", "face_label", "vertex_label", "y", "label_names"}
+    assert out.pos.dtype == torch.float32 and type(out) is type(data)
+    assert torch.equal(out.y, data.y) and out.label_names == data.label_names
+
+
+def test_a_mesh_of_which_nothing_is_left_is_refused():
+    few = surfaces.data_of(surfaces.icosphere(1))
+    with pytest.raises(
+        ValueError, match=r'Perturbation\("coarser"\) leaves none of 80 faces: choose a larger amount than 0.01'
+    ):
+        Perturbation("coarser", 0.01)(few)
 
 
 @pytest.mark.parametrize(("kind", "amount"), [("coarser", 0.0), ("coarser", 2.0), ("rotate", 3.0), ("holes", 1.5)])

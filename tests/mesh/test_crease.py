@@ -36,6 +36,13 @@ def test_from_inside_convex_edges_are_the_cheap_ones():
     assert crease_costs(pos, face[:, ::-1])[1] == pytest.approx([2 * math.exp(-2)])
 
 
+@pytest.mark.parametrize("angle", [-1.0, -0.1, 0.0, 0.1, 1.0])
+def test_without_sides_both_ways_to_bend_are_cheap(angle):
+    pos, face = folded(angle)
+    for turned in (face, face[:, ::-1]):
+        assert crease_costs(pos, turned, sides=False)[1] == pytest.approx([2.0 * math.exp(-abs(angle) / 0.25)])
+
+
 def test_every_edge_of_a_closed_mesh_is_a_pair():
     mesh = trimesh.creation.box()
     pair, cost = crease_costs(np.asarray(mesh.vertices), np.asarray(mesh.faces))

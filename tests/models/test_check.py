@@ -5,6 +5,7 @@ import surfaces
 import torch
 from torch import nn
 
+from gaugenet.data.mesh_data import MeshData
 from gaugenet.models import SegmentationNet, check
 
 
@@ -83,3 +84,54 @@ def test_the_network_and_the_mesh_stay_as_they_are():
     assert net.training and all(torch.equal(before[key], value) for key, value in net.state_dict().items())
     assert next(net.parameters()).dtype == torch.float32
     assert set(mesh.keys()) == {"pos", "face"}
+
+
+USERS = [
+    ("4x0 + 3x1", "2x0 + 1x1 + 1x2", {}),
+    ("O2: 4x0e + 2x0o + 3x1", "2x0e + 1x0o + 1x1", {}),
+    ("O2: 4x0e + 2x0o + 3x1", "3x0e", {}),
+    ("C1: 5x0", "3x0", {"frame_field": "wind"}),
+    ("C4: 4x0 + 3x1", "2x0 + 1x1", {"frame_field": "wind"}),
+    ("D3: 4x0e + 1x0o + 3x1", "2x0e + 1x1", {"frame_field": "wind"}),
+]
+
+
+def with_features(rep, inputs, options, face, normal):
+    """Return a network of a user's own features, and a shape that has some."""
+    torch.manual_seed(0)
+    options = {"levels": (40, 12), "neighbours": 8, "blocks": 1, "output": "vertex", **options}
+    net = SegmentationNet(["a", "b"], rep=rep, inputs=rep.rpartition(":")[0] + ": " * (":" in rep) + inputs, **options)
+    mesh = surfaces.data_of(surfaces.uneven_sphere(150))
+    data = MeshData(pos=mesh.pos, x=torch.randn(150, net.rep_in.dim, dtype=torch.float64))
+    if "frame_field" in options:
+        data.wind = torch.randn(150, 3, dtype=torch.float64)
+    if face:
+        data.face = mesh.face
+    if normal:
+        data.normal = mesh.pos / mesh.pos.norm(dim=1, keepdim=True)
+    return net, data
+
+
+@pytest.mark.parametrize(("face", "normal"), [(True, False), (False, True), (False, False)])
+@pytest.mark.parametrize(("rep", "inputs", "options"), USERS)
+def test_what_the_data_brings_along_moves_along(rep, inputs, options, face, normal):
+    """Normals and the vectors of frame fields turn; features stay what they are, in the frames of the moved shape."""
+    net, data = with_features(rep, inputs, options, face, normal)
+    if not (face or normal or net.rep_in.group.reflections):
+        pytest.skip("point clouds without normals need reflections")
+    result = check(net, data, torch.Generator().manual_seed(0))
+    assert result.gauge_error["float64"] < 1e-12 and result.motion_error["float64"] < 1e-9
+
+
+def test_data_without_features_are_refused():
+    net, data = with_features("4x0 + 3x1", "2x0", {}, face=True, normal=False)
+    del data.x
+    with pytest.raises(ValueError, match="SegmentationNet needs input fields x"):
+        check(net, data)
+
+
+def test_a_broken_block_on_a_point_cloud_is_found():
+    net, data = with_features("O2: 4x0e + 2x0o + 3x1", "2x0e + 1x1", {}, face=False, normal=False)
+    net.unet.down[0][0] = ComponentwiseReLU()
+    result = check(net, data)
+    assert min(result.gauge_error.values()) > 1e-3

@@ -6,6 +6,7 @@ import torch
 from torch_geometric.data import Batch
 
 from gaugenet.data.connection_spectrum import ConnectionSpectrum
+from gaugenet.data.frame_bundle import FrameBundle
 from gaugenet.models import ClassificationNet, CorrespondenceNet, TangentFieldNet, check, load, save
 from gaugenet.models.functional_map import Functions, functional_map, point_map, refined_point_map
 from gaugenet.nn import Project
@@ -237,3 +238,16 @@ def test_functions_need_a_spectrum():
     gram = functions.coefficients(functions.function)
     assert (gram - torch.eye(8)).abs().max() < 1e-9 and float(functions.area.sum()) == pytest.approx(1)
     assert float(functions.value[1]) == pytest.approx(2 * 4 * torch.pi, rel=0.15)  # l (l + 1) on a sphere of unit area
+
+
+def test_functions_of_a_batch_are_refused():
+    """They would have one area for all."""
+    data = ConnectionSpectrum(orders=(0,), count=8)(FrameBundle()(surfaces.data_of(surfaces.uneven_sphere(90))))
+    with pytest.raises(ValueError, match=r"Functions.from_data needs a single mesh, got a batch"):
+        Functions.from_data(Batch.from_data_list([data, data]))
+
+
+@pytest.mark.parametrize(("largest", "step"), [(4, 0), (4, -1), (0, 2)])
+def test_refining_needs_steps(largest, step):
+    with pytest.raises(ValueError, match=f"expects largest and step >= 1, got {largest} and {step}"):
+        refined_point_map(torch.eye(5), torch.eye(5), torch.ones(5), torch.eye(2), largest, step)

@@ -138,6 +138,26 @@ def test_labels_of_faces_have_boundaries():
     assert torch.equal(net.segment(data), logits.vertex.argmax(1))
 
 
+@pytest.mark.parametrize(
+    ("sides", "settings"),
+    [
+        (True, {}),
+        (True, {"rep": "O2: 4x0e + 3x1"}),
+        (False, {"rep": "O2: 4x0e + 3x1", "fields": {"oriented": False}}),
+        (False, {"rep": "O2: 4x0e + 3x1", "fields": None, "inputs": "O2: 3x0e"}),
+    ],
+)
+def test_labels_know_sides_where_the_fields_do(sides, settings):
+    """Of a surface turned inside out, the same scores give the same labels only without."""
+    net = network(boundary=0.1, **settings)
+    mesh = surfaces.data_of(surfaces.biped())
+    inside = MeshData(pos=mesh.pos, face=mesh.face[[0, 2, 1]])
+    scores = 3 * torch.sin(40 * mesh.pos[mesh.face].mean(0))
+    labels = net.labels(scores, mesh)
+    assert len(labels.unique()) == 3
+    assert torch.equal(net.labels(scores, inside), labels) != sides
+
+
 def test_segment_takes_a_mesh_and_keeps_the_mode():
     net = network(dropout=0.5)
     mesh = surfaces.data_of(surfaces.biped())

@@ -146,3 +146,29 @@ def test_networks_of_the_past_are_refused(tmp_path):
     path.write_text(path.read_text().replace('"format": 4', '"format": 2'))
     with pytest.raises(ValueError, match=r"net.json: written by an older gaugenet \(format 2, now 4\); train it again"):
         load(tmp_path / "net")
+
+
+class Mine(SegmentationNet):
+    """A network of a user."""
+
+
+def test_networks_that_could_not_be_loaded_are_not_saved(tmp_path):
+    with pytest.raises(
+        TypeError, match=r"save writes SegmentationNet, .*, got a Mine, .* keep its state_dict\(\) with"
+    ):
+        save(Mine(["arm", "leg"], **OPTIONS), tmp_path / "net")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_parameters_beyond_half_precision_are_kept(tmp_path):
+    """Large ones in full, small ones to 3e-8."""
+    net = network()
+    with torch.no_grad():
+        net.head[0].weight[0, 0], net.head[2].weight[0, 0] = 1e5, 3e-6
+    save(net, tmp_path / "net")
+    state = load(tmp_path / "net").state_dict()
+    assert torch.equal(state["head.0.weight"], net.head[0].weight)
+    assert (state["head.2.weight"][0, 0] - 3e-6).abs() < 3e-8
+    weights = (tmp_path / "net.safetensors").read_bytes()
+    header = json.loads(weights[8 : 8 + int.from_bytes(weights[:8], "little")])
+    assert [key for key, entry in header.items() if entry["dtype"] == "F32"] == ["head.0.weight"]

@@ -7,8 +7,8 @@ import surfaces
 import torch
 
 from gaugenet.data.folder import LabelledFolder
-from gaugenet.models import SegmentationNet
-from gaugenet.train import Fit, FitSettings, Prepared, evaluate
+from gaugenet.models import ClassificationNet, Comparison, SegmentationNet, VertexNet
+from gaugenet.train import Fit, FitSettings, Prepared, evaluate, score
 from gaugenet.train.objective import shape_loss
 
 OPTIONS = {"levels": (40, 12), "neighbours": 8, "rep": "4x0 + 2x1", "blocks": 1, "dropout": 0.1}
@@ -181,14 +181,12 @@ def test_loss_weighs_by_area_and_skips_the_unlabelled(folder):
 class Scores(torch.nn.Module):
     """A network that gives the scores it holds."""
 
-    output = "face"
-
     def __init__(self, count):
         super().__init__()
         self.scores = torch.nn.Parameter(torch.randn(count, 2))
 
-    def forward(self, data):
-        return self.scores
+    def compared(self, data):
+        return Comparison(self.scores, data.face_label, "face")
 
 
 def test_unlabelled_faces_have_no_gradient(folder):
@@ -218,7 +216,7 @@ def test_vertex_labels(folder):
         net = network(output=output)
         items = Prepared(meshes, net.transform, folder)
         if output == "face":
-            with pytest.raises(ValueError, match='the network labels faces, the data vertices: set output="vertex"'):
+            with pytest.raises(ValueError, match="has no labels face_label, which the network learns, only vertex_lab"):
                 shape_loss(net, items[0], 0.0)
         else:
             loss, _ = shape_loss(net, items[0], 0.0)
@@ -226,12 +224,129 @@ def test_vertex_labels(folder):
             assert evaluate(net, items).area_accuracy <= 1
 
 
-def test_data_without_labels_are_refused(folder):
+@pytest.mark.parametrize(
+    ("output", "key", "complaint"),
+    [
+        ("both", "x", "no labels face_label or vertex_label, which the network learns, none at all: label these, or"),
+        ("face", "y", "no labels face_label, which the network learns, only y: label these, or"),
+        ("vertex", "face_label", "no labels vertex_label, which the network learns, only face_label: label these, or"),
+    ],
+)
+def test_what_labels_are_needed_and_which_there_are_is_said(output, key, complaint, folder):
     meshes = shapes(1)
     del meshes[0].face_label
-    net = network(output="both")
-    with pytest.raises(ValueError, match="the data has no labels"):
-        evaluate(net, Prepared(meshes, net.transform, folder))
+    meshes[0][key] = torch.zeros(meshes[0].face.shape[1], dtype=torch.int64)
+    net = network(output=output)
+    items = Prepared(meshes, net.transform, folder)
+    for ask in (shape_loss, lambda net, data: evaluate(net, [data])):
+        with pytest.raises(ValueError, match=complaint):
+            ask(net, items[0])
+
+
+@pytest.mark.parametrize("label", [torch.zeros(7, dtype=torch.int64), torch.zeros(1, 120), torch.zeros(120)])
+def test_labels_of_another_shape_are_refused(label, folder):
+    net = network(output="vertex")
+    data = net.transform(shapes(1)[0])
+    data.vertex_label = label
+    with pytest.raises(ValueError, match=r"data.vertex_label must be integers of shape \(120,\), .* got "):
+        shape_loss(net, data)
+
+
+@pytest.mark.parametrize("label", [torch.tensor(1), torch.tensor([[1]]), torch.tensor([1, 0]), torch.tensor([0.5])])
+def test_classes_of_another_shape_are_refused(label):
+    net = ClassificationNet(["a", "b"], fields=OPTIONS["fields"])
+    data = net.transform(shapes(1)[0])
+    data.y = label
+    with pytest.raises(ValueError, match=r"data.y must be integers of shape \(1,\), .* got "):
+        shape_loss(net, data)
+
+
+def test_labels_without_a_score_are_refused(folder):
+    net = network()
+    data = Prepared(shapes(1), net.transform, folder)[0]
+    data.face_label = torch.full_like(data.face_label, 4)
+    for ask in (shape_loss, lambda net, data: evaluate(net, [data])):
+        with pytest.raises(ValueError, match="labels go up to 4, the network has 2 scores"):
+            ask(net, data)
+
+
+class Heights(VertexNet):
+    """A user's network, which says what it learns where ``learns`` is set."""
+
+    learns = False
+
+    def __init__(self):
+        super().__init__(invariant=True, **OPTIONS)
+        self.head = self.invariant_head(1)
+
+    def head_scores(self, y, x):
+        return self.head(torch.cat([y, self.rep_in.invariant_part(x)], dim=1))
+
+    def compared(self, data):
+        return Comparison(self(data), data.pos[:, 2:].abs(), "vertex") if self.learns else super().compared(data)
+
+
+def test_networks_of_users_say_what_they_learn(folder):
+    torch.manual_seed(0)
+    net = Heights()
+    items = Prepared(shapes(1), net.transform, folder)
+    for ask in (lambda: shape_loss(net, items[0]), lambda: score(net, items)):
+        with pytest.raises(TypeError, match=r"Heights does not say what it learns: define compared\(data\)"):
+            ask()
+    with pytest.raises(ValueError, match="evaluate needs a network with names of labels"):
+        evaluate(net, items)
+    net.learns = True
+    before = score(net, items)
+    Fit(net, items, None, replace(SETTINGS, epochs=30)).run()
+    assert before < 0.5 < 0.8 < score(net, items)
+
+
+def test_after_an_error_a_network_trains_on(folder):
+    net = network()
+    data = Prepared(shapes(1), net.transform, folder)[0]
+    del data.face_label
+    for ask in (evaluate, score):
+        with pytest.raises(ValueError, match="the data has no labels"):
+            ask(net.train(), [data])
+        assert net.training
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"epochs": 0},
+        {"batch": 0},
+        {"variants": 0},
+        {"learning_rate": 0.0},
+        {"learning_rate": float("nan")},
+        {"weight_decay": -1.0},
+        {"label_smoothing": 1.5},
+        {"noise": -0.1},
+        {"stretch": -0.1},
+        {"bend": float("inf")},
+        {"average": 1.0},
+        {"seed": -1},
+    ],
+    ids=str,
+)
+def test_settings_out_of_range_are_refused(setting):
+    ((name, value),) = setting.items()
+    with pytest.raises(ValueError, match=f"FitSettings expects {name} .*, got {value}"):
+        FitSettings(**setting)
+
+
+@pytest.mark.parametrize(("inputs", "fits"), [("3x0", True), ("2x0 + 1x1", False), ("O2: 2x0e + 1x0o", False)])
+def test_features_in_frames_do_not_go_with_deformed_copies(inputs, fits, folder):
+    rep = "O2: 4x0e + 2x1" if "O2" in inputs else "4x0 + 2x1"
+    net = network(inputs=inputs, fields=None, rep=rep)
+    meshes = shapes(1)
+    meshes[0].x = torch.ones(120, net.rep_in.dim)
+    items = Prepared(meshes, net.transform, folder, variants=2)
+    if fits:
+        Fit(net, items, None, replace(SETTINGS, epochs=1)).run()
+    else:
+        with pytest.raises(ValueError, match=r"features of .* are written in frames .* do not share: use variants=1"):
+            Fit(net, items, None, SETTINGS)
 
 
 @pytest.mark.slow

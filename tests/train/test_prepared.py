@@ -3,8 +3,10 @@
 import pytest
 import surfaces
 import torch
+from torch_geometric.transforms import Compose
 
 from gaugenet.data.frame_bundle import FrameBundle
+from gaugenet.data.input_fields import InputFields
 from gaugenet.data.mesh_data import MeshData
 from gaugenet.train.augment import FEWEST, MOST, RandomDeformation, RandomResolution
 from gaugenet.train.prepared import Prepared
@@ -125,3 +127,29 @@ def test_every_other_variant_is_remeshed(tmp_path):
     sizes = [len(data.pos) for data in items]
     assert sizes[::2] == 4 * [400] and len(set(sizes[1::2]) | {400}) > 1
     assert {len(data.face_label) == data.face.shape[1] for data in items} == {True}
+
+
+@pytest.mark.parametrize("key", ["field", "normal", "wind"])
+def test_what_is_written_for_the_undeformed_mesh_is_refused_in_copies(key, tmp_path):
+    mesh = shapes()[0]
+    mesh[key] = torch.randn(len(mesh.pos), 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    items = Prepared([mesh], FrameBundle(group="C1", field="wind" if key == "wind" else None), tmp_path, variants=2)
+    assert "log_0" in items[0]
+    with pytest.raises(ValueError, match=f"data.{key} is written in the frames .* do not share: use variants=1"):
+        items[1]
+
+
+def test_features_do_not_go_with_other_triangles(tmp_path):
+    """Those of the data; what a transform makes is made anew."""
+    mesh = sphere_with_a_cap(400)
+    mesh.x = torch.ones(400, 2)
+    own = Prepared([mesh], FrameBundle(), tmp_path, variants=3, stretch=0.1)
+    assert torch.equal(own[1].x, mesh.x)
+    own = Prepared([mesh], FrameBundle(), tmp_path, variants=2, remesh=True)
+    with pytest.raises(
+        ValueError, match=r"data.x is written in the frames .* do not share: use variants=1 or remesh=F"
+    ):
+        own[1]
+    made = Compose([FrameBundle(), InputFields(hks=2, eigenfunctions=9, **surfaces.NEAR)])
+    data = Prepared([mesh], made, tmp_path, variants=3, remesh=True)[1]
+    assert len(data.x) == len(data.pos)
