@@ -21,11 +21,13 @@ from gaugenet.cli.labelled import add_data, check_data, open_split
 from gaugenet.cli.message import named
 from gaugenet.cli.outcome import Outcome
 from gaugenet.cli.progress import bar
+from gaugenet.data.labels import corner_majority
 from gaugenet.data.mesh_data import LABELS
 from gaugenet.data.mesh_dataset import MeshDataset
 from gaugenet.data.perturbation import KINDS, Perturbation
 from gaugenet.data.psb import psb_categories
 from gaugenet.models import ClassificationNet, SegmentationNet, load, shipped
+from gaugenet.models.store import recorded
 from gaugenet.train import Scores, evaluate
 from gaugenet.viz import Panel, confusion_picture, segmentation_picture
 from gaugenet.viz.png import png_path
@@ -101,13 +103,21 @@ def _opened(args: argparse.Namespace, category: str | None, model: str) -> tuple
     """Return a network and the shapes to score it on.
 
     Raises:
-        ValueError: the network is for another task.
+        ValueError: the network is for another task, or was trained on shapes of the test split.
     """
     net = load(model)
     wanted = {"segment": SegmentationNet, "classify": ClassificationNet}[args.task]
     if not isinstance(net, wanted):
         raise ValueError(f"--task {args.task} needs a {wanted.__name__}, got {model}, a {type(net).__name__}")
     shapes = open_split(args, category, args.split)
+    about = recorded(model)
+    if args.split == "test" and (about.get("data"), about.get("task")) == (args.data, args.task):
+        known = [name for name in shapes.names if name in about["train"]]
+        if known:
+            raise ValueError(
+                f"{len(known)} of {len(shapes)} shapes to test on have names that the network was trained on (e.g. "
+                f"{known[0]}): give the --test, --train-shapes and --split-seed of its training, or --split all"
+            )
     shapes.transform = None if args.perturb is None else Perturbation(args.perturb)
     return net, shapes
 
@@ -141,8 +151,7 @@ def _scores(args: argparse.Namespace, category: str | None, model: str, suffix: 
 def _add_panels(panels: list[Panel], data: Any, prediction: torch.Tensor) -> None:
     pos, face = data.pos.numpy(), data.face.numpy().T
     for label in (prediction, data.face_label if len(prediction) == len(face) else data.vertex_label):
-        # A face has the label that most of its corners have.
-        at_faces = label if len(label) == len(face) else label[data.face].mode(dim=0).values
+        at_faces = label if len(label) == len(face) else corner_majority(label, data.face)
         panels.append(Panel("", pos, face, at_faces.numpy()))
 
 

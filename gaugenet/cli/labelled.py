@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gaugenet.cli.arguments import at_least
-from gaugenet.data.folder import LabelledFolder
+from gaugenet.data.folder import LabelledFolder, spread
 from gaugenet.data.mesh_dataset import MeshDataset
 from gaugenet.data.psb import PSB
 from gaugenet.data.shape_classes import ClassFolder, PSBShapes
@@ -113,6 +113,6 @@ def open_training(args: argparse.Namespace) -> Shapes:
     count = len(shapes)
     if held >= count:
         raise ValueError(f"--validation must leave one of the {count} training shapes, got {held}")
-    back = [int((k + 0.5) * count / held) for k in range(held)]  # spread over the names, as test shapes are
+    back = spread(count, held)
     train = shapes[[k for k in range(count) if k not in back]]
     return Shapes(train, shapes[back] if held else None)

@@ -18,7 +18,7 @@ from gaugenet.cli.arguments import add_meshes, add_model, check_stems, memory, o
 from gaugenet.cli.message import attempt
 from gaugenet.cli.outcome import Outcome, exit_code
 from gaugenet.cli.progress import bar
-from gaugenet.data.labels import write_labels
+from gaugenet.data.labels import corner_majority, write_labels
 from gaugenet.data.mesh_data import MeshData
 from gaugenet.data.read import read_mesh
 from gaugenet.data.write import write_mesh
@@ -86,8 +86,7 @@ def _written(
     """Write the files of one mesh; return what to say of it and how to draw it."""
     pos, face = mesh.pos.numpy(), mesh.face.numpy().T
     at_vertices = net.output == "vertex"
-    # A face has the label that most of its corners have.
-    face_label = (label[mesh.face].mode(dim=0).values if at_vertices else label).numpy()
+    face_label = (corner_majority(label, mesh.face) if at_vertices else label).numpy()
     coloured, labels = folder / f"{name}.ply", folder / (f"{name}.txt" if at_vertices else f"{name}_labels.txt")
     write_mesh(coloured, pos, face, palette(len(net.label_names))[face_label], face_label)
     write_labels(labels, label.numpy(), net.label_names)

@@ -29,6 +29,7 @@ from gaugenet.data.mesh_dataset import MeshDataset
 from gaugenet.models import ClassificationNet, SegmentationNet, SurfaceNet, save
 from gaugenet.models.segmentation_net import OUTPUTS
 from gaugenet.models.unet import NO_LAYERS
+from gaugenet.representation import Representation
 from gaugenet.train import Fit, FitSettings, Prepared
 from gaugenet.viz.curves import curves_picture
 
@@ -95,7 +96,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--rep",
         metavar="REP",
         help="features on the first level, multiplicity x order, after the structure group where that is not SO2, such "
-        f'as "O2: 16x0e + 8x0o + 12x1" (default: {_usual("rep")})',
+        f'as "O2: 16x0e + 8x0o + 12x1"; without layers only the group matters (default: {_usual("rep")})',
     )
     parser.add_argument(
         "--layers",
@@ -178,8 +179,14 @@ def _network(args: argparse.Namespace, train: MeshDataset) -> SurfaceNet:
         **{name: value for name in ("layers", "levels", "rep") if (value := getattr(args, name)) is not None},
     }
     if args.task == "classify":
-        if args.levels is not None and settings.get("layers", NO_LAYERS) == NO_LAYERS:
-            raise ValueError("--levels goes with --layers, and to classify there are none by default: name both")
+        if settings.get("layers", NO_LAYERS) == NO_LAYERS:
+            # Without layers a representation only says the group of the fields: of the usual one it says nothing.
+            of_group = args.rep is not None and str(Representation(args.rep).group) != "SO2"
+            for name, idle in (("levels", args.levels is not None), ("rep", args.rep is not None and not of_group)):
+                if idle:
+                    raise ValueError(
+                        f"--{name} goes with --layers, and to classify there are none by default: name both"
+                    )
         if args.output is not None:
             raise ValueError(f"--output {args.output} goes with --task segment; classes belong to whole shapes")
         return ClassificationNet(train.label_names, **settings)

@@ -88,6 +88,11 @@ def unify_names(labels: Iterable[Labels]) -> list[str]:
     return sorted(names, key=int) if all(map(_is_integer, names)) else sorted(names)
 
 
+def corner_majority(label: torch.Tensor, face: torch.Tensor) -> torch.Tensor:
+    """Return the label ``(F,)`` that most corners of each face ``(3, F)`` have, the smallest where all differ."""
+    return label[face].mode(dim=0).values
+
+
 def block_names(text: str) -> list[str]:
     """Return the sorted names in a label file of the Princeton benchmark."""
     return sorted({line.strip() for line in text.rstrip().splitlines()[::2]})

@@ -112,6 +112,15 @@ def load(name: str | os.PathLike[str], dtype: torch.dtype = torch.float32) -> An
     return net.to(dtype).eval()
 
 
+def recorded(name: str | os.PathLike[str]) -> dict[str, Any]:
+    """Return what ``save`` recorded with a network (``about``), by the names that ``load`` takes.
+
+    Raises:
+        FileNotFoundError: no such network.
+    """
+    return dict(json.loads(_locate(name)[1].read_text()).get("about", {}))
+
+
 def shipped() -> list[str]:
     """Return the names of the networks that ship with the library."""
     return sorted(path.name[:-5] for path in _folder().iterdir() if path.name.endswith(".json"))

@@ -2,8 +2,11 @@
 
 import numpy as np
 import pytest
+import surfaces
+import torch
 import trimesh
 
+from gaugenet import ClassificationNet, load, save
 from gaugenet.data.shape_classes import ClassFolder, PSBShapes
 
 SMALL = ["--variants", "2"]
@@ -70,6 +73,8 @@ def test_splits_of_the_benchmark(psb):
         (["--test", "a"], "--test goes with --task segment"),
         (["--split-seed", "1"], "--train-shapes and --split-seed go with --data psb"),
         (["--levels", "48"], "--levels goes with --layers, and to classify there are none by default"),
+        (["--rep", "8x0 + 4x1"], "--rep goes with --layers, and to classify there are none by default: name both"),
+        (["--one-sided"], 'oriented=False) needs a group with reflections, got SO2: use "O2"'),
         (["--layers", "polynomial"], "ClassificationNet takes norms"),
         (["--output", "face"], "--output face goes with --task segment"),
         (["--validation", "5"], "flat: 6 shapes cannot be split into 5 for training, 5 of them held back"),
@@ -110,3 +115,22 @@ def test_folders_without_enough_meshes_are_refused(classes, tmp_path):
 def test_a_class_with_too_few_shapes_is_refused(psb):
     with pytest.raises(ValueError, match="Ant: 20 shapes cannot be split into 20 for training, 0 of them held back"):
         PSBShapes(psb, train=20)
+
+
+def test_without_layers_a_representation_says_the_group(call, classes, tmp_path):
+    words = ["--data", "folder", "--root", classes, "--task", "classify", "-o", tmp_path, *SMALL, "--epochs", 1]
+    assert call("train", *words, "--rep", "O2: 1x0e", "--one-sided").code == 0
+    net = load(tmp_path / "net")
+    assert str(net.rep_in.group) == "O2" and not net.field_transform.oriented
+
+
+def test_another_draw_is_not_scored_unawares(call, psb, tmp_path):
+    """The split of the benchmark is drawn at evaluation: the same options, or the network has seen the shapes."""
+    names = PSBShapes(psb, "train", train=7, seed=1).names
+    torch.manual_seed(0)
+    about = {"data": "psb", "task": "classify", "train": names, "validation": []}
+    save(ClassificationNet(["Ant", "Human"], fields=surfaces.NEAR), tmp_path / "net", about)
+    words = ["evaluate", "--data", "psb", "--root", psb, "--task", "classify", "--model", tmp_path / "net"]
+    result = call(*words, "--train-shapes", 7)
+    assert result.code == 2 and "have names that the network was trained on" in result.err
+    assert call(*words, "--split-seed", 1, "--train-shapes", 7).code == 0

@@ -91,3 +91,18 @@ def test_a_shape_that_cannot_be_read_by_the_network_is_named(call, shapes, netwo
     (tmp_path / "data" / "shape3.off").write_text("\n".join(lines))
     result = call("evaluate", "--data", "folder", "--root", tmp_path / "data", "--model", network)
     assert result.code == 2 and result.messages("error")[0].startswith("shape3: mesh has 1 vertex with NaN")
+
+
+def test_shapes_of_the_training_are_not_scored_unawares(call, shapes, network, tmp_path):
+    """Where one forgets the --test of the training; whoever asks for training shapes gets them."""
+    about = {"data": "folder", "task": "segment", "train": ["shape1", "shape3"], "validation": []}
+    save(load(network), tmp_path / "net", about)
+    words = ["evaluate", "--data", "folder", "--root", shapes, "--model", tmp_path / "net"]
+    result = call(*words)  # by default shape3 is for testing
+    assert result.code == 2
+    assert "1 of 1 shapes to test on have names that the network was trained on (e.g. shape3)" in result.err
+    assert "give the --test, --train-shapes and --split-seed of its training, or --split all" in result.err
+    for more in (["--test", "shape2", "shape4"], ["--split", "all"], ["--split", "train"]):
+        assert call(*words, *more).code == 0
+    save(load(network), tmp_path / "net", {**about, "task": "classify"})
+    assert call(*words).code == 0

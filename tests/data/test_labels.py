@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+import torch
 
-from gaugenet.data.labels import Labels, read_labels, unify_names, write_labels
+from gaugenet.data.labels import Labels, corner_majority, read_labels, unify_names, write_labels
 from gaugenet.data.ply import write_ply
 
 V, F = 4, 6
@@ -146,3 +147,8 @@ def test_writing_refuses_what_does_not_fit(tmp_path, name, label, names, match):
     with pytest.raises(ValueError, match=match):
         write_labels(tmp_path / name, np.array(label), names)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_face_has_the_label_of_most_corners():
+    label, face = torch.tensor([2, 1, 1, -1, 5]), torch.tensor([[0, 0, 3, 4], [1, 3, 3, 0], [2, 3, 0, 1]])
+    assert corner_majority(label, face).tolist() == [1, -1, -1, 1]
