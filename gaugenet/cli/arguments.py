@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import os
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -128,9 +129,21 @@ def output_folder(path: Path) -> Path:
     """Create a folder for output where it is missing, and return it.
 
     Raises:
-        ValueError: something else has its name.
+        ValueError, PermissionError: as ``check_output``.
     """
-    if path.exists() and not path.is_dir():
-        raise ValueError(f"{path}: is a file, expected a folder to write to; choose another name")
-    path.mkdir(parents=True, exist_ok=True)
+    check_output(path).mkdir(parents=True, exist_ok=True)
     return path
+def check_output(path: Path) -> Path:
+    """Return a folder for output, which may be missing: it is created when there is something to write.
+
+    Raises:
+        ValueError: a file has its name, or that of a folder around it. PermissionError: it cannot be written to.
+    """
+    there = next(place for place in (path, *path.absolute().parents) if place.exists())
+    if not there.is_dir():
+        raise ValueError(f"{there}: is a file, expected a folder to write to; choose another name")
+    if not os.access(there, os.W_OK):
+        raise PermissionError(f"{there}: no right to write to this folder; choose another")
+    return path
+
+

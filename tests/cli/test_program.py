@@ -82,6 +82,7 @@ BAD_INPUT = [
     ("preprocess {torus}", "required: -o/--output"),
     ("preprocess {torus} -o {file}", "is a file, expected a folder"),
     ("preprocess {torus} {tmp}/torus.off -o {tmp}/o", "torus.off would both be written as torus; rename one"),
+    ("preprocess {torus} -o {file}/inside", "file: is a file, expected a folder"),
     ("preprocess {tmp}/empty -o {tmp}/o", "empty: holds no mesh"),
     ("preprocess {tmp}/no.off -o {tmp}/o", "no.off: no such file"),
     ("preprocess {torus} -o {tmp}/o --neighbours 30 --radius 1", "not allowed with argument"),
@@ -151,6 +152,20 @@ def test_a_mistake_of_the_library_keeps_its_traceback(monkeypatch):
     monkeypatch.setattr("gaugenet.cli.info.read_polygons", lambda _: {}["key"])
     with pytest.raises(KeyError):
         program.main(["info", "mesh.off"])
+    assert not (tmp_path / "o").exists()
+
+
+@pytest.mark.parametrize("command", ["segment", "preprocess"])
+def test_help_tells_both_exit_codes_of_failure(call, command):
+    assert "exit code is then 1, or 2 if all fail" in " ".join(call(command, "--help").out.split())
+
+
+def test_a_folder_that_cannot_be_written_to_is_refused_at_once(call, tmp_path, monkeypatch):
+    monkeypatch.setattr("gaugenet.cli.arguments.os.access", lambda *_: False)
+    result = call("preprocess", MESHES / "known" / "torus.glb", "-o", tmp_path / "o")
+    assert result.code == 2 and result.messages("error") == [
+        f"{tmp_path}: no right to write to this folder; choose another"
+    ]
 
 
 def test_interrupt_and_missing_rights_are_one_line(call, monkeypatch):

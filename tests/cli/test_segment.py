@@ -43,6 +43,14 @@ def test_meshes_become_labels_colours_and_a_picture(call, network, tmp_path):
     assert abs(sum(shares.values()) - 1) < 1e-12
 
 
+def test_what_fails_leaves_no_folder(call, network, tmp_path):
+    empty, biped = MESHES / "broken" / "empty_file.off", MESHES / "creatures" / "biped_01.ply"
+    for words in ((empty,), (biped, "--max-memory", "10MB"), (empty, "--picture", tmp_path / "a" / "b" / "p.png")):
+        result = call("segment", *words, "--model", network, "-o", tmp_path / "a" / "b")
+        assert result.code == 2 and result.out == "" and len(result.err.splitlines()) == 1
+        assert list(tmp_path.iterdir()) == []
+
+
 def test_a_network_of_vertices_writes_their_labels(call, tmp_path):
     torch.manual_seed(0)
     save(SegmentationNet(["a", "b", "c"], levels=(32,), rep="4x0 + 2x1", blocks=1, output="vertex"), tmp_path / "net")
