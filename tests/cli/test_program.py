@@ -251,3 +251,18 @@ def test_bar_moves_on_a_terminal_and_writes_lines_elsewhere(capsys, monkeypatch)
     assert "3/3" in capsys.readouterr().err
     say("note", "kept")
     assert capsys.readouterr().err == "gaugenet: note: kept\n"
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_the_first_item_says_nothing_of_the_others(capsys, monkeypatch, terminal):
+    """It takes 20 s, as compilation does, and each of the others one."""
+    clock = [0.0]
+    monkeypatch.setattr("gaugenet.cli.progress.PAUSE", 0.0)
+    monkeypatch.setattr("gaugenet.cli.progress.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("tqdm.std.time", lambda: clock[0])
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
+    for item in bar(range(41), "geometry", 41):
+        clock[0] += 1.0 if item else 20.0
+    shown = re.split(r"[\r\n]+", capsys.readouterr().err)
+    one, two, last = (next(line for line in shown if f" {done}/41 " in line) for done in (1, 2, 41))
+    assert "[00:20<?, ?it/s" in one and "[00:21<00:39," in two and "[01:00<00:00," in last
