@@ -76,8 +76,9 @@ BAD_INPUT = [
     ("info {tmp}", "is a folder, expected a file"),
     ("info {meshes}/README.md", "format .md is unknown"),
     ("info {meshes}/broken/empty_file.off", "empty_file.off: is empty"),
-    ("info {meshes}/broken/truncated.off", "truncated.off: is truncated"),
-    ("info {meshes}/broken/truncated.ply", "truncated.ply: is truncated"),
+    ("info {meshes}/broken/truncated.off", "9 lines missing; copy or export it again"),
+    ("info {meshes}/broken/truncated.ply", "inside its 32 face rows; copy or export it again"),
+    ("info {tmp}/points.xyz", "format .xyz holds points without faces; mesh them first, and save one of glb"),
     ("info {meshes}/broken/no_faces.off", "has no faces, only 18 points"),
     ("preprocess {torus}", "required: -o/--output"),
     ("preprocess {torus} -o {file}", "is a file, expected a folder"),
@@ -92,6 +93,7 @@ BAD_INPUT = [
     ("preprocess {torus} -o {tmp}/o --workers 0", "--workers: expected a whole number >= 1, got '0'"),
     ("segment {torus} -o {tmp}/o", "required: --model"),
     ("segment {torus} -o {tmp}/o --model psb-unicorn", 'no network "psb-unicorn"'),
+    ("segment {torus} -o {tmp}/o --model {torus}", "torus.glb: not a network; expected a path such as runs/mine/net"),
     ("segment {torus} -o {tmp}/o --model {tmp}/damaged", "damaged.json: not a network of gaugenet"),
     ("segment {torus} -o {tmp}/o --model {net} --picture {tmp}/p.jpg", "name of a picture to end in .png"),
     ("segment {torus} -o {tmp}/o --model {net} --picture {tmp}/no/p.png", "no folder"),
@@ -112,6 +114,7 @@ BAD_INPUT = [
     ("evaluate --data folder --root {tmp}/no --model {net}", "no such folder"),
     ("evaluate --data folder --root {tmp}/miscounted --model {net}", "2 labels, expected one a face (320)"),
     ("evaluate --data folder --root {tmp}/unlabelled --model {net}", "no labels; expected shape_labels.txt"),
+    ("evaluate --data folder --root {tmp}/ply --model {net}", "moebius_labels.txt, .txt, .seg or .npy beside it, or a"),
     ("evaluate --data folder --root {shapes} --test shape9 --model {net}", "not in the folder (e.g. 'shape9')"),
     ("evaluate --data folder --root {meshes}/creatures --model {net}", "no label 'arm', 'foot'"),
     ("evaluate --data folder --root {shapes} --model {net} --confusion {tmp}/c.gif", "to end in .png"),
@@ -139,6 +142,9 @@ def test_bad_input_is_one_line_and_exit_code_2(call, tmp_path, shapes, psb, netw
     for name in ("miscounted", "unlabelled"):
         (tmp_path / name).mkdir()
         shutil.copy(shapes / "shape1.off", tmp_path / name / "shape.off")
+    (tmp_path / "ply").mkdir()
+    shutil.copy(MESHES / "known" / "moebius.ply", tmp_path / "ply")
+    (tmp_path / "points.xyz").write_text("0 0 0\n1 0\n")
     (tmp_path / "miscounted" / "shape.txt").write_text("head\nhead\n")
     places = {"tmp": tmp_path, "file": tmp_path / "file", "meshes": MESHES, "torus": torus}
     places |= {"shapes": shapes, "psb": psb, "net": network}

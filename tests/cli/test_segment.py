@@ -84,6 +84,6 @@ def test_with_little_memory_the_labels_are_the_same(call, network, tmp_path, mon
 def test_too_little_memory_is_refused(call, network, tmp_path):
     mesh = MESHES / "creatures" / "biped_01.ply"
     result = call("segment", mesh, "--model", network, "-o", tmp_path, "--max-memory", "10MB")
-    assert result.code == 2 and "leaves too little of 0.0 GB" in result.messages("error")[0]
+    assert result.code == 2 and "leaves too little of 10 MB for the network" in result.messages("error")[0]
     result = call("segment", mesh, "--model", network, "-o", tmp_path, "--max-memory", "some")
     assert result.code == 2 and "expected an amount of memory such as 4GB" in result.messages("error")[0]
