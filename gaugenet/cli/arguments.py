@@ -60,6 +60,7 @@ def fields(text: str) -> dict[str, int]:
     return settings
 
 
+_AXES = {"x": (1.0, 0.0, 0.0), "y": (0.0, 1.0, 0.0), "z": (0.0, 0.0, 1.0)}
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "ki": 2**10, "mi": 2**20, "gi": 2**30}
 
 
@@ -85,6 +86,32 @@ def add_model(parser: argparse.ArgumentParser, required: bool = True) -> None:
         metavar="NAME|PATH",
         help=f"network that ships ({names}), or path of one that was saved",
     )
+
+
+def add_up(parser: argparse.ArgumentParser) -> None:
+    """Add --up, which goes with --picture."""
+    parser.add_argument(
+        "--up",
+        type=_axis,
+        metavar="x|y|z",
+        help="axis that is upright in the picture (default: guessed from the shape)",
+    )
+
+
+def check_up(args: argparse.Namespace) -> None:
+    """Refuse --up where there is no picture.
+
+    Raises:
+        ValueError: there is none.
+    """
+    if args.up is not None and args.picture is None:
+        raise ValueError("--up goes with --picture")
+
+
+def _axis(text: str) -> tuple[float, float, float]:
+    if text not in _AXES:
+        raise argparse.ArgumentTypeError(f"expected x, y or z, got {text!r}")
+    return _AXES[text]
 
 
 def add_workers(parser: argparse.ArgumentParser) -> None:
@@ -125,14 +152,6 @@ def check_stems(files: Iterable[Path]) -> None:
         seen[file.stem] = file
 
 
-def output_folder(path: Path) -> Path:
-    """Create a folder for output where it is missing, and return it.
-
-    Raises:
-        ValueError, PermissionError: as ``check_output``.
-    """
-    check_output(path).mkdir(parents=True, exist_ok=True)
-    return path
 def check_output(path: Path) -> Path:
     """Return a folder for output, which may be missing: it is created when there is something to write.
 
@@ -147,3 +166,11 @@ def check_output(path: Path) -> Path:
     return path
 
 
+def output_folder(path: Path) -> Path:
+    """Create a folder for output where it is missing, and return it.
+
+    Raises:
+        ValueError, PermissionError: as ``check_output``.
+    """
+    check_output(path).mkdir(parents=True, exist_ok=True)
+    return path

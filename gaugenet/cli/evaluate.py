@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import torch
 
-from gaugenet.cli.arguments import add_model
+from gaugenet.cli.arguments import add_model, add_up, check_up
 from gaugenet.cli.labelled import add_data, check_data, open_split
 from gaugenet.cli.message import named
 from gaugenet.cli.outcome import Outcome
@@ -62,12 +62,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--picture", type=Path, metavar="PNG", help="draw prediction beside truth for each shape, one file a category"
     )
+    add_up(parser)
     parser.add_argument("--confusion", type=Path, metavar="PNG", help="draw the confusion matrix, one a category")
 
 
 def run(args: argparse.Namespace) -> Outcome:
     """Score one network, or one a category."""
     check_data(args)
+    check_up(args)
     for picture in (args.confusion, args.picture):
         if picture is not None:
             png_path(picture)
@@ -153,7 +155,7 @@ def _scores(args: argparse.Namespace, category: str | None, model: str, suffix: 
         confusion_picture(_suffixed(args.confusion, suffix), scores.matrix.numpy(), net.label_names)
     if args.picture is not None:
         titled = [replace(panel, title=title) for panel, title in zip(panels, _titles(shapes.names, scores))]
-        segmentation_picture(_suffixed(args.picture, suffix), titled, net.label_names, views=1, columns=4)
+        segmentation_picture(_suffixed(args.picture, suffix), titled, net.label_names, views=1, together=2, up=args.up)
     return _Result(shapes.names, scores)
 
 

@@ -14,7 +14,16 @@ from typing import Any
 import numpy as np
 import torch
 
-from gaugenet.cli.arguments import add_meshes, add_model, check_output, check_stems, memory, output_folder
+from gaugenet.cli.arguments import (
+    add_meshes,
+    add_model,
+    add_up,
+    check_output,
+    check_stems,
+    check_up,
+    memory,
+    output_folder,
+)
 from gaugenet.cli.message import attempt
 from gaugenet.cli.outcome import Outcome, exit_code
 from gaugenet.cli.progress import bar
@@ -43,12 +52,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SIZE",
         help="such as 4GB: run the network on patches, with the same result, so that the process stays below",
     )
-    parser.add_argument("--picture", type=Path, metavar="PNG", help="shaded views with a legend, one row a mesh")
+    parser.add_argument("--picture", type=Path, metavar="PNG", help="shaded views of each mesh, with a legend")
+    add_up(parser)
 
 
 def run(args: argparse.Namespace) -> Outcome:
     """Label the meshes, and write what was found."""
     check_stems(args.mesh)
+    check_up(args)
     net = load(args.model)
     if not isinstance(net, SegmentationNet):
         raise ValueError(f"segment needs a SegmentationNet, got {args.model}, a {type(net).__name__}")
@@ -65,7 +76,7 @@ def run(args: argparse.Namespace) -> Outcome:
             done[str(path)], panel = _written(folder, path.stem, mesh, label, net)
             panels.append(panel)
     if args.picture is not None and panels:
-        segmentation_picture(args.picture, panels, net.label_names)
+        segmentation_picture(args.picture, panels, net.label_names, up=args.up)
     picture = str(args.picture) if args.picture is not None and panels else None
     text = [f"{len(done)} of {len(args.mesh)} meshes labelled, results in {folder}"] if done else []
     text += [f"  {Path(path).name}: {_shares(result['area'])}" for path, result in done.items()]

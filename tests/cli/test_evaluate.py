@@ -125,3 +125,9 @@ def test_what_is_said_of_a_perturbed_copy_is_not_said_of_the_shape(call, shapes,
 
 def _turned(pos, face, *_):
     return pos, np.concatenate([face[:1, ::-1], face[1:]])
+
+
+def test_up_goes_with_a_picture(call, shapes, network, tmp_path):
+    words = ["evaluate", "--data", "folder", "--root", shapes, "--model", network, "--up", "z"]
+    assert "--up goes with --picture" in call(*words).err
+    assert call(*words, "--picture", tmp_path / "p.png").code == 0

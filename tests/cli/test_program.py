@@ -82,8 +82,8 @@ BAD_INPUT = [
     ("info {meshes}/broken/no_faces.off", "has no faces, only 18 points"),
     ("preprocess {torus}", "required: -o/--output"),
     ("preprocess {torus} -o {file}", "is a file, expected a folder"),
-    ("preprocess {torus} {tmp}/torus.off -o {tmp}/o", "torus.off would both be written as torus; rename one"),
     ("preprocess {torus} -o {file}/inside", "file: is a file, expected a folder"),
+    ("preprocess {torus} {tmp}/torus.off -o {tmp}/o", "torus.off would both be written as torus; rename one"),
     ("preprocess {tmp}/empty -o {tmp}/o", "empty: holds no mesh"),
     ("preprocess {tmp}/no.off -o {tmp}/o", "no.off: no such file"),
     ("preprocess {torus} -o {tmp}/o --neighbours 30 --radius 1", "not allowed with argument"),
@@ -152,12 +152,6 @@ def test_bad_input_is_one_line_and_exit_code_2(call, tmp_path, shapes, psb, netw
     assert result.code == 2
     assert len(result.err.splitlines()) == 1
     assert message in result.messages("error")[0]
-
-
-def test_a_mistake_of_the_library_keeps_its_traceback(monkeypatch):
-    monkeypatch.setattr("gaugenet.cli.info.read_polygons", lambda _: {}["key"])
-    with pytest.raises(KeyError):
-        program.main(["info", "mesh.off"])
     assert not (tmp_path / "o").exists()
 
 
@@ -172,6 +166,12 @@ def test_a_folder_that_cannot_be_written_to_is_refused_at_once(call, tmp_path, m
     assert result.code == 2 and result.messages("error") == [
         f"{tmp_path}: no right to write to this folder; choose another"
     ]
+
+
+def test_a_mistake_of_the_library_keeps_its_traceback(monkeypatch):
+    monkeypatch.setattr("gaugenet.cli.info.read_polygons", lambda _: {}["key"])
+    with pytest.raises(KeyError):
+        program.main(["info", "mesh.off"])
 
 
 def test_interrupt_and_missing_rights_are_one_line(call, monkeypatch):

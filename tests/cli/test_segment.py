@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from matplotlib.image import imread
 
-from gaugenet import SegmentationNet, load, read_mesh, save
+from gaugenet import SegmentationNet, load, read_mesh, save, write_mesh
 from gaugenet.data.labels import read_labels
 from gaugenet.data.ply import parse_ply
 from gaugenet.viz import palette
@@ -49,6 +49,23 @@ def test_what_fails_leaves_no_folder(call, network, tmp_path):
         result = call("segment", *words, "--model", network, "-o", tmp_path / "a" / "b")
         assert result.code == 2 and result.out == "" and len(result.err.splitlines()) == 1
         assert list(tmp_path.iterdir()) == []
+
+
+def test_up_is_upright_in_the_picture(call, network, tmp_path):
+    mesh = read_mesh(MESHES / "known" / "torus.glb")
+    mesh.pos = mesh.pos * torch.tensor([0.2, 1.0, 3.0])
+    write_mesh(tmp_path / "long.ply", mesh.pos.numpy(), mesh.face.numpy().T)
+    height = {}
+    for up in "xz":
+        words = ["--model", network, "-o", tmp_path, "--picture", tmp_path / f"{up}.png", "--up", up]
+        assert call("segment", tmp_path / "long.ply", *words).code == 0
+        image = imread(tmp_path / f"{up}.png")
+        height[up] = image.shape[0] / image.shape[1]
+    assert height["z"] > 1.3 * height["x"]
+    words = ["segment", tmp_path / "long.ply", "--model", network, "-o", tmp_path]
+    assert "--up goes with --picture" in call(*words, "--up", "z").messages("error")[0]
+    refused = call(*words, "--picture", tmp_path / "p.png", "--up", "w")
+    assert refused.code == 2 and "expected x, y or z, got 'w'" in refused.err
 
 
 def test_a_network_of_vertices_writes_their_labels(call, tmp_path):
