@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import os
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -59,6 +60,7 @@ def fields(text: str) -> dict[str, int]:
     return settings
 
 
+_AXES = {"x": (1.0, 0.0, 0.0), "y": (0.0, 1.0, 0.0), "z": (0.0, 0.0, 1.0)}
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "ki": 2**10, "mi": 2**20, "gi": 2**30}
 
 
@@ -84,6 +86,32 @@ def add_model(parser: argparse.ArgumentParser, required: bool = True) -> None:
         metavar="NAME|PATH",
         help=f"network that ships ({names}), or path of one that was saved",
     )
+
+
+def add_up(parser: argparse.ArgumentParser) -> None:
+    """Add --up, which goes with --picture."""
+    parser.add_argument(
+        "--up",
+        type=_axis,
+        metavar="x|y|z",
+        help="axis that is upright in the picture (default: guessed from the shape)",
+    )
+
+
+def check_up(args: argparse.Namespace) -> None:
+    """Refuse --up where there is no picture.
+
+    Raises:
+        ValueError: there is none.
+    """
+    if args.up is not None and args.picture is None:
+        raise ValueError("--up goes with --picture")
+
+
+def _axis(text: str) -> tuple[float, float, float]:
+    if text not in _AXES:
+        raise argparse.ArgumentTypeError(f"expected x, y or z, got {text!r}")
+    return _AXES[text]
 
 
 def add_workers(parser: argparse.ArgumentParser) -> None:
@@ -124,13 +152,25 @@ def check_stems(files: Iterable[Path]) -> None:
         seen[file.stem] = file
 
 
+def check_output(path: Path) -> Path:
+    """Return a folder for output, which may be missing: it is created when there is something to write.
+
+    Raises:
+        ValueError: a file has its name, or that of a folder around it. PermissionError: it cannot be written to.
+    """
+    there = next(place for place in (path, *path.absolute().parents) if place.exists())
+    if not there.is_dir():
+        raise ValueError(f"{there}: is a file, expected a folder to write to; choose another name")
+    if not os.access(there, os.W_OK):
+        raise PermissionError(f"{there}: no right to write to this folder; choose another")
+    return path
+
+
 def output_folder(path: Path) -> Path:
     """Create a folder for output where it is missing, and return it.
 
     Raises:
-        ValueError: something else has its name.
+        ValueError, PermissionError: as ``check_output``.
     """
-    if path.exists() and not path.is_dir():
-        raise ValueError(f"{path}: is a file, expected a folder to write to; choose another name")
-    path.mkdir(parents=True, exist_ok=True)
+    check_output(path).mkdir(parents=True, exist_ok=True)
     return path

@@ -12,11 +12,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
-from gaugenet.cli.arguments import add_model
+from gaugenet.cli.arguments import add_model, add_up, check_up
 from gaugenet.cli.labelled import add_data, check_data, open_split
 from gaugenet.cli.message import named
 from gaugenet.cli.outcome import Outcome
@@ -34,6 +34,13 @@ from gaugenet.viz.png import png_path
 
 EXAMPLE = "gaugenet evaluate --data psb --root LabeledDB_new.zip --category Human --model psb-human"
 ALL = "all"
+
+
+class _Result(NamedTuple):
+    """Names of shapes, and how they were scored."""
+
+    names: list[str]
+    scores: Scores
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,12 +62,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--picture", type=Path, metavar="PNG", help="draw prediction beside truth for each shape, one file a category"
     )
+    add_up(parser)
     parser.add_argument("--confusion", type=Path, metavar="PNG", help="draw the confusion matrix, one a category")
 
 
 def run(args: argparse.Namespace) -> Outcome:
     """Score one network, or one a category."""
     check_data(args)
+    check_up(args)
     for picture in (args.confusion, args.picture):
         if picture is not None:
             png_path(picture)
@@ -69,18 +78,18 @@ def run(args: argparse.Namespace) -> Outcome:
             raise ValueError("evaluate needs --model, the name or path of a network; see gaugenet evaluate --help")
         if args.task == "classify":
             return _classified(args)
-        scores = _scores(args, args.category, args.model)
-        return Outcome(_content(scores), _text(scores))
+        names, scores = _scores(args, args.category, args.model)
+        return Outcome(_content(args, names, scores), _text(args, names, scores))
     models = _models(args)
     results = {}
     for category, model in models.items():
         results[category] = _scores(args, category, model, f"-{category.lower()}")
-    accuracy = sum(scores.area_accuracy for scores in results.values()) / len(results)
-    iou = sum(scores.mean_iou for scores in results.values()) / len(results)
-    categories = {category: _content(scores) for category, scores in results.items()}
+    accuracy = sum(scores.area_accuracy for _, scores in results.values()) / len(results)
+    iou = sum(scores.mean_iou for _, scores in results.values()) / len(results)
+    categories = {category: _content(args, *result) for category, result in results.items()}
     content = {"area_accuracy": accuracy, "mean_iou": iou, "categories": categories}
-    rows = [_row(category, scores.area_accuracy, scores.mean_iou) for category, scores in results.items()]
-    rows.append(_row("mean", accuracy, iou))
+    rows = [_row(category, scores.area_accuracy, scores.mean_iou) for category, (_, scores) in results.items()]
+    rows += [_row("mean", accuracy, iou), _which(args, sum(len(names) for names, _ in results.values()))]
     return Outcome(content, "\n".join([_HEAD.format("category"), *rows]))
 
 
@@ -89,13 +98,15 @@ def _classified(args: argparse.Namespace) -> Outcome:
     if args.picture is not None:
         raise ValueError("--picture goes with --task segment; to classify there is --confusion")
     net, shapes = _opened(args, None, args.model)
-    scores = evaluate(net, bar(_inputs(net, shapes), "evaluate", len(shapes)))
+    scores = evaluate(net, bar(_inputs(net, shapes, args.perturb), "evaluate", len(shapes)))
     if args.confusion is not None:
         confusion_picture(args.confusion, scores.matrix.numpy(), net.label_names)
     wrong = [name for name, right in zip(shapes.names, scores.accuracies) if right < 1]
-    content = {"accuracy": scores.area_accuracy, "classes": scores.classes, "wrong": wrong}
+    about = {"split": args.split, "perturb": args.perturb}
+    content = {"accuracy": scores.area_accuracy, "classes": scores.classes, "wrong": wrong, **about}
     rows = [_row(name, one["accuracy"], one["iou"]) for name, one in scores.classes.items()]
-    rows.append(f"{100 * scores.area_accuracy:.2f} % of {len(shapes)} shapes; wrong: {', '.join(wrong) or 'none'}")
+    which = _which(args, len(shapes))
+    rows.append(f"{100 * scores.area_accuracy:.2f} % of {which}; wrong: {', '.join(wrong) or 'none'}")
     return Outcome(content, "\n".join([_HEAD.format("class"), *rows]))
 
 
@@ -134,18 +145,18 @@ def _models(args: argparse.Namespace) -> dict[str, str]:
     return models
 
 
-def _scores(args: argparse.Namespace, category: str | None, model: str, suffix: str = "") -> Scores:
+def _scores(args: argparse.Namespace, category: str | None, model: str, suffix: str = "") -> _Result:
     """Score one network; pictures get the suffix behind their stems."""
     net, shapes = _opened(args, category, model)
     panels: list[Panel] = []
     seen = None if args.picture is None else partial(_add_panels, panels)
-    scores = evaluate(net, bar(_inputs(net, shapes), category or "evaluate", len(shapes)), seen)
+    scores = evaluate(net, bar(_inputs(net, shapes, args.perturb), category or "evaluate", len(shapes)), seen)
     if args.confusion is not None:
         confusion_picture(_suffixed(args.confusion, suffix), scores.matrix.numpy(), net.label_names)
     if args.picture is not None:
         titled = [replace(panel, title=title) for panel, title in zip(panels, _titles(shapes.names, scores))]
-        segmentation_picture(_suffixed(args.picture, suffix), titled, net.label_names, views=1, columns=4)
-    return scores
+        segmentation_picture(_suffixed(args.picture, suffix), titled, net.label_names, views=1, together=2, up=args.up)
+    return _Result(shapes.names, scores)
 
 
 def _add_panels(panels: list[Panel], data: Any, prediction: torch.Tensor) -> None:
@@ -165,7 +176,7 @@ def _suffixed(path: Path, suffix: str) -> Path:
     return path.with_stem(path.stem + suffix)
 
 
-def _inputs(net: SegmentationNet | ClassificationNet, shapes: MeshDataset) -> Iterator[Any]:
+def _inputs(net: SegmentationNet | ClassificationNet, shapes: MeshDataset, perturb: str | None) -> Iterator[Any]:
     """Yield the shapes as the network reads them, with its numbers for their labels."""
     unknown = sorted(set(shapes.label_names) - set(net.label_names))
     if unknown:
@@ -174,21 +185,24 @@ def _inputs(net: SegmentationNet | ClassificationNet, shapes: MeshDataset) -> It
             f"its labels are {', '.join(net.label_names)}"
         )
     number = torch.tensor([*(net.label_names.index(name) for name in shapes.label_names), -1])
-    for name, mesh in zip(shapes.names, shapes):
-        with named(name):
-            data = net.transform(mesh)
+    for place, name in enumerate(shapes.names):
+        with named(f"{name}{_perturbed(perturb)}"):
+            data = net.transform(shapes[place])
         for key in LABELS:
             if key in data:
                 data[key] = number[data[key]]
         yield data
 
 
-def _content(scores: Scores) -> dict[str, Any]:
+def _content(args: argparse.Namespace, names: Sequence[str], scores: Scores) -> dict[str, Any]:
     return {
         "area_accuracy": scores.area_accuracy,
         "mean_iou": scores.mean_iou,
         "accuracies": scores.accuracies,
         "classes": scores.classes,
+        "shapes": list(names),
+        "split": args.split,
+        "perturb": args.perturb,
     }
 
 
@@ -199,8 +213,19 @@ def _row(name: str, accuracy: float, iou: float) -> str:
     return f"{name:<20} {100 * accuracy:6.2f} % {100 * iou:6.2f} %"
 
 
-def _text(scores: Scores) -> str:
+def _which(args: argparse.Namespace, count: int) -> str:
+    """Name the shapes that were scored."""
+    of = "" if args.split == "all" else f" of the {args.split} split"
+    return f"{count} shape{'' if count == 1 else 's'}{of}{_perturbed(args.perturb)}"
+
+
+def _perturbed(kind: str | None) -> str:
+    return "" if kind is None else f" (perturbed: {kind})"
+
+
+def _text(args: argparse.Namespace, names: Sequence[str], scores: Scores) -> str:
     rows = [_row(name, one["accuracy"], one["iou"]) for name, one in scores.classes.items()]
     rows.append(_row("all (area, mean IoU)", scores.area_accuracy, scores.mean_iou))
-    each = ", ".join(f"{100 * accuracy:.1f}" for accuracy in scores.accuracies)
-    return "\n".join([_HEAD.format("label"), *rows, f"accuracy of each shape: {each} %"])
+    worst_first = sorted(zip(scores.accuracies, names, strict=True))
+    each = [f"  {name:<18} {100 * accuracy:6.2f} %" for accuracy, name in worst_first]
+    return "\n".join([_HEAD.format("label"), *rows, f"{_which(args, len(names))}, the worst first:", *each])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import math
 import warnings
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,7 @@ def run(args: argparse.Namespace) -> Outcome:
     clean = _cleaned(mesh.pos, mesh.face)
     holonomy = None if clean is None else _holonomy_sum(clean)
     content = {**topology, "defects": find_defects(mesh.pos, mesh.face), "holonomy_sum": holonomy}
-    return Outcome(content, _text(args.mesh, content, _difference(clean, holonomy)))
+    return Outcome(content, _text(args.mesh, content, _remark(clean, holonomy, topology)))
 
 
 def _holonomy_sum(mesh: Mesh) -> float:
@@ -47,15 +48,22 @@ def _holonomy_sum(mesh: Mesh) -> float:
     return 0.5 * float(face_holonomies(levi_civita(orientation_cover(mesh))).sum())
 
 
-def _difference(clean: Mesh | None, holonomy: float | None) -> str | None:
-    """Explain why the holonomies do not sum to 2 pi chi, if they do not."""
+def _remark(clean: Mesh | None, holonomy: float | None, shown: Mapping[str, Any]) -> str | None:
+    """Say what the holonomies are those of, if not of the mesh that is shown, and why they do not sum to 2 pi chi."""
     if clean is None or holonomy is None:
         return None
     topology = find_topology(clean.pos, clean.face)
-    if topology.boundary_loops:
-        return "of a clean mesh with a boundary, whose turning makes up the difference to 2πχ"
-    beyond = round(topology.euler_characteristic - holonomy / (2 * math.pi))
-    return f"less 2π for each face so sharp that it turns vectors by more than π: {beyond}" if beyond else None
+    chi, loops, words = topology.euler_characteristic, topology.boundary_loops, list[str]()
+    if (chi, loops) != (shown["euler_characteristic"], shown["boundary_loops"]):
+        words.append(f"of what cleaning leaves: χ = {chi}, boundary loops {loops}")
+    elif loops:
+        words.append("of a clean mesh with a boundary")
+    beyond = round(chi - holonomy / (2 * math.pi))
+    if loops:
+        words.append("whose turning makes up the difference to 2πχ")
+    elif beyond:
+        words.append(f"less 2π for each face so sharp that it turns vectors by more than π: {beyond}")
+    return ", ".join(words) or None
 
 
 def _cleaned(pos: np.ndarray, face: np.ndarray) -> Mesh | None:
@@ -66,7 +74,7 @@ def _cleaned(pos: np.ndarray, face: np.ndarray) -> Mesh | None:
         return None
 
 
-def _text(path: Path, content: dict[str, Any], difference: str | None) -> str:
+def _text(path: Path, content: dict[str, Any], remark: str | None) -> str:
     defects = ", ".join(f"{kind} {count}" for kind, count in content["defects"].items() if count)
     chi, holonomy = content["euler_characteristic"], content["holonomy_sum"]
     rows = [
@@ -84,8 +92,8 @@ def _text(path: Path, content: dict[str, Any], difference: str | None) -> str:
             "unknown" if holonomy is None else f"{_number(holonomy)} = 2π · {_number(holonomy / (2 * math.pi))}",
         ),
     ]
-    if difference is not None:
-        rows.append(("", difference))
+    if remark is not None:
+        rows.append(("", remark))
     return "\n".join([str(path), *(f"  {name:<22}{value}" for name, value in rows)])
 
 

@@ -16,7 +16,7 @@ class Outcome:
 
     Attributes:
         content: the object that ``--json`` prints; what is not a finite number becomes null.
-        text: what is printed without ``--json``.
+        text: what is printed without ``--json``; nothing if it is empty.
         code: exit code: 0 all done, 1 part of the work failed, 2 nothing could be done.
     """
 

@@ -1,7 +1,8 @@
 """Turn meshes into frame bundles: frames, neighbourhoods with log maps and transport, areas, levels.
 
 Each mesh becomes DIR/<name>.safetensors, which gaugenet.load_bundle reads. A broken file is reported and skipped; the
-exit code is then 1. Frames for a finite group are fixed by a direction field, whose singularities are counted.
+exit code is then 1, or 2 if all fail. Frames for a finite group are fixed by a direction field, whose singularities are
+counted.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from torch_geometric.transforms import BaseTransform, Compose
 
 from gaugenet.cli.arguments import (
     add_workers,
+    check_output,
     check_stems,
     levels,
     mesh_files,
@@ -81,7 +83,7 @@ def run(args: argparse.Namespace) -> Outcome:
     )
     if args.fields:
         transform = Compose([transform, InputFields(group=args.group, oriented=not args.one_sided)])
-    folder = output_folder(args.output)
+    folder = check_output(args.output)
     written: dict[str, str] = {}
     singular: dict[str, dict[str, float]] = {}
     failed: dict[str, str] = {}
@@ -95,7 +97,7 @@ def run(args: argparse.Namespace) -> Outcome:
                 written[str(file)] = result.path
                 if result.singularities is not None:
                     singular[str(file)] = result.singularities
-    lines = [f"{len(written)} of {len(files)} bundles written to {folder}"]
+    lines = [f"{len(written)} of {len(files)} bundles written to {folder}"] if written else []
     lines += [
         f"{file}: {one['count']:.0f} singularities of the direction field, sum of indices {one['index_sum']:g}, turn "
         f"along edges {one['rest']:.3f} rad in the mean"
@@ -121,6 +123,7 @@ def _try_bundle(transform: BaseTransform, folder: Path, file: Path) -> _Written 
     path = folder / f"{file.stem}.safetensors"
     try:
         data = transform(read_mesh(file))
+        output_folder(folder)
         save_bundle(path, data)
         return _Written(str(path), _singularities(data))
     except Exception as error:

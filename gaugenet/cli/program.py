@@ -44,7 +44,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         # What a library prints on the way is no result.
         with warnings_said(), redirect_stdout(sys.stderr):
             outcome = args.run(args)
-        print(outcome.printed(args.json), flush=True)
+        printed = outcome.printed(args.json)
+        if printed:
+            print(printed, flush=True)
     except BrokenPipeError:  # the reader has seen enough, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gaugenet.cli.arguments import output_folder
+from gaugenet.cli.arguments import check_output, output_folder
 from gaugenet.data.file import open_atomic
 
 
@@ -19,7 +20,7 @@ class RunFolder:
 
     @property
     def record(self) -> Path:
-        """What is trained on what: written first."""
+        """What is trained on what, and how: written before the first epoch."""
         return self.path / "run.json"
 
     @property
@@ -47,35 +48,49 @@ class RunFolder:
         """Picture of the history."""
         return self.path / "curves.png"
 
-    def begin(self, record: dict[str, Any], resume: bool) -> bool:
-        """Take the folder for a run, and return whether there is a checkpoint to go on from.
+    def check(self, record: Mapping[str, Any], resume: bool) -> bool:
+        """Return whether there is a checkpoint to go on from; nothing is written.
+
+        Args:
+            record: what ``begin`` will write, as JSON gives it back. resume: whether to go on with what is there.
 
         Raises:
             FileNotFoundError: nothing to resume.
-            ValueError: a run is here that is not to be resumed, or one on other shapes.
+            ValueError: a run is here that is not to be resumed, or one on other shapes or with other settings.
         """
-        if resume:
-            if not self.record.is_file():
-                raise FileNotFoundError(f"{self.path}: no run to resume here; start it without --resume")
-            before = json.loads(self.record.read_text(encoding="utf-8"))
-            changed = [key for key in record if before.get(key) != record[key]]
-            if changed:
-                raise ValueError(
-                    f"{self.path}: the run here has another {changed[0]} ({_short(before.get(changed[0]))}, now "
-                    f"{_short(record[changed[0]])}); give the same arguments, or another -o"
-                )
-            return self.checkpoint.is_file()
-        if self.checkpoint.exists():
+        check_output(self.path)
+        if not resume and self.checkpoint.exists():
             raise ValueError(f"{self.path}: holds a run; go on with --resume, or give another -o")
+        if not resume:
+            return False
+        if not self.record.is_file():
+            raise FileNotFoundError(f"{self.path}: no run to resume here; start it without --resume")
+        before, now = _entries(json.loads(self.record.read_text(encoding="utf-8"))), _entries(record)
+        # Records of the past know less.
+        changed = [key for key in now if key in before and before[key] != now[key]]
+        if changed:
+            raise ValueError(
+                f"{self.path}: the run here has another {changed[0]} ({_short(before[changed[0]])}, now "
+                f"{_short(now[changed[0]])}); give the same arguments, or another -o"
+            )
+        return self.checkpoint.is_file()
+
+    def begin(self, record: Mapping[str, Any]) -> None:
+        """Take the folder for a run."""
         output_folder(self.path)
         write_json(self.record, record)
-        return False
 
 
 def write_json(path: Path, content: Any) -> None:
     """Write a JSON file, whole or not at all."""
     with open_atomic(path) as file:
         file.write((json.dumps(content, indent=1) + "\n").encode())
+
+
+def _entries(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the entries of a record, and those of the records in it in their place."""
+    inner = [_entries(value) if isinstance(value, dict) else {key: value} for key, value in record.items()]
+    return {key: value for entries in inner for key, value in entries.items()}
 
 
 def _short(value: Any) -> str:

@@ -2,7 +2,7 @@
 
 DIR gets, for each mesh, <name>.ply (coloured, with a property label) and <name>_labels.txt (label names, each followed
 by the numbers of its faces, from 1 on); of a network that labels vertices, <name>.txt with the label of each vertex.
-A mesh that fails is reported and skipped; the exit code is then 1.
+A mesh that fails is reported and skipped; the exit code is then 1, or 2 if all fail.
 """
 
 from __future__ import annotations
@@ -14,7 +14,16 @@ from typing import Any
 import numpy as np
 import torch
 
-from gaugenet.cli.arguments import add_meshes, add_model, check_stems, memory, output_folder
+from gaugenet.cli.arguments import (
+    add_meshes,
+    add_model,
+    add_up,
+    check_output,
+    check_stems,
+    check_up,
+    memory,
+    output_folder,
+)
 from gaugenet.cli.message import attempt
 from gaugenet.cli.outcome import Outcome, exit_code
 from gaugenet.cli.progress import bar
@@ -43,18 +52,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SIZE",
         help="such as 4GB: run the network on patches, with the same result, so that the process stays below",
     )
-    parser.add_argument("--picture", type=Path, metavar="PNG", help="shaded views with a legend, one row a mesh")
+    parser.add_argument("--picture", type=Path, metavar="PNG", help="shaded views of each mesh, with a legend")
+    add_up(parser)
 
 
 def run(args: argparse.Namespace) -> Outcome:
     """Label the meshes, and write what was found."""
     check_stems(args.mesh)
+    check_up(args)
     net = load(args.model)
     if not isinstance(net, SegmentationNet):
         raise ValueError(f"segment needs a SegmentationNet, got {args.model}, a {type(net).__name__}")
-    folder = output_folder(args.output)
+    folder = check_output(args.output)
     if args.picture is not None:
-        png_path(args.picture)
+        png_path(args.picture, planned=folder)
     done: dict[str, Any] = {}
     failed: dict[str, str] = {}
     panels = []
@@ -65,9 +76,9 @@ def run(args: argparse.Namespace) -> Outcome:
             done[str(path)], panel = _written(folder, path.stem, mesh, label, net)
             panels.append(panel)
     if args.picture is not None and panels:
-        segmentation_picture(args.picture, panels, net.label_names)
+        segmentation_picture(args.picture, panels, net.label_names, up=args.up)
     picture = str(args.picture) if args.picture is not None and panels else None
-    text = [f"{len(done)} of {len(args.mesh)} meshes labelled, results in {folder}"]
+    text = [f"{len(done)} of {len(args.mesh)} meshes labelled, results in {folder}"] if done else []
     text += [f"  {Path(path).name}: {_shares(result['area'])}" for path, result in done.items()]
     text += [f"picture: {picture}"] if picture else []
     content = {"meshes": done, "picture": picture, "failed": failed}
@@ -88,6 +99,7 @@ def _written(
     at_vertices = net.output == "vertex"
     face_label = (corner_majority(label, mesh.face) if at_vertices else label).numpy()
     coloured, labels = folder / f"{name}.ply", folder / (f"{name}.txt" if at_vertices else f"{name}_labels.txt")
+    output_folder(folder)
     write_mesh(coloured, pos, face, palette(len(net.label_names))[face_label], face_label)
     write_labels(labels, label.numpy(), net.label_names)
     area = np.bincount(face_label, face_areas(pos, face), len(net.label_names))

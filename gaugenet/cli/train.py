@@ -2,12 +2,13 @@
 
 DIR gets net.safetensors and net.json (the network, to be named to --model as DIR/net), history.json and curves.png
 (loss and accuracy of each epoch), checkpoint.pt (after each epoch; a run that is killed goes on with the same command
-and --resume, and ends with the same numbers), run.json (what was trained on what) and bundles/ (cached geometry).
+and --resume, and ends with the same numbers), run.json (what was trained on what, how) and bundles/ (cached geometry).
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict, replace
@@ -18,9 +19,9 @@ from typing import Any
 
 import torch
 
-from gaugenet.cli.arguments import add_workers, at_least, fields, levels, output_folder
+from gaugenet.cli.arguments import add_workers, at_least, check_output, fields, levels
 from gaugenet.cli.labelled import add_data, check_data, open_training
-from gaugenet.cli.message import named
+from gaugenet.cli.message import named, say
 from gaugenet.cli.outcome import Outcome
 from gaugenet.cli.progress import bar
 from gaugenet.cli.run_folder import RunFolder, write_json
@@ -133,9 +134,12 @@ def run(args: argparse.Namespace) -> Outcome:
         net = _network(args, train)
     folder = RunFolder(args.output_folder)
     if args.cache is not None:
-        output_folder(args.cache)
+        check_output(args.cache)
     about = {"data": args.data, "task": args.task, **({"category": args.category} if args.category else {}), **names}
-    goes_on = folder.begin(about, args.resume)
+    record = json.loads(json.dumps({**about, "settings": asdict(settings), "config": net.config}))
+    goes_on = folder.check(record, args.resume)
+    if args.resume and not goes_on:
+        say("notice", f"{folder.path}: the run here ended before its first epoch did, so it starts from the beginning")
     cache = args.cache or folder.bundles
 
     variants = {name: getattr(settings, name) for name in ("variants", "stretch", "bend", "seed", "remesh")}
@@ -147,6 +151,7 @@ def run(args: argparse.Namespace) -> Outcome:
     _prepare(prepared, train.names, args.workers)
     if held_back is not None:
         _prepare(held_back, names["validation"], args.workers)
+    folder.begin(record)
     try:
         history = fit.run(lambda items, text, total: bar(items, text, total, note=lambda: _summary(fit.history[-1])))
     except KeyboardInterrupt:

@@ -99,8 +99,9 @@ def _read(path: Path) -> tuple[MeshData, Labels]:
     beside = [label for suffix in LABEL_SUFFIXES if (label := path.with_name(path.stem + suffix)).is_file()]
     if len(beside) > 1:
         raise ValueError(f"{path}: labels in both {beside[0].name} and {beside[1].name}; keep one")
-    if not beside and path.suffix.lower() != ".ply":
-        raise ValueError(f"{path}: no labels; expected {path.stem}_labels.txt, .txt, .seg or .npy beside it")
+    if not beside and not any(key in data for key in ("face_label", "vertex_label")):
+        inside = ", or a property label in it" if path.suffix.lower() == ".ply" else ""
+        raise ValueError(f"{path}: no labels; expected {path.stem}_labels.txt, .txt, .seg or .npy beside it{inside}")
     labels = read_labels(beside[0] if beside else path, data.pos.size(0), data.face.size(1))
     for key in ("face_label", "vertex_label"):  # a file beside goes first
         data.pop(key, None)

@@ -32,7 +32,8 @@ def parse_off(blob: bytes) -> PolygonMesh:
     if len(lines) < 1 + num_vertices + num_faces:
         missing = 1 + num_vertices + num_faces - len(lines)
         raise ValueError(
-            f"is truncated: {num_vertices} vertices and {num_faces} faces announced, {missing} lines missing"
+            f"is truncated: {num_vertices} vertices and {num_faces} faces announced, {missing} lines missing; "
+            "copy or export it again"
         )
     pos = np.empty((num_vertices, 3))
     for row, (number, line) in enumerate(lines[1 : 1 + num_vertices]):

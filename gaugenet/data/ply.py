@@ -97,7 +97,7 @@ def _header(blob: bytes) -> tuple[list[_Element], str, int]:
     end = blob.find(b"end_header")
     start = blob.find(b"\n", end) + 1
     if end < 0 or start == 0:
-        raise ValueError("is truncated: its header has no end_header")
+        raise ValueError("is truncated: its header has no end_header; copy or export it again")
     order, elements = None, list[_Element]()
     for line in blob[:end].decode("utf-8", errors="replace").splitlines()[1:]:
         words = line.split()
@@ -129,7 +129,9 @@ class _Binary:
         try:
             return self._uniform(element) or self._row_by_row(element)
         except (struct.error, ValueError):
-            raise ValueError(f"is truncated: it ends inside its {element.count} {element.name} rows") from None
+            raise ValueError(
+                f"is truncated: it ends inside its {element.count} {element.name} rows; copy or export it again"
+            ) from None
 
     def _uniform(self, element: _Element) -> dict[str, Column] | None:
         """Read an element whose lists are as long in all rows as in the first; None if they are not."""
@@ -182,7 +184,9 @@ class _Text:
                     value = self._next(number, kind)
                     found[name].append(value if count else value[0])
         except EOFError:
-            raise ValueError(f"is truncated: it ends inside its {element.count} {element.name} rows") from None
+            raise ValueError(
+                f"is truncated: it ends inside its {element.count} {element.name} rows; copy or export it again"
+            ) from None
         except (ValueError, OverflowError):
             raise ValueError(f"has a word that is not a number in its {element.name} rows") from None
         return {name: found[name] if count else np.array(found[name]) for name, count, _ in element.columns}

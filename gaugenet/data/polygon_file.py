@@ -18,7 +18,8 @@ from gaugenet.data.polygon_mesh import PolygonMesh
 # Formats that come with labels are read here: trimesh changes the order of mixed polygons and of materials, splits
 # vertices at seams and takes a truncated OFF file for a whole one.
 _PARSERS = {".off": parse_off, ".obj": parse_obj, ".ply": parse_ply}
-MESH_SUFFIXES = frozenset(_PARSERS) | {f".{name}" for name in trimesh.exchange.load.mesh_formats()}
+_POINTS = frozenset({".xyz"})  # trimesh lists them among formats of meshes
+MESH_SUFFIXES = frozenset(_PARSERS) | {f".{name}" for name in trimesh.exchange.load.mesh_formats()} - _POINTS
 _SIGNATURES = {b"ply": "PLY", b"OFF": "OFF", b"COFF": "OFF", b"glTF": "GLB", b"solid": "STL"}
 
 
@@ -73,13 +74,17 @@ def _merge(pos: np.ndarray, face: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _check_stl(blob: bytes) -> None:
     """Refuse a truncated file, of which trimesh would return what is left: 50 bytes a face, or text with an end."""
     if len(blob) != 84 + 50 * int.from_bytes(blob[80:84], "little") and b"endsolid" not in blob.lower():
-        raise ValueError("is truncated or no STL file: its length is not what its header announces")
+        raise ValueError(
+            "is truncated or no STL file: its length is not what its header announces; copy or export it again"
+        )
 
 
 def _read_with_trimesh(path: Path) -> PolygonMesh:
     known = ", ".join(sorted(suffix[1:] for suffix in MESH_SUFFIXES))
     if path.suffix == "":
         raise ValueError(f"has no suffix that names its format; expected one of {known}")
+    if path.suffix.lower() in _POINTS:
+        raise ValueError(f"format {path.suffix} holds points without faces; mesh them first, and save one of {known}")
     try:
         with np.errstate(invalid="ignore"):  # signalling NaN; clean_mesh refuses it
             scene = trimesh.load_scene(path, process=False)
@@ -88,8 +93,10 @@ def _read_with_trimesh(path: Path) -> PolygonMesh:
     except NotImplementedError:
         raise ValueError(f"format {path.suffix} is unknown; expected one of {known}") from None
     except Exception as error:  # trimesh raises whatever its parsers run into
-        reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
-        raise ValueError(f"cannot be read as {path.suffix[1:].upper()}, is it truncated? ({reason})") from None
+        reason = " ".join(str(error).split())[:200]
+        raise ValueError(
+            f"cannot be read as {path.suffix[1:].upper()} ({reason}), is it truncated? copy or export it again"
+        ) from None
     pos, face, size = [np.zeros((0, 3))], [np.zeros((0, 3), dtype=np.int64)], 0
     for node in scene.graph.nodes_geometry:
         transform, name = scene.graph[node]

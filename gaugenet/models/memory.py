@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import math
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -31,11 +32,17 @@ def patch_limit(net: VertexNet, data: Data, allowed: int) -> int:
     taken = _held()
     limit = (allowed - taken - _SPARE) // (4 * _numbers(net, data))
     if limit < 1024:
+        needed = taken + _SPARE + 4096 * _numbers(net, data)
         raise ValueError(
-            f"mesh and geometry took {taken / 1e9:.1f} GB, which leaves too little of {allowed / 1e9:.1f} GB for "
-            f"the network: allow at least {(taken + _SPARE + 4096 * _numbers(net, data)) / 1e9:.1f} GB"
+            f"mesh and geometry took {_size(taken)}, which leaves too little of {_size(allowed)} for the network: "
+            f"allow at least {math.ceil(needed / 1e8) / 10:.1f} GB"
         )
     return int(limit)
+
+
+def _size(number: int) -> str:
+    """Return an amount of memory [bytes] as text."""
+    return f"{number / 1e9:.1f} GB" if number >= 10**9 else f"{number / 1e6:.0f} MB"
 
 
 def _numbers(net: VertexNet, data: Data) -> int:

@@ -91,13 +91,18 @@ def load(name: str | os.PathLike[str], dtype: torch.dtype = torch.float32) -> An
         if content.get("format") != FORMAT or content.get("network") not in NETWORKS:
             raise ValueError(f"format {content.get('format')} of {content.get('network')}")
         net = NETWORKS[content["network"]](**content["config"])
-        blob = weights.read_bytes()
-        tensors = safetensors.torch.load(blob)
     except _OlderError:
         raise
-    except (KeyError, TypeError, AttributeError, ValueError, safetensors.SafetensorError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise ValueError(
             f"{config}: not a network of gaugenet (format {FORMAT}): {error}; name the .json that gaugenet wrote"
+        ) from None
+    blob = weights.read_bytes()
+    try:
+        tensors = safetensors.torch.load(blob)
+    except (KeyError, TypeError, AttributeError, ValueError, safetensors.SafetensorError):
+        raise ValueError(
+            f"{weights}: truncated, or not the weights of a network; copy it again, or train again"
         ) from None
     fits = content.get("sha256") in (None, hashlib.sha256(blob).hexdigest())
     try:
@@ -144,6 +149,11 @@ def _locate(name: str | os.PathLike[str]) -> tuple[Path, Path]:
     if Path(name).is_dir():
         raise FileNotFoundError(
             f"{os.fspath(name)}: is a folder; a training run keeps its network at {Path(name) / 'net'}"
+        )
+    if Path(name).is_file() and Path(name) not in (weights, config):
+        raise ValueError(
+            f"{os.fspath(name)}: not a network; expected a path such as runs/mine/net, or one that ships, such as "
+            f"{shipped()[0]}"
         )
     missing = config if weights.is_file() else weights
     raise FileNotFoundError(

@@ -12,6 +12,7 @@ from matplotlib.patches import Patch
 DPI = 150
 GAP = 24  # between the pictures of a strip; twice that between strips and around them [pixel]
 LINE = 36  # height of a caption [pixel]
+FORMAT = 4 / 3  # width of a page over its height, where there is a choice
 MAX_SIDE = 2**16 - 1  # of what matplotlib can draw [pixel]
 
 
@@ -67,6 +68,22 @@ def page(
         top += LINE + height + 2 * GAP
     figure.figimage(canvas)
     return figure
+
+
+def fitting_columns(strips: Sequence[Sequence[np.ndarray]], together: int = 1) -> int:
+    """Return how many strips of pictures (H, W, 3) beside each other, a multiple of `together`, suit a page best."""
+    width = float(np.mean([sum(picture.shape[1] + GAP for picture in strip) + GAP for strip in strips]))
+    height = float(np.mean([max(picture.shape[0] for picture in strip) for strip in strips])) + LINE + 2 * GAP
+
+    def rows(columns: int) -> int:
+        return -(-len(strips) // columns)
+
+    def misfit(columns: int) -> float:
+        return abs(np.log(columns * width / (rows(columns) * height * FORMAT)))
+
+    choices = range(together, len(strips) + together, together)
+    # Of those that make the same number of rows the fewest leave the last one fullest.
+    return min({rows(columns): columns for columns in reversed(choices)}.values(), key=misfit)
 
 
 def _legend(figure: Figure, entries: Sequence[tuple[str, np.ndarray]], width: int) -> Legend:

@@ -7,16 +7,17 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 
-def png_path(path: str | os.PathLike[str]) -> Path:
+def png_path(path: str | os.PathLike[str], planned: Path | None = None) -> Path:
     """
     Return the path of a picture that is to be written, once it is clear that it can be.
 
-    Raises `ValueError` if the name does not end in .png, `FileNotFoundError` if its folder does not exist.
+    Raises `ValueError` if the name does not end in .png, `FileNotFoundError` if its folder does not exist and is not
+    `planned` to exist by then.
     """
     file = Path(path)
     if file.suffix.lower() != ".png":
         raise ValueError(f"expected the name of a picture to end in .png, got {file}")
-    if not file.parent.is_dir():
+    if not file.parent.is_dir() and (planned is None or file.parent.resolve() != planned.resolve()):
         raise FileNotFoundError(f"no folder {file.parent} to write {file.name} into: create it first")
     return file
 

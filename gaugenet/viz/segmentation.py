@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from gaugenet.viz.colour import UNLABELLED, palette
 from gaugenet.viz.drawable import drawable
-from gaugenet.viz.page import page
+from gaugenet.viz.page import fitting_columns, page
 from gaugenet.viz.png import png_path, write_png
 from gaugenet.viz.renderer import render
 from gaugenet.viz.viewpoint import camera_axes, viewpoints
@@ -35,12 +35,14 @@ def segmentation_picture(
     *,
     views: int = 3,
     title: str | None = None,
-    columns: int = 1,
+    columns: int | None = None,
+    together: int = 1,
     up: ArrayLike | None = None,
 ) -> None:
     """
     Write a PNG with `views` shaded views of each panel, `columns` panels beside each other, and a legend below.
 
+    Without `columns` there are so many that the page comes near to the format 4 : 3, a multiple of `together`.
     All views of a panel have one scale. Faces are coloured by `palette(len(label_names))`, unlabelled ones grey. Views
     are chosen by `viewpoints`; `up` (3,), if given, is upright in all of them.
 
@@ -50,7 +52,7 @@ def segmentation_picture(
     file = png_path(path)
     if not panels:
         raise ValueError("expected at least one panel to draw, got none")
-    if columns < 1:
+    if columns is not None and columns < 1:
         raise ValueError(f"expected at least one column of panels, got {columns}")
     labels = [_checked_label(panel, len(label_names)) for panel in panels]
     colours = np.vstack([palette(len(label_names)), UNLABELLED])  # the last is that of label -1
@@ -58,6 +60,8 @@ def segmentation_picture(
     legend = list(zip(label_names, colours))
     if any((label < 0).any() for label in labels):
         legend.append(("unlabelled", UNLABELLED))
+    if columns is None:
+        columns = fitting_columns(strips, together)
     write_png(file, page(strips, [panel.title for panel in panels], min(columns, len(panels)), legend, title))
 
 

@@ -29,6 +29,21 @@ def test_the_worst_mesh_counts_and_a_broken_one_is_reported(call, network, monke
     assert list(result.json["failed"]) == [str(broken)]
 
 
+def test_where_all_fail_there_is_the_error_alone(call, network):
+    result = call("check", "--model", network, MESHES / "broken" / "nan_vertex.ply")
+    assert result.code == 2 and result.out == "" and len(result.err.splitlines()) == 1
+
+
+def test_zero_in_single_precision_is_explained(call, network, monkeypatch):
+    torus = MESHES / "known" / "torus.glb"
+    for error, said in ((0.0, True), (1e-9, False)):
+        measured = {"float64": 1e-14, "float32": error}
+        monkeypatch.setattr("gaugenet.cli.check.check", lambda *_, found=measured: Invariance(found, found))
+        text = call("check", "--model", network, torus).out
+        assert ("is rounded to the same numbers in both poses" in text) == said
+    assert "exactly 0 where rounding hides" in " ".join(call("check", "--help").out.split())
+
+
 def test_no_number_is_null(call, network, monkeypatch):
     assert call("check", "--model", network, "no.off", "--json").json["gauge_error"] == {
         "float64": None,

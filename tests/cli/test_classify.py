@@ -37,7 +37,7 @@ def test_it_learns_to_tell_them_apart(call, classes, tmp_path, layers):
     assert scored.json["accuracy"] == 1.0 and scored.json["wrong"] == []
     assert set(scored.json["classes"]) == {"flat", "long"} and (tmp_path / "c.png").is_file()
     text = call("evaluate", *data, "--model", tmp_path / "run" / "net", "--perturb", "noise").out
-    assert "% of 2 shapes; wrong: " in text
+    assert "% of 2 shapes of the test split (perturbed: noise); wrong: " in text
 
 
 def test_splits_of_a_folder(classes):

@@ -2,11 +2,13 @@
 
 import shutil
 
+import numpy as np
 import pytest
 import torch
 from matplotlib.image import imread
 
 from gaugenet import PSB, LabelledFolder, load, save
+from gaugenet.data.perturbation import KINDS
 from gaugenet.train.metrics import area_accuracy, face_areas
 
 
@@ -21,7 +23,8 @@ def test_a_folder(call, shapes, network, tmp_path):
     result = call(*arguments, "--confusion", tmp_path / "c.png", "--picture", tmp_path / "p.png", "--json")
     assert result.code == 0 and result.err == ""
     scores = result.json
-    assert list(scores) == ["area_accuracy", "mean_iou", "accuracies", "classes"]
+    assert list(scores) == ["area_accuracy", "mean_iou", "accuracies", "classes", "shapes", "split", "perturb"]
+    assert scores["shapes"] == ["shape2", "shape4"] and (scores["split"], scores["perturb"]) == ("test", None)
     assert sum(scores["accuracies"]) / 2 == pytest.approx(scores["area_accuracy"])
     assert scores["area_accuracy"] == pytest.approx(
         accuracy(network, LabelledFolder(shapes, "test", test=["shape2", "shape4"])), abs=1e-9
@@ -31,7 +34,12 @@ def test_a_folder(call, shapes, network, tmp_path):
     assert scores["mean_iou"] == pytest.approx(sum(one["iou"] for one in scores["classes"].values()) / 2)
     assert imread(tmp_path / "c.png").ndim == 3 and imread(tmp_path / "p.png").ndim == 3
     text = call(*arguments)
-    assert f"{100 * scores['area_accuracy']:.2f} %" in text.out and "accuracy of each shape: " in text.out
+    assert f"{100 * scores['area_accuracy']:.2f} %" in text.out
+    worst_first = sorted(zip(scores["accuracies"], scores["shapes"]))
+    assert [line.split() for line in text.out.splitlines()[-3:]] == [
+        ["2", "shapes", "of", "the", "test", "split,", "the", "worst", "first:"],
+        *([name, f"{100 * accuracy:.2f}", "%"] for accuracy, name in worst_first),
+    ]
     parts = {split: call(*arguments, "--split", split, "--json").json["area_accuracy"] for split in ("train", "all")}
     assert 5 * parts["all"] == pytest.approx(3 * parts["train"] + 2 * scores["area_accuracy"])
 
@@ -78,7 +86,7 @@ def test_all_categories(call, psb, network, tmp_path, monkeypatch):
     monkeypatch.setattr("gaugenet.cli.evaluate.load", lambda name: load(tmp_path / name))
     shipped = call(*arguments, "--category", "all", "--json").json
     assert shipped["categories"] == {"Human": human}
-    assert "mean" in call(*arguments, "--category", "all").out
+    assert call(*arguments, "--category", "all").out.endswith("\n8 shapes of the test split\n")
     monkeypatch.setattr("gaugenet.cli.evaluate.shipped", lambda: [])
     assert "no network for any category ships" in call(*arguments, "--category", "all").err
 
@@ -106,3 +114,20 @@ def test_shapes_of_the_training_are_not_scored_unawares(call, shapes, network, t
         assert call(*words, *more).code == 0
     save(load(network), tmp_path / "net", {**about, "task": "classify"})
     assert call(*words).code == 0
+
+
+def test_what_is_said_of_a_perturbed_copy_is_not_said_of_the_shape(call, shapes, network, monkeypatch):
+    monkeypatch.setattr("gaugenet.data.perturbation.KINDS", {**KINDS, "holes": KINDS["holes"]._replace(change=_turned)})
+    result = call("evaluate", "--data", "folder", "--root", shapes, "--model", network, "--perturb", "holes")
+    assert result.code == 0 and "1 shape of the test split (perturbed: holes), the worst first:" in result.out
+    assert result.messages("warning")[0].startswith("shape3 (perturbed: holes): mesh cleaned: 1 face re-oriented")
+
+
+def _turned(pos, face, *_):
+    return pos, np.concatenate([face[:1, ::-1], face[1:]])
+
+
+def test_up_goes_with_a_picture(call, shapes, network, tmp_path):
+    words = ["evaluate", "--data", "folder", "--root", shapes, "--model", network, "--up", "z"]
+    assert "--up goes with --picture" in call(*words).err
+    assert call(*words, "--picture", tmp_path / "p.png").code == 0

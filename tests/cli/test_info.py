@@ -62,6 +62,22 @@ def test_text_compares_holonomy_with_the_euler_characteristic(call):
     assert "boundary, whose turning" in cylinder and "-0.0" not in cylinder
 
 
+@pytest.mark.parametrize(
+    ("name", "remark"),
+    [
+        (
+            "zero_area_face.off",
+            "of what cleaning leaves: χ = 1, boundary loops 1, whose turning makes up the difference",
+        ),
+        ("nonmanifold_edge.off", "of what cleaning leaves: χ = 2, boundary loops 0\n"),
+        ("degenerate_face.off", None),
+    ],
+)
+def test_the_mesh_that_cleaning_leaves_is_told_from_the_one_shown(call, name, remark):
+    text = call("info", MESHES / "broken" / name).out
+    assert "with a boundary" not in text and (remark in text if remark else "cleaning leaves" not in text)
+
+
 def test_sharp_faces_are_said_to_cost_a_turn_each(call, tmp_path):
     pos, face = (
         np.array([[1, 0, 0], [-0.5, 0.8, 0], [-0.5, -0.8, 0], [0, 0, 1.0]]),

@@ -51,6 +51,12 @@ def test_workers_write_the_same_and_their_warnings_are_named(call, tmp_path):
         assert same(one, two)
 
 
+def test_what_fails_leaves_no_folder(call, tmp_path):
+    result = call("preprocess", tmp_path / "none", "-o", tmp_path / "a" / "b")
+    assert result.code == 2 and result.out == "" and len(result.err.splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_fields_and_the_one_ring_by_default(call, tmp_path):
     assert call("preprocess", MESHES / "known" / "icosphere.stl", "-o", tmp_path, "--fields").code == 0
     data = load_bundle(tmp_path / "icosphere.safetensors")

@@ -76,11 +76,13 @@ BAD_INPUT = [
     ("info {tmp}", "is a folder, expected a file"),
     ("info {meshes}/README.md", "format .md is unknown"),
     ("info {meshes}/broken/empty_file.off", "empty_file.off: is empty"),
-    ("info {meshes}/broken/truncated.off", "truncated.off: is truncated"),
-    ("info {meshes}/broken/truncated.ply", "truncated.ply: is truncated"),
+    ("info {meshes}/broken/truncated.off", "9 lines missing; copy or export it again"),
+    ("info {meshes}/broken/truncated.ply", "inside its 32 face rows; copy or export it again"),
+    ("info {tmp}/points.xyz", "format .xyz holds points without faces; mesh them first, and save one of glb"),
     ("info {meshes}/broken/no_faces.off", "has no faces, only 18 points"),
     ("preprocess {torus}", "required: -o/--output"),
     ("preprocess {torus} -o {file}", "is a file, expected a folder"),
+    ("preprocess {torus} -o {file}/inside", "file: is a file, expected a folder"),
     ("preprocess {torus} {tmp}/torus.off -o {tmp}/o", "torus.off would both be written as torus; rename one"),
     ("preprocess {tmp}/empty -o {tmp}/o", "empty: holds no mesh"),
     ("preprocess {tmp}/no.off -o {tmp}/o", "no.off: no such file"),
@@ -91,6 +93,7 @@ BAD_INPUT = [
     ("preprocess {torus} -o {tmp}/o --workers 0", "--workers: expected a whole number >= 1, got '0'"),
     ("segment {torus} -o {tmp}/o", "required: --model"),
     ("segment {torus} -o {tmp}/o --model psb-unicorn", 'no network "psb-unicorn"'),
+    ("segment {torus} -o {tmp}/o --model {torus}", "torus.glb: not a network; expected a path such as runs/mine/net"),
     ("segment {torus} -o {tmp}/o --model {tmp}/damaged", "damaged.json: not a network of gaugenet"),
     ("segment {torus} -o {tmp}/o --model {net} --picture {tmp}/p.jpg", "name of a picture to end in .png"),
     ("segment {torus} -o {tmp}/o --model {net} --picture {tmp}/no/p.png", "no folder"),
@@ -111,6 +114,7 @@ BAD_INPUT = [
     ("evaluate --data folder --root {tmp}/no --model {net}", "no such folder"),
     ("evaluate --data folder --root {tmp}/miscounted --model {net}", "2 labels, expected one a face (320)"),
     ("evaluate --data folder --root {tmp}/unlabelled --model {net}", "no labels; expected shape_labels.txt"),
+    ("evaluate --data folder --root {tmp}/ply --model {net}", "moebius_labels.txt, .txt, .seg or .npy beside it, or a"),
     ("evaluate --data folder --root {shapes} --test shape9 --model {net}", "not in the folder (e.g. 'shape9')"),
     ("evaluate --data folder --root {meshes}/creatures --model {net}", "no label 'arm', 'foot'"),
     ("evaluate --data folder --root {shapes} --model {net} --confusion {tmp}/c.gif", "to end in .png"),
@@ -138,6 +142,9 @@ def test_bad_input_is_one_line_and_exit_code_2(call, tmp_path, shapes, psb, netw
     for name in ("miscounted", "unlabelled"):
         (tmp_path / name).mkdir()
         shutil.copy(shapes / "shape1.off", tmp_path / name / "shape.off")
+    (tmp_path / "ply").mkdir()
+    shutil.copy(MESHES / "known" / "moebius.ply", tmp_path / "ply")
+    (tmp_path / "points.xyz").write_text("0 0 0\n1 0\n")
     (tmp_path / "miscounted" / "shape.txt").write_text("head\nhead\n")
     places = {"tmp": tmp_path, "file": tmp_path / "file", "meshes": MESHES, "torus": torus}
     places |= {"shapes": shapes, "psb": psb, "net": network}
@@ -145,6 +152,20 @@ def test_bad_input_is_one_line_and_exit_code_2(call, tmp_path, shapes, psb, netw
     assert result.code == 2
     assert len(result.err.splitlines()) == 1
     assert message in result.messages("error")[0]
+    assert not (tmp_path / "o").exists()
+
+
+@pytest.mark.parametrize("command", ["segment", "preprocess"])
+def test_help_tells_both_exit_codes_of_failure(call, command):
+    assert "exit code is then 1, or 2 if all fail" in " ".join(call(command, "--help").out.split())
+
+
+def test_a_folder_that_cannot_be_written_to_is_refused_at_once(call, tmp_path, monkeypatch):
+    monkeypatch.setattr("gaugenet.cli.arguments.os.access", lambda *_: False)
+    result = call("preprocess", MESHES / "known" / "torus.glb", "-o", tmp_path / "o")
+    assert result.code == 2 and result.messages("error") == [
+        f"{tmp_path}: no right to write to this folder; choose another"
+    ]
 
 
 def test_a_mistake_of_the_library_keeps_its_traceback(monkeypatch):
@@ -236,3 +257,18 @@ def test_bar_moves_on_a_terminal_and_writes_lines_elsewhere(capsys, monkeypatch)
     assert "3/3" in capsys.readouterr().err
     say("note", "kept")
     assert capsys.readouterr().err == "gaugenet: note: kept\n"
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_the_first_item_says_nothing_of_the_others(capsys, monkeypatch, terminal):
+    """It takes 20 s, as compilation does, and each of the others one."""
+    clock = [0.0]
+    monkeypatch.setattr("gaugenet.cli.progress.PAUSE", 0.0)
+    monkeypatch.setattr("gaugenet.cli.progress.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("tqdm.std.time", lambda: clock[0])
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
+    for item in bar(range(41), "geometry", 41):
+        clock[0] += 1.0 if item else 20.0
+    shown = re.split(r"[\r\n]+", capsys.readouterr().err)
+    one, two, last = (next(line for line in shown if f" {done}/41 " in line) for done in (1, 2, 41))
+    assert "[00:20<?, ?it/s" in one and "[00:21<00:39," in two and "[01:00<00:00," in last

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from matplotlib.image import imread
 
-from gaugenet import SegmentationNet, load, read_mesh, save
+from gaugenet import SegmentationNet, load, read_mesh, save, write_mesh
 from gaugenet.data.labels import read_labels
 from gaugenet.data.ply import parse_ply
 from gaugenet.viz import palette
@@ -43,6 +43,31 @@ def test_meshes_become_labels_colours_and_a_picture(call, network, tmp_path):
     assert abs(sum(shares.values()) - 1) < 1e-12
 
 
+def test_what_fails_leaves_no_folder(call, network, tmp_path):
+    empty, biped = MESHES / "broken" / "empty_file.off", MESHES / "creatures" / "biped_01.ply"
+    for words in ((empty,), (biped, "--max-memory", "10MB"), (empty, "--picture", tmp_path / "a" / "b" / "p.png")):
+        result = call("segment", *words, "--model", network, "-o", tmp_path / "a" / "b")
+        assert result.code == 2 and result.out == "" and len(result.err.splitlines()) == 1
+        assert list(tmp_path.iterdir()) == []
+
+
+def test_up_is_upright_in_the_picture(call, network, tmp_path):
+    mesh = read_mesh(MESHES / "known" / "torus.glb")
+    mesh.pos = mesh.pos * torch.tensor([0.2, 1.0, 3.0])
+    write_mesh(tmp_path / "long.ply", mesh.pos.numpy(), mesh.face.numpy().T)
+    height = {}
+    for up in "xz":
+        words = ["--model", network, "-o", tmp_path, "--picture", tmp_path / f"{up}.png", "--up", up]
+        assert call("segment", tmp_path / "long.ply", *words).code == 0
+        image = imread(tmp_path / f"{up}.png")
+        height[up] = image.shape[0] / image.shape[1]
+    assert height["z"] > 1.3 * height["x"]
+    words = ["segment", tmp_path / "long.ply", "--model", network, "-o", tmp_path]
+    assert "--up goes with --picture" in call(*words, "--up", "z").messages("error")[0]
+    refused = call(*words, "--picture", tmp_path / "p.png", "--up", "w")
+    assert refused.code == 2 and "expected x, y or z, got 'w'" in refused.err
+
+
 def test_a_network_of_vertices_writes_their_labels(call, tmp_path):
     torch.manual_seed(0)
     save(SegmentationNet(["a", "b", "c"], levels=(32,), rep="4x0 + 2x1", blocks=1, output="vertex"), tmp_path / "net")
@@ -76,6 +101,6 @@ def test_with_little_memory_the_labels_are_the_same(call, network, tmp_path, mon
 def test_too_little_memory_is_refused(call, network, tmp_path):
     mesh = MESHES / "creatures" / "biped_01.ply"
     result = call("segment", mesh, "--model", network, "-o", tmp_path, "--max-memory", "10MB")
-    assert result.code == 2 and "leaves too little of 0.0 GB" in result.messages("error")[0]
+    assert result.code == 2 and "leaves too little of 10 MB for the network" in result.messages("error")[0]
     result = call("segment", mesh, "--model", network, "-o", tmp_path, "--max-memory", "some")
     assert result.code == 2 and "expected an amount of memory such as 4GB" in result.messages("error")[0]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -84,9 +85,18 @@ def test_a_run_is_resumed_with_its_own_arguments_only(call, shapes, straight, tm
         return result.err
 
     assert "another train (['shape1', 'shape2', 'shape5'], now ['shape1', 'shape2', 'shape4', " in refusal(*SMALL)
-    assert "epochs=12, now 13" in refusal(*SMALL, "--validation", 1, "--epochs", 13)
-    assert "seed=0, now 1" in refusal(*SMALL, "--validation", 1, "--seed", 1)
-    assert "was made with other config" in refusal(*SMALL, "--validation", 1, "--rep", "4x0")
+    assert "another epochs (12, now 13)" in refusal(*SMALL, "--validation", 1, "--epochs", 13)
+    assert "another seed (0, now 1)" in refusal(*SMALL, "--validation", 1, "--seed", 1)
+    assert "another rep (2x0 + 1x1, now 4x0)" in refusal(*SMALL, "--validation", 1, "--rep", "4x0")
+    assert "another wks (16, now 0)" in refusal(*SMALL, "--validation", 1, "--fields", "wks=0")
+
+
+def test_records_that_know_no_settings_leave_them_to_the_checkpoint(call, shapes, straight, tmp_path):
+    shutil.copytree(straight, tmp_path / "run")
+    record = json.loads((tmp_path / "run" / "run.json").read_text())
+    (tmp_path / "run" / "run.json").write_text(json.dumps({key: record[key] for key in ("data", "task", "train")}))
+    result = call(*arguments(shapes, tmp_path / "run", *SMALL, "--validation", 1, "--epochs", 13, "--resume"))
+    assert result.code == 2 and "epochs=12, now 13" in result.err
 
 
 def test_seed_decides_and_a_run_killed_before_its_first_epoch_starts_again(call, shapes, straight, tmp_path):
@@ -95,7 +105,11 @@ def test_seed_decides_and_a_run_killed_before_its_first_epoch_starts_again(call,
     assert (tmp_path / "history.json").read_text() != (straight / "history.json").read_text()
     (tmp_path / "checkpoint.pt").unlink()
     first = (tmp_path / "history.json").read_text()
-    assert call(*arguments(shapes, tmp_path, *SMALL, "--validation", 1, "--seed", 1, "--resume")).code == 0
+    other = call(*arguments(shapes, tmp_path, *SMALL, "--validation", 1, "--seed", 2, "--resume"))
+    assert other.code == 2 and "another seed (1, now 2)" in other.err
+    again = call(*arguments(shapes, tmp_path, *SMALL, "--validation", 1, "--seed", 1, "--resume"))
+    notice = f"{tmp_path}: the run here ended before its first epoch did, so it starts from the beginning"
+    assert again.code == 0 and again.messages("notice") == [notice]
     assert (tmp_path / "history.json").read_text() == first
     (tmp_path / "checkpoint.pt").write_bytes(b"half a file")
     damaged = call(*arguments(shapes, tmp_path, *SMALL, "--validation", 1, "--seed", 1, "--resume"))
@@ -127,6 +141,16 @@ def test_a_shape_that_warns_or_fails_is_named(call, tmp_path):
     result = call(*arguments(tmp_path, tmp_path / "run", *SMALL, "--test"))
     assert result.code == 2 and result.messages("error")[0].startswith("one_sided: mesh is not orientable")
     assert result.messages("warning")[0].startswith("flipped: mesh cleaned: 6 faces re-oriented")
+
+
+def test_what_fails_before_the_first_epoch_leaves_no_run(call, shapes, tmp_path):
+    shutil.copytree(shapes, tmp_path / "data")
+    path = tmp_path / "data" / "shape1.off"
+    header, counts, _, *lines = path.read_text().splitlines()
+    path.write_text("\n".join([header, counts, "nan 0 0", *lines]))
+    result = call(*arguments(tmp_path / "data", tmp_path / "run", *SMALL, "--test"))
+    assert result.code == 2 and result.messages("error")[0].startswith("shape1: mesh has 1 vertex with NaN")
+    assert not (tmp_path / "run").exists()
 
 
 def test_an_interrupted_run_says_how_to_go_on(call, shapes, tmp_path, monkeypatch):

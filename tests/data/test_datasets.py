@@ -282,7 +282,7 @@ def test_a_folder_names_each_problem_with_its_file(tmp_path):
     refuses("a.ply: labels in both a.txt and a.seg", split="all")
     (tmp_path / "a.seg").unlink()
     write_mesh(tmp_path / "b.ply", CORNERS, TETRAHEDRON)
-    refuses("b.ply: has no property called label", split="all")
+    refuses("b.ply: no labels; expected b_labels.txt, .txt, .seg or .npy beside it, or a property", split="all")
     (tmp_path / "b.ply").rename(tmp_path / "b.off")
     refuses("b.off: is not an ASCII OFF file.*looks like PLY", split="all")
     trimesh.Trimesh(CORNERS, TETRAHEDRON, process=False).export(tmp_path / "b.off")

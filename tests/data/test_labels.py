@@ -1,10 +1,13 @@
 """Labels come back as they were written, in every layout; what does not fit its mesh is refused with both counts."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
-from gaugenet.data.labels import Labels, corner_majority, read_labels, unify_names, write_labels
+from gaugenet.data.labels import _COLUMNS, Labels, corner_majority, read_labels, unify_names, write_labels
 from gaugenet.data.ply import write_ply
 
 V, F = 4, 6
@@ -83,6 +86,12 @@ def test_ply_properties(tmp_path, where):
     assert labels.where == where and labels.label.tolist() == [0, 0, 1, 1, 2, 2][: len(labels.label)]
     with pytest.raises(ValueError, match=f"labels, expected one a face.*{F + 1}.*{V + 1}"):
         read_labels(tmp_path / "a.ply", V + 1, F + 1)
+
+
+def test_the_page_on_data_names_every_ply_property():
+    page = (Path(__file__).parents[2] / "docs" / "data.md").read_text(encoding="utf-8")
+    row = next(line for line in page.splitlines() if line.startswith("| `hand.ply` itself"))
+    assert re.findall(r"`(\w+)`", row) == list(_COLUMNS)
 
 
 def test_names_of_several_labels_are_unified_by_number_or_alphabet():

@@ -112,13 +112,17 @@ def with_features(rep, inputs, options, face, normal):
     return net, data
 
 
-@pytest.mark.parametrize(("face", "normal"), [(True, False), (False, True), (False, False)])
-@pytest.mark.parametrize(("rep", "inputs", "options"), USERS)
+KINDS = [(*user, *kind) for user in USERS for kind in ((True, False), (False, True), (False, False))]
+
+
+# Point clouds without normals need reflections.
+@pytest.mark.parametrize(
+    ("rep", "inputs", "options", "face", "normal"),
+    [kind for kind in KINDS if any(kind[3:]) or kind[0][:2] in ("O2", "D3")],
+)
 def test_what_the_data_brings_along_moves_along(rep, inputs, options, face, normal):
     """Normals and the vectors of frame fields turn; features stay what they are, in the frames of the moved shape."""
     net, data = with_features(rep, inputs, options, face, normal)
-    if not (face or normal or net.rep_in.group.reflections):
-        pytest.skip("point clouds without normals need reflections")
     result = check(net, data, torch.Generator().manual_seed(0))
     assert result.gauge_error["float64"] < 1e-12 and result.motion_error["float64"] < 1e-9
 

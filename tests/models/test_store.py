@@ -63,7 +63,7 @@ def test_nothing_in_the_files_is_a_pickle(tmp_path, monkeypatch):
 def test_a_pickle_in_place_of_the_weights_is_refused(tmp_path):
     save(network(), tmp_path / "net")
     torch.save(network().state_dict(), tmp_path / "net.safetensors")
-    with pytest.raises(ValueError, match="not a network of gaugenet"):
+    with pytest.raises(ValueError, match=r"net.safetensors: .* not the weights of a network"):
         load(tmp_path / "net")
 
 
@@ -104,8 +104,19 @@ def test_damaged_weights_are_refused(damage, tmp_path):
     save(network(), tmp_path / "net")
     blob = (tmp_path / "net.safetensors").read_bytes()
     (tmp_path / "net.safetensors").write_bytes(damage(blob))
-    with pytest.raises(ValueError, match=r"name the .json that gaugenet wrote"):
+    with pytest.raises(
+        ValueError, match=r"net.safetensors: truncated, or not the weights .* copy it again, or train again"
+    ):
         load(tmp_path / "net")
+
+
+def test_a_file_of_another_kind_is_no_network(tmp_path):
+    (tmp_path / "hand.off").write_text("OFF")
+    with pytest.raises(
+        ValueError, match=r"hand.off: not a network; expected a path such as runs/mine/net, or one"
+    ) as error:
+        load(tmp_path / "hand.off")
+    assert len(str(error.value)) < 120 + len(str(tmp_path))
 
 
 @pytest.mark.parametrize("other", [{"rep": "5x0 + 3x1"}, {"blocks": 2}, {"levels": [60, 20, 5]}], ids=str)

@@ -7,7 +7,7 @@ from gaugenet.viz import UNLABELLED, Panel, palette, segmentation_picture
 from gaugenet.viz import png as png_module
 from gaugenet.viz import segmentation as module
 from gaugenet.viz.colour import linear_rgb
-from gaugenet.viz.page import page
+from gaugenet.viz.page import fitting_columns, page
 
 CAPSULE = trimesh.creation.capsule(height=2, radius=0.4, count=[8, 8])
 NAMES = ["top", "bottom"]
@@ -72,7 +72,7 @@ def test_rows_columns_views_and_titles_take_room(tmp_path):
         return np.array(picture(tmp_path / "a.png").shape[:2])
 
     one = shape(1)
-    assert shape(2)[0] > 1.3 * one[0]
+    assert shape(2, columns=1)[0] > 1.3 * one[0]
     assert shape(2, columns=2)[1] > 1.3 * one[1]
     assert (shape(1, columns=5) == one).all()
     assert (shape(3, columns=2) == shape(4, columns=2)).all()
@@ -80,6 +80,16 @@ def test_rows_columns_views_and_titles_take_room(tmp_path):
     assert shape(1, views=5)[1] > one[1]
     assert shape(1, title="a title")[0] > one[0]
     assert shape(1, title="a very long title " * 10)[1] > 2 * one[1]
+
+
+def test_many_shapes_share_a_page_of_a_usual_format(tmp_path):
+    for panels, together in ((12, 1), (40, 2)):
+        segmentation_picture(tmp_path / "a.png", [capsule()] * panels, NAMES, together=together)
+        height, width = picture(tmp_path / "a.png").shape[:2]
+        assert 0.8 < width / height < 2.2
+    strips = [[np.zeros((300, 100, 3), np.uint8)]] * 9
+    assert [fitting_columns(strips[:n]) for n in (1, 2, 9)] == [1, 2, 5]
+    assert [fitting_columns(strips[:n], 2) for n in (2, 8)] == [2, 4]
 
 
 def test_up_is_upright(tmp_path):
