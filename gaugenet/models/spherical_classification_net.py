@@ -17,13 +17,14 @@ from gaugenet.models.spherical_net import SphericalNet
 from gaugenet.nn.group_pool import GroupPool
 from gaugenet.nn.layer_norm import LayerNorm
 from gaugenet.representation import Representation
+from gaugenet.sphere import HarmonicTransform, fine_grid
 
 
 class SphericalClassificationNet(SphericalNet):
     """Say what a field on the sphere shows, however it is turned: scores ``(B, L)``.
 
-    Of the features of the last level a small network reads the averages over the sphere and the largest values, of
-    norms where they turn with the frames.
+    Of the features of the last level, at the points of a grid, a small network reads the averages over the sphere and
+    the largest values, of norms where they turn with the frames.
 
     Args:
         label_names: names of the classes. hidden: width of the small network. settings: of ``SphericalNet``.
@@ -37,6 +38,7 @@ class SphericalClassificationNet(SphericalNet):
         self.label_names = names
         self.config |= {"label_names": list(names), "hidden": hidden}
         self.rep_out = Representation.invariants(len(names))
+        self.leave = HarmonicTransform(self.reps[-1], fine_grid(self.bands[-1]), self.bands[-1])
         self.norm = LayerNorm(self.reps[-1])
         self.invariants = GroupPool(self.reps[-1])
         numbers = 2 * self.invariants.rep_out.dim
@@ -46,8 +48,8 @@ class SphericalClassificationNet(SphericalNet):
 
     def forward(self, data: Data) -> Tensor:
         """Return logits ``(B, L)`` of B fields, ``data.x (B V, rep_in.dim)``."""
-        values = self.invariants(self.norm(self.encode(self.inputs(data))[-1]))
-        share = (self.grids[-1].weight / (4.0 * math.pi)).to(values)
+        values = self.invariants(self.norm(self.leave.inverse(self.encode(self.inputs(data))[-1])))
+        share = (self.leave.grid.weight / (4.0 * math.pi)).to(values)
         return self.head(torch.cat([share @ values, values.amax(dim=1)], dim=1))
 
     def compared(self, data: Data) -> Comparison:

@@ -1,7 +1,8 @@
-"""What networks on the sphere share: a U-Net of spherical convolutions on grids."""
+"""What networks on the sphere share: a U-Net of spherical convolutions."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, cast
@@ -12,17 +13,18 @@ from torch_geometric.data import Data
 from gaugenet.models.network import Network
 from gaugenet.models.unet import grown
 from gaugenet.representation import Representation
-from gaugenet.sphere import GridConv, SphereGrid, SphericalBlock
+from gaugenet.sphere import HarmonicTransform, SphereGrid, SphericalBlock, SphericalConv, with_band_limit
 
 
 class SphericalNet(Network):
-    """Turn fields on a grid of S^2 into features on grids of lower band limits, in harmonics and at points in turn.
+    """Turn fields on a grid of S^2 into features of lower and lower band limits; features are kept in harmonics.
 
-    Equivariant under all rotations of the sphere, up to the aliasing of ``SphericalBlock``.
+    Levels are joined by spherical convolutions of what both know. Equivariant under all rotations of the sphere, up to
+    the aliasing of ``SphericalBlock``.
 
     Args:
         inputs: representation of the input fields ``x``. band_limit: of their grid, equiangular, 2L x 2L points.
-        bands: band limits of the levels, falling; their grids are those of Gauss and Legendre.
+        bands: band limits of the levels, falling.
         rep: representation on the first level; multiplicities grow by ``growth`` a level. blocks: residual blocks a
             level. dropout: of invariants in training.
         kernel, count, radius: of ``SphericalConv``; a radius is that of the first level [rad] and grows as bands fall.
@@ -67,23 +69,23 @@ class SphericalNet(Network):
             "radius": radius,
             "dropout": dropout,
         }
-        self.rep_in, self.grid = Representation(inputs), SphereGrid(band_limit)
-        self.grids = [SphereGrid(band, "legendre") for band in bands]
+        self.rep_in, self.grid, self.bands = Representation(inputs), SphereGrid(band_limit), tuple(bands)
         self.reps = [grown(first, growth**level) for level in range(len(bands))]
 
         def settings(band: int) -> dict[str, Any]:
-            wide = None if radius is None else min(radius * bands[0] / band, 3.14)
+            wide = None if radius is None else min(radius * bands[0] / band, math.pi)
             return {"kernel": kernel, "count": count, "radius": wide}
 
-        def block(rep: Representation, grid: SphereGrid) -> SphericalBlock:
-            return SphericalBlock(rep, grid, dropout=dropout, **settings(grid.band_limit))
+        def block(rep: Representation, band: int) -> SphericalBlock:
+            return SphericalBlock(rep, band, dropout=dropout, **settings(band))
 
-        def join(a: int, b: int) -> GridConv:
-            band = self.grids[max(a, b)].band_limit
-            return GridConv(self.reps[a], self.reps[b], self.grids[a], self.grids[b], **settings(band))
+        def join(a: int, b: int) -> SphericalConv:
+            band = min(bands[a], bands[b])
+            return SphericalConv(self.reps[a], self.reps[b], band, **settings(band))
 
-        self.enter = GridConv(self.rep_in, first, self.grid, self.grids[0], **settings(bands[0]))
-        levels = list(zip(self.reps, self.grids, strict=True))
+        self.transform = HarmonicTransform(self.rep_in, self.grid, bands[0])
+        self.enter = SphericalConv(self.rep_in, first, bands[0], **settings(bands[0]))
+        levels = list(zip(self.reps, bands, strict=True))
         self.down = nn.ModuleList(nn.ModuleList(block(*level) for _ in range(blocks)) for level in levels)
         self.widen = nn.ModuleList(join(a, b) for a, b in pairwise(range(len(bands))))
         self.narrow = nn.ModuleList(join(b, a) for a, b in pairwise(range(len(bands))) if has_way_up)
@@ -105,19 +107,19 @@ class SphericalNet(Network):
         return x.unflatten(0, (-1, size)).to(next(self.parameters()).dtype)
 
     def encode(self, x: Tensor) -> list[Tensor]:
-        """Return the features ``(B, V_l, dim_l)`` of every level, finest first."""
-        y, found = self.enter(x), []
+        """Return the coefficients ``(B, L_l^2, dim_l)`` of the features of every level, finest first."""
+        y, found = self.enter(self.transform(x)), []
         for depth, blocks in enumerate(self.down):
             if depth:
-                y = self.widen[depth - 1](y)
+                y = self.widen[depth - 1](with_band_limit(y, self.bands[depth]))
             for block in cast(nn.ModuleList, blocks):
                 y = block(y)
             found.append(y)
         return found
 
     def decode(self, found: list[Tensor]) -> Tensor:
-        """Return features on the first level of those that ``encode`` found."""
+        """Return the coefficients of features on the first level of those that ``encode`` found."""
         y = found[-1]
         for depth in reversed(range(len(self.up))):
-            y = self.up[depth](found[depth] + self.narrow[depth](y))
+            y = self.up[depth](found[depth] + with_band_limit(self.narrow[depth](y), self.bands[depth]))
         return y

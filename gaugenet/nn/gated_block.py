@@ -1,9 +1,6 @@
-"""The gated update that all residual blocks share."""
+"""The gated pointwise network of residual blocks."""
 
 from __future__ import annotations
-
-from abc import ABC, abstractmethod
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -15,16 +12,16 @@ from gaugenet.nn.nonlinearity import GatedNonlinearity
 from gaugenet.representation import Representation
 
 
-class GatedBlock(nn.Module, ABC):
-    """Add to a field what layers that look around and a gated pointwise network make of it; exactly equivariant.
+class GatedBlock(nn.Module):
+    """A gated pointwise network from what layers that look around have found to an update; exactly equivariant.
 
-        y = Layer(LayerNorm(x));   z = LayerNorm(y, <y, y>);   x + Intertwiner(Gate(Intertwiner(z)))
+        z = LayerNorm(y, <y, y>);   Intertwiner(Gate(Intertwiner(z)))
 
     where <y, y> are learned inner products of the features that are not invariant, so that invariants see them. Several
-    layers stand beside each other: y are the features of all of them. Abstract: a block says how its layers are run.
+    layers stand beside each other: y are the features of all of them. Blocks say how they are run and add the update.
 
     Args:
-        rep: representation of input and output. layers: by name, each from ``rep`` to ``rep``.
+        rep: representation of the update. layers: by name, each from ``rep`` to ``rep``.
         expansion: width of the gated layer over that of ``rep``. dropout: share of the invariants dropped in training.
     """
 
@@ -33,7 +30,6 @@ class GatedBlock(nn.Module, ABC):
         self.rep = self.rep_in = self.rep_out = rep
         tangent = rep.num_invariants < sum(block.multiplicity for block in rep)
         invariants = max((block.multiplicity for block in rep), default=0) if tangent else 0
-        self.norm = LayerNorm(rep)
         self.layers = layers
         seen = rep
         for _ in range(len(layers) - 1):
@@ -46,20 +42,14 @@ class GatedBlock(nn.Module, ABC):
         self.leave = Intertwiner(self.gate.rep_out, rep)
         self.dropout = nn.Dropout(dropout)
 
-    @abstractmethod
-    def around(self, z: Tensor, at: Any) -> list[Tensor]:
-        """Return what each layer makes of features, in order."""
-
-    def forward(self, x: Tensor, at: Any = None) -> Tensor:
-        """Return the new field, of the same shape; what ``at`` is, the block says."""
-        self.rep.check(x, type(self).__name__)
-        y = torch.cat(self.around(self.norm(x), at), dim=-1)
+    def update(self, y: Tensor) -> Tensor:
+        """Return the update ``(..., rep.dim)`` of the features ``(..., layers * rep.dim)`` that the layers found."""
         if self.product is not None:
             y = torch.cat([y, self.product(y)], dim=-1)
         hidden = self.gate(self.enter(self.mixed_norm(y)))
         if self.dropout.p > 0:
             hidden = _drop_invariants(hidden, self.gate.rep_out, self.dropout)
-        return x + self.leave(hidden)
+        return self.leave(hidden)
 
     def extra_repr(self) -> str:
         return str(self.rep)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from gaugenet.nn.attention import GaugeAttention
@@ -13,6 +14,7 @@ from gaugenet.nn.diffusion import Diffusion
 from gaugenet.nn.gated_block import GatedBlock
 from gaugenet.nn.gauge_conv import GaugeConv
 from gaugenet.nn.implicit_diffusion import ImplicitDiffusion
+from gaugenet.nn.layer_norm import LayerNorm
 from gaugenet.nn.level import Level
 from gaugenet.nn.message_conv import MessageConv
 from gaugenet.nn.stencil import Stencil
@@ -48,7 +50,9 @@ def layer_names(layers: str, alone: Sequence[str] = ()) -> list[str]:
 
 
 class ResidualBlock(GatedBlock):
-    """The ``GatedBlock`` of layers on a level of a bundle.
+    """Add to a field what layers that look around and a gated pointwise network make of it; exactly equivariant.
+
+        y = Layer(LayerNorm(x));   x + the update of ``GatedBlock`` from y
 
     Args:
         rep: representation of input and output. profiles: radial profiles of kernels.
@@ -68,8 +72,11 @@ class ResidualBlock(GatedBlock):
         rep = Representation(rep)
         found = nn.ModuleDict({name: LAYERS[name][0](rep, profiles) for name in layer_names(layers)})
         super().__init__(rep, found, expansion, dropout)
+        self.norm = LayerNorm(rep)
 
-    def around(self, z: Tensor, at: Level | Stencil | Any) -> list[Tensor]:
-        """Run the layers; ``at`` is the level, its stencil where that is enough, or data (level 0 is used)."""
-        level = Level.of(at)
-        return [layer(z, getattr(level, LAYERS[name][1])) for name, layer in self.layers.items()]
+    def forward(self, x: Tensor, at: Level | Stencil | Any) -> Tensor:
+        """Return the new field; ``at`` is the level, its stencil where that is enough, or data (level 0 is used)."""
+        self.rep.check(x, "ResidualBlock")
+        z, level = self.norm(x), Level.of(at)
+        y = torch.cat([layer(z, getattr(level, LAYERS[name][1])) for name, layer in self.layers.items()], dim=-1)
+        return x + self.update(y)

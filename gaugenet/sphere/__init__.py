@@ -2,15 +2,14 @@
 
 from gaugenet.sphere.band import band_limit_of, degrees, rows_of_degree, with_band_limit
 from gaugenet.sphere.grid import SphereGrid
-from gaugenet.sphere.grid_conv import GridConv, SphericalBlock
 from gaugenet.sphere.harmonic_product import HarmonicProduct
 from gaugenet.sphere.harmonic_transform import HarmonicTransform
 from gaugenet.sphere.scattered_transform import ScatteredTransform
 from gaugenet.sphere.so3_transform import SO3Transform, so3_representation
+from gaugenet.sphere.spherical_block import SphericalBlock, fine_grid
 from gaugenet.sphere.spherical_conv import SphericalConv
 
 __all__ = [
-    "GridConv",
     "HarmonicProduct",
     "HarmonicTransform",
     "SO3Transform",
@@ -20,6 +19,7 @@ __all__ = [
     "SphericalConv",
     "band_limit_of",
     "degrees",
+    "fine_grid",
     "rows_of_degree",
     "so3_representation",
     "with_band_limit",

@@ -32,18 +32,25 @@ class HarmonicTransform(nn.Module):
     Args:
         rep: representation of SO(2) of the fields, ``x (..., V, rep.dim)`` on the points of the grid; real and
             imaginary parts of a block become parts a and b.
-        grid: of band limit L.
+        grid: of band limit L, or of a higher one. band_limit: L, by default that of the grid.
 
     Raises:
         ValueError: for representations of other groups, orders from the band limit on, and fields of another shape.
     """
 
-    def __init__(self, rep: Representation | str, grid: SphereGrid) -> None:
+    def __init__(self, rep: Representation | str, grid: SphereGrid, band_limit: int | None = None) -> None:
         super().__init__()
-        self.rep, self.grid, self.band_limit = Representation(rep), grid, grid.band_limit
+        self.rep, self.grid = Representation(rep), grid
+        self.band_limit = grid.band_limit if band_limit is None else band_limit
+        if not 1 <= self.band_limit <= grid.band_limit:
+            raise ValueError(
+                f"{grid} has degrees below {grid.band_limit}, got band limit {band_limit}: take a finer grid"
+            )
         check_orders(self.band_limit, "HarmonicTransform", self.rep)
         self._packing = Packing(self.band_limit)
-        self.tables = nn.ModuleDict({str(order): ExactBuffer(_table(grid, order)) for order in self.rep.orders})
+        self.tables = nn.ModuleDict(
+            {str(order): ExactBuffer(_table(grid, self.band_limit, order)) for order in self.rep.orders}
+        )
         # Tables of high band limits are large: they are converted to another precision once.
         self._cast: dict[tuple[int, torch.dtype, torch.device], Tensor] = {}
 
@@ -124,12 +131,11 @@ class HarmonicTransform(nn.Module):
         self.rep.check(x, "HarmonicTransform")
 
     def extra_repr(self) -> str:
-        return f"{self.rep}, {self.grid}"
+        return f"{self.rep}, {self.grid}, band_limit={self.band_limit}"
 
 
-def _table(grid: SphereGrid, order: int) -> Tensor:
+def _table(grid: SphereGrid, size: int, order: int) -> Tensor:
     """Return (-1)^m N_l d^l_(m,-n)(theta) as ``(M, L, rings)`` in float64, orders m >= 0."""
-    size = grid.band_limit
     table = wigner_d_table(size, -order, grid.colatitude)[size - 1 :].clone()
     degree = torch.arange(size, dtype=torch.float64)
     table *= ((2.0 * degree + 1.0) / (4.0 * math.pi)).sqrt()[:, None]
