@@ -17,10 +17,11 @@ from typing import Any, NamedTuple
 import torch
 
 from gaugenet.cli.arguments import add_model, add_up, check_up
-from gaugenet.cli.labelled import add_data, check_data, open_split
+from gaugenet.cli.labelled import IMAGES, add_data, check_data, open_split
 from gaugenet.cli.message import named
 from gaugenet.cli.outcome import Outcome
 from gaugenet.cli.progress import bar
+from gaugenet.cli.spherical import add_rotations, images_outcome
 from gaugenet.data.labels import corner_majority
 from gaugenet.data.mesh_data import LABELS
 from gaugenet.data.mesh_dataset import MeshDataset
@@ -46,6 +47,7 @@ class _Result(NamedTuple):
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     add_data(parser)
+    add_rotations(parser, train=False)
     add_model(parser, required=False)
     parser.add_argument(
         "--split",
@@ -70,6 +72,10 @@ def run(args: argparse.Namespace) -> Outcome:
     """Score one network, or one a category."""
     check_data(args)
     check_up(args)
+    if args.data == IMAGES:
+        if args.confusion is not None:
+            png_path(args.confusion)
+        return images_outcome(args)
     for picture in (args.confusion, args.picture):
         if picture is not None:
             png_path(picture)

@@ -12,6 +12,7 @@ from gaugenet.data.mesh_dataset import MeshDataset
 from gaugenet.data.psb import PSB
 from gaugenet.data.shape_classes import ClassFolder, PSBShapes
 
+IMAGES = "spherical-mnist"
 TASKS = ("segment", "classify")
 TRAIN_SHAPES = 10
 
@@ -28,9 +29,9 @@ def add_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data",
         required=True,
-        choices=("psb", "folder"),
+        choices=("psb", "folder", IMAGES),
         help="psb: labelled Princeton Segmentation Benchmark; folder: your meshes, labels beside them (hand.off with "
-        "hand_labels.txt, .txt, .seg or .npy) or inside PLY files",
+        "hand_labels.txt, .txt, .seg or .npy) or inside PLY files; spherical-mnist: handwritten digits on the sphere",
     )
     parser.add_argument(
         "--root", required=True, type=Path, metavar="PATH", help="folder of the data, or LabeledDB_new.zip"
@@ -38,9 +39,8 @@ def add_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--task",
         choices=TASKS,
-        default=TASKS[0],
         help="segment: label faces or vertices; classify: tell whole shapes apart, by the categories of psb or the "
-        f"folders inside a folder (default: {TASKS[0]})",
+        "folders inside a folder, or images (default: segment; of images classify)",
     )
     parser.add_argument("--category", metavar="NAME", help="of psb, such as Human")
     parser.add_argument(
@@ -66,6 +66,14 @@ def check_data(args: argparse.Namespace) -> None:
     Raises:
         ValueError: an argument of the other kind of data, or one too few.
     """
+    images = args.data == IMAGES
+    if args.task is None:
+        args.task = "classify" if images else "segment"
+    if images and args.task != "classify":
+        raise ValueError(f"--data {IMAGES} goes with --task classify: digits belong to whole images")
+    turned = [name for name in ("rotate_train", "rotate_test") if getattr(args, name, None) is not None]
+    if turned and not images:
+        raise ValueError(f"--{turned[0].replace('_', '-')} goes with --data {IMAGES}; --perturb rotate turns meshes")
     classify = args.task == "classify"
     if classify and args.category is not None:
         raise ValueError("--category goes with --task segment; to classify, all categories are read")

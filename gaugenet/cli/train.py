@@ -1,4 +1,4 @@
-"""Train a network to segment or to classify shapes.
+"""Train a network to segment or to classify shapes, or to classify images on the sphere.
 
 DIR gets net.safetensors and net.json (the network, to be named to --model as DIR/net), history.json and curves.png
 (loss and accuracy of each epoch), checkpoint.pt (after each epoch; a run that is killed goes on with the same command
@@ -20,11 +20,13 @@ from typing import Any
 import torch
 
 from gaugenet.cli.arguments import add_workers, at_least, check_output, fields, levels
-from gaugenet.cli.labelled import add_data, check_data, open_training
+from gaugenet.cli.job import Job
+from gaugenet.cli.labelled import IMAGES, add_data, check_data, open_training
 from gaugenet.cli.message import named, say
 from gaugenet.cli.outcome import Outcome
 from gaugenet.cli.progress import bar
 from gaugenet.cli.run_folder import RunFolder, write_json
+from gaugenet.cli.spherical import SETTINGS, add_rotations, images_job
 from gaugenet.data.folder import LabelledFolder
 from gaugenet.data.mesh_dataset import MeshDataset
 from gaugenet.models import ClassificationNet, SegmentationNet, SurfaceNet, save
@@ -55,6 +57,7 @@ def _usual(name: str, quoted: bool = True) -> str:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     add_data(parser)
+    add_rotations(parser, train=True)
     parser.add_argument("-o", "--output-folder", required=True, type=Path, metavar="DIR", help="folder of the run")
     parser.add_argument("--resume", action="store_true", help="go on with the run in DIR")
     fit = FitSettings()
@@ -62,7 +65,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--epochs",
         type=at_least(1),
         metavar="N",
-        help=f"passes over the shapes to segment (default: {fit.epochs}), or to classify (default: {CLASSIFY.epochs})",
+        help=f"passes over the shapes to segment (default: {fit.epochs}) or to classify (default: {CLASSIFY.epochs}), "
+        f"or over images (default: {SETTINGS.epochs})",
     )
     parser.add_argument(
         "--cache", type=Path, metavar="DIR", help="folder of cached geometry, to share (default: bundles/ in the run)"
@@ -124,33 +128,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> Outcome:
     """Train, and write the network."""
     check_data(args)
-    train, validation = open_training(args)
-    names = {"train": train.names, "validation": [] if validation is None else validation.names}
-    usual = CLASSIFY if args.task == "classify" else FitSettings()
-    given = {"variants": args.variants, "remesh": args.remesh, "seed": args.seed}
-    settings = replace(usual, epochs=args.epochs or usual.epochs, **given)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(args.seed)
-        net = _network(args, train)
     folder = RunFolder(args.output_folder)
     if args.cache is not None:
         check_output(args.cache)
-    about = {"data": args.data, "task": args.task, **({"category": args.category} if args.category else {}), **names}
-    record = json.loads(json.dumps({**about, "settings": asdict(settings), "config": net.config}))
+    job = images_job(args) if args.data == IMAGES else _shapes_job(args, folder)
+    about = {"data": args.data, "task": args.task, **job.about}
+    record = json.loads(json.dumps({**about, "settings": asdict(job.settings), "config": job.net.config}))
     goes_on = folder.check(record, args.resume)
     if args.resume and not goes_on:
         say("notice", f"{folder.path}: the run here ended before its first epoch did, so it starts from the beginning")
-    cache = args.cache or folder.bundles
-
-    variants = {name: getattr(settings, name) for name in ("variants", "stretch", "bend", "seed", "remesh")}
-    prepared = Prepared(train, net.transform, cache, **variants)
-    held_back = None if validation is None else Prepared(validation, net.transform, cache)
-    fit = Fit(net, prepared, held_back, settings, folder.checkpoint)
+    fit = Fit(job.net, job.train, job.validation, job.settings, folder.checkpoint)
     if goes_on:
         fit.resume()
-    _prepare(prepared, train.names, args.workers)
-    if held_back is not None:
-        _prepare(held_back, names["validation"], args.workers)
+    job.prepare(args.workers)
     folder.begin(record)
     try:
         history = fit.run(lambda items, text, total: bar(items, text, total, note=lambda: _summary(fit.history[-1])))
@@ -159,8 +149,8 @@ def run(args: argparse.Namespace) -> Outcome:
             f"interrupted after epoch {len(fit.history)}; the same command with --resume goes on"
         ) from None
 
-    about |= {"settings": asdict(settings), "gaugenet": import_module("gaugenet").__version__}
-    save(net, folder.network, about)
+    about |= {"settings": asdict(job.settings), "gaugenet": import_module("gaugenet").__version__}
+    save(job.net, folder.network, about)
     write_json(folder.history, history)
     curves_picture(folder.curves, history)
     content = {
@@ -170,10 +160,34 @@ def run(args: argparse.Namespace) -> Outcome:
         "loss": history[-1]["loss"],
         "accuracy": history[-1]["accuracy"],
         "validation_accuracy": history[-1].get("validation_accuracy"),
-        "parameters": sum(parameter.numel() for parameter in net.parameters()),
+        "parameters": sum(parameter.numel() for parameter in job.net.parameters()),
     }
     text = f"epoch {len(history)}: {_summary(history[-1])}\nnetwork: {folder.network}\ncurves: {folder.curves}"
     return Outcome(content, text)
+
+
+def _shapes_job(args: argparse.Namespace, folder: RunFolder) -> Job:
+    """Return what is to be fitted to meshes."""
+    train, held_back = open_training(args)
+    usual = CLASSIFY if args.task == "classify" else FitSettings()
+    given = {"variants": args.variants, "remesh": args.remesh, "seed": args.seed}
+    settings = replace(usual, epochs=args.epochs or usual.epochs, **given)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(args.seed)
+        net = _network(args, train)
+    cache = args.cache or folder.bundles
+    copies = {name: getattr(settings, name) for name in ("variants", "stretch", "bend", "seed", "remesh")}
+    examples = Prepared(train, net.transform, cache, **copies)
+    validation = None if held_back is None else Prepared(held_back, net.transform, cache)
+    names = {"train": train.names, "validation": [] if held_back is None else held_back.names}
+
+    def prepare(workers: int) -> None:
+        _prepare(examples, names["train"], workers)
+        if validation is not None:
+            _prepare(validation, names["validation"], workers)
+
+    about = {**({"category": args.category} if args.category else {}), **names}
+    return Job(net, examples, validation, settings, about, prepare)
 
 
 def _network(args: argparse.Namespace, train: MeshDataset) -> SurfaceNet:
