@@ -46,8 +46,12 @@ class Items(list):
     variants = 1
 
     @property
-    def shapes(self):
-        return self
+    def count(self):
+        return len(self)
+
+    def draw(self, numbers):
+        for number in numbers:
+            yield self[number], 1
 
 
 def best_gradient(data):
