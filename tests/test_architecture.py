@@ -22,7 +22,7 @@ LAYERS = {
     "models": ["group", "nn", "sphere", "data", "representation"],
     "train": ["so3", "models", "data"],
     "viz": [],
-    "benchmark": ["representation", "kernel", "nn", "sphere", "data", "models"],
+    "benchmark": ["representation", "kernel", "homogeneous", "nn", "sphere", "data", "models"],
     "cli": ["group", "mesh", "representation", "bundle", "kernel", "nn", "data", "models", "train", "viz", "benchmark"],
     "__main__": ["cli"],
 }

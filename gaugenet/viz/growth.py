@@ -1,4 +1,4 @@
-"""How durations grow with the size of a mesh."""
+"""How durations grow, or errors fall, with the size of a mesh."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ from gaugenet.viz.curves import LINE_COLOURS
 from gaugenet.viz.png import png_path, write_png
 
 
-def growth_picture(path: str | os.PathLike[str], series: Mapping[str, Sequence[tuple[float, float]]]) -> None:
+def growth_picture(
+    path: str | os.PathLike[str], series: Mapping[str, Sequence[tuple[float, float]]], quantity: str = "seconds"
+) -> None:
     """Write a PNG with durations against numbers of vertices, both logarithmic, each line with its exponent.
 
     Args:
         series: for each line its points (vertices, seconds); lines of fewer than two points are left out.
+        quantity: what is drawn instead of durations.
 
     Raises:
         ValueError: no line has two points. FileNotFoundError: the folder does not exist.
@@ -31,7 +34,7 @@ def growth_picture(path: str | os.PathLike[str], series: Mapping[str, Sequence[t
         label = f"{name} (exponent {growth_exponent(points):.2f})"
         axes.loglog(*points.T, color=LINE_COLOURS[number % len(LINE_COLOURS)], marker="o", markersize=4, label=label)
     axes.set_xlabel("vertices")
-    axes.set_ylabel("seconds")
+    axes.set_ylabel(quantity)
     axes.grid(color="0.9", which="both")
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)

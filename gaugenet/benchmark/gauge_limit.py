@@ -1,0 +1,39 @@
+"""How far gauge convolutions on icospheres are from the intertwiners that their kernels predict."""
+
+from __future__ import annotations
+
+import torch
+
+from gaugenet.data.homogeneous_bundle import HomogeneousBundle
+from gaugenet.homogeneous import Sphere, icosphere
+from gaugenet.nn import GaugeConv
+from gaugenet.sphere import ScatteredTransform, SphericalConv, degrees
+
+REP_IN, REP_OUT, BAND_LIMIT, PROFILES = "1x0 + 1x1 + 1x2", "1x0 + 2x1 + 1x3", 5, 2
+
+
+def gauge_limit(level: int, radius: float, seed: int = 0, same: bool = True) -> float:
+    """Return the error of ``GaugeConv`` at the vertices of an icosphere, as root mean square over that of the result.
+
+    The result is that of ``SphericalConv`` with local kernels and the same random weights, on a random field of degrees
+    below 5 (Gerken et al. 2021, section 4: an intertwiner is a gauge-equivariant layer).
+
+    Args:
+        level: of the icosphere, 10 * 4^level + 2 vertices. radius: of the kernels [rad].
+        same: whether the weights are the same; otherwise those of different solutions change places.
+    """
+    torch.manual_seed(seed)
+    exact = SphericalConv(REP_IN, REP_OUT, BAND_LIMIT, "local", PROFILES, radius, bias=False).double()
+    gauge = GaugeConv(REP_IN, REP_OUT, PROFILES, bias=False).double()
+    x = torch.randn(BAND_LIMIT**2, exact.rep_in.dim, dtype=torch.float64)
+    for block in exact.rep_in:
+        x[degrees(BAND_LIMIT) < block.order, block.columns] = 0.0
+    data = HomogeneousBundle(Sphere(), radius=radius)(icosphere(level))
+    into, out = (ScatteredTransform(rep, data.pos, data.area_0, BAND_LIMIT, fit=False) for rep in (REP_IN, REP_OUT))
+    with torch.no_grad():
+        for weight in gauge.parameters():
+            weight.zero_()  # a vertex itself has no share of the integral
+        for key, weight in gauge.weight.items():
+            weight.copy_(exact.weight[key] if same else exact.weight[key].flip(0))
+        wanted = out.inverse(exact(x))
+        return float((gauge(into.inverse(x), data) - wanted).square().mean().sqrt() / wanted.square().mean().sqrt())
