@@ -55,7 +55,8 @@ class Lift(nn.Module):
             x, y, z = torch.einsum("vab,vcb->avc", frame, values)
             parts = [z, x, y] if self.kind == "vector" else [x, y]
         else:
-            s = torch.einsum("vab,vcbd,ved->aevc", frame, values, frame)
+            # Two at a time: of three, torch may ask opt_einsum for the order, which ties compiled code to the sizes.
+            s = torch.einsum("vacd,ved->aevc", torch.einsum("vab,vcbd->vacd", frame, values), frame)
             parts = [(s[0, 0] + s[1, 1]) / _ROOT, s[2, 2], -_ROOT * s[1, 2], _ROOT * s[0, 2]]
             parts += [(s[0, 0] - s[1, 1]) / _ROOT, _ROOT * s[0, 1]]
         rows = self._basis(values.dtype) @ torch.stack(parts, dim=1)  # (V, dim, C), C running fastest in a block
@@ -100,7 +101,7 @@ class Project(nn.Module):
         normal = _ROOT * normal
         s = [[trace + across, twist, lean], [twist, trace - across, -shear], [lean, -shear, normal]]
         matrix = torch.stack([torch.stack(row) for row in s])
-        return torch.einsum("vab,aevc,ved->vcbd", frame, matrix, frame)
+        return torch.einsum("vbec,ved->vcbd", torch.einsum("vab,aevc->vbec", frame, matrix), frame)
 
     def extra_repr(self) -> str:
         return f"{self.rep_in} -> {self.lift.channels} x {self.lift.kind}"
