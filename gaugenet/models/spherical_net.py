@@ -1,4 +1,4 @@
-"""What networks on the sphere share: a U-Net of spherical convolutions."""
+"""What networks on the sphere share: blocks on falling band limits."""
 
 from __future__ import annotations
 
@@ -28,7 +28,6 @@ class SphericalNet(Network):
         rep: representation on the first level; multiplicities grow by ``growth`` a level. blocks: residual blocks a
             level. dropout: of invariants in training.
         kernel, count, radius: of ``SphericalConv``; a radius is that of the first level [rad] and grows as bands fall.
-        has_way_up: whether there is a way up again to the first level.
     """
 
     def __init__(
@@ -44,7 +43,6 @@ class SphericalNet(Network):
         count: int | None = 5,
         radius: float | None = None,
         dropout: float = 0.1,
-        has_way_up: bool = False,
     ) -> None:
         super().__init__()
         name = type(self).__name__
@@ -79,17 +77,11 @@ class SphericalNet(Network):
         def block(rep: Representation, band: int) -> SphericalBlock:
             return SphericalBlock(rep, band, dropout=dropout, **settings(band))
 
-        def join(a: int, b: int) -> SphericalConv:
-            band = min(bands[a], bands[b])
-            return SphericalConv(self.reps[a], self.reps[b], band, **settings(band))
-
         self.transform = HarmonicTransform(self.rep_in, self.grid, bands[0])
         self.enter = SphericalConv(self.rep_in, first, bands[0], **settings(bands[0]))
         levels = list(zip(self.reps, bands, strict=True))
         self.down = nn.ModuleList(nn.ModuleList(block(*level) for _ in range(blocks)) for level in levels)
-        self.widen = nn.ModuleList(join(a, b) for a, b in pairwise(range(len(bands))))
-        self.narrow = nn.ModuleList(join(b, a) for a, b in pairwise(range(len(bands))) if has_way_up)
-        self.up = nn.ModuleList(block(*level) for level in levels[:-1] if has_way_up)
+        self.widen = nn.ModuleList(SphericalConv(a[0], *b, **settings(b[1])) for a, b in pairwise(levels))
 
     def inputs(self, data: Data) -> Tensor:
         """Return the fields ``(B, V, rep_in.dim)`` of ``data.x (B V, rep_in.dim)``, in the precision of the weights.
@@ -116,10 +108,3 @@ class SphericalNet(Network):
                 y = block(y)
             found.append(y)
         return found
-
-    def decode(self, found: list[Tensor]) -> Tensor:
-        """Return the coefficients of features on the first level of those that ``encode`` found."""
-        y = found[-1]
-        for depth in reversed(range(len(self.up))):
-            y = self.up[depth](found[depth] + with_band_limit(self.narrow[depth](y), self.bands[depth]))
-        return y

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from gaugenet.nn.exact_buffer import ExactBuffer
 from gaugenet.representation import Representation
-from gaugenet.so3 import wigner_d_table
+from gaugenet.so3 import spin_weighted_harmonics
 from gaugenet.sphere.band import check_coefficients, check_orders, degrees
 
 
@@ -93,16 +93,12 @@ def spin_harmonics(band_limit: int, order: int, point: Tensor) -> Tensor:
     """
     theta = torch.atan2(point[:, :2].norm(dim=1), point[:, 2])
     phi = torch.atan2(point[:, 1], point[:, 0])
-    table = wigner_d_table(band_limit, -order, theta)  # (2 L - 1, L, V)
-    columns = []
-    for l in range(band_limit):
-        m = torch.arange(1, l + 1, dtype=torch.float64)
-        wave = torch.polar(torch.ones(l, len(point), dtype=torch.float64), m[:, None] * phi)
-        size, sign = math.sqrt((2 * l + 1) / (4.0 * math.pi)), (1.0 - 2.0 * (m % 2))[:, None]
-        centre = band_limit - 1
-        above = size * sign * table[centre + 1 : centre + l + 1, l] * wave
-        below = size * table[centre - l : centre, l].flip(0) * wave.conj()
-        cosine, sine = (above + below) / math.sqrt(2.0), (above - below) / (1j * math.sqrt(2.0))
-        columns += [sine.flip(0), size * table[centre, l][None].to(wave.dtype), cosine]
-    harmonics = torch.cat(columns).mT.contiguous()
+    complex_ones = spin_weighted_harmonics(band_limit, order, theta, phi) * (-1.0) ** order
+    degree = degrees(band_limit).to(point.device)
+    m = torch.arange(band_limit**2, device=point.device) - degree * (degree + 1)
+    centre = degree * (degree + 1)
+    above = complex_ones[:, centre + m.abs()] * (1.0 - 2.0 * (m % 2))
+    below = complex_ones[:, centre - m.abs()]
+    waves = torch.where(m < 0, (above - below) / 1j, above + below) / math.sqrt(2.0)
+    harmonics = torch.where(m == 0, complex_ones, waves)
     return harmonics if order else harmonics.real.contiguous()
