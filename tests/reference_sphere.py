@@ -5,7 +5,7 @@ import math
 import torch
 
 from gaugenet.representation import Representation
-from gaugenet.so3 import real_basis, real_wigner_D, rotation_from_euler, wigner_D
+from gaugenet.so3 import real_basis, rotation_from_euler, wigner_D
 from gaugenet.sphere import band_limit_of, degrees, rows_of_degree
 
 
@@ -32,14 +32,6 @@ def field_at(coefficients, rep, frame):
             z = z + harmonic @ plus
         parts += [z.real] if block.size == 1 else [z.real, z.imag]
     return torch.cat(parts, dim=-1)
-
-
-def rotated(coefficients, rotation):
-    """Return the coefficients of the rotated field, degree by degree."""
-    parts = [
-        real_wigner_D(l, rotation) @ coefficients[..., rows_of_degree(l), :] for l in range(band_limit_of(coefficients))
-    ]
-    return torch.cat(parts, dim=-2)
 
 
 def random_coefficients(rep, band_limit, *batch, seed=0):

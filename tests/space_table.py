@@ -11,6 +11,7 @@ from gaugenet.homogeneous import (
     Plane,
     Sphere,
     hexagonal_lattice,
+    icosahedral_rotations,
     icosphere,
     square_lattice,
     triangular_tiling,
@@ -50,16 +51,6 @@ def shift(space, x, y, angle=0.0):
     """An element that takes x to y, and turns there by an angle."""
     about = space.rotation(torch.tensor(angle, dtype=torch.float64))
     return space.compose(space.compose(space.section(y), about), space.inverse(space.section(x)))
-
-
-def icosahedral_rotations():
-    """The 60 rotations: each takes one directed edge of the icosahedron to another."""
-    x, face = icosphere(0).pos, icosphere(0).face
-    start, end = face.flatten(), face[[1, 2, 0]].flatten()
-    along = x[end] - (x[end] * x[start]).sum(1, keepdim=True) * x[start]
-    along = along / along.norm(dim=1, keepdim=True)
-    flags = torch.stack([x[start], along, torch.linalg.cross(x[start], along)], dim=-1)
-    return flags @ flags[0].T
 
 
 def sample(name):

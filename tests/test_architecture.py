@@ -19,7 +19,7 @@ LAYERS = {
     "nn": ["group", "representation", "kernel"],
     "sphere": ["representation", "kernel", "so3", "nn"],
     "data": ["group", "mesh", "bundle", "homogeneous", "representation"],
-    "models": ["group", "nn", "sphere", "data", "representation"],
+    "models": ["group", "so3", "homogeneous", "nn", "sphere", "data", "representation"],
     "train": ["so3", "models", "data"],
     "viz": [],
     "benchmark": ["representation", "kernel", "homogeneous", "nn", "sphere", "data", "models"],

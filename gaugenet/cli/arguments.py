@@ -72,9 +72,11 @@ def memory(text: str) -> int:
     return int(float(match[1]) * _UNITS[match[2]])
 
 
-def add_meshes(parser: argparse.ArgumentParser) -> None:
-    """Add MESH..., any number of files."""
-    parser.add_argument("mesh", nargs="+", type=Path, metavar="MESH", help="mesh file: OFF, OBJ, PLY, STL, GLB, ...")
+def add_meshes(parser: argparse.ArgumentParser, least: int = 1) -> None:
+    """Add MESH..., any number of files, or at least one."""
+    parser.add_argument(
+        "mesh", nargs="+" if least else "*", type=Path, metavar="MESH", help="mesh file: OFF, OBJ, PLY, STL, GLB, ..."
+    )
 
 
 def add_model(parser: argparse.ArgumentParser, required: bool = True) -> None:

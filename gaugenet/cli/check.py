@@ -3,6 +3,9 @@
 gauge_error: largest change of a score under a random change of frames at every vertex, over the largest score;
 motion_error: the same under a random rotation and translation of the mesh. Both are the worst over the meshes. Geometry
 is always computed in float64: the motion_error in float32 is exactly 0 where rounding hides what a motion changes.
+
+A network on the sphere takes no MESH: a random field is turned. symmetry_error: under a rotation that takes the points
+to themselves, hence rounding; rotation_error: the worst of five random rotations.
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ from gaugenet.cli.message import attempt
 from gaugenet.cli.outcome import Outcome, exit_code
 from gaugenet.cli.progress import bar
 from gaugenet.data.read import read_mesh
-from gaugenet.models import Invariance, check, load
+from gaugenet.models import Invariance, Network, check, check_on_sphere, load, on_sphere
 from gaugenet.models.check import PRECISIONS
 
 EXAMPLE = "gaugenet check --model psb-human person.off"
@@ -28,7 +31,7 @@ EXAMPLE = "gaugenet check --model psb-human person.off"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     add_model(parser)
-    add_meshes(parser)
+    add_meshes(parser, least=0)
     parser.add_argument("--seed", type=at_least(0), default=0, metavar="N", help="of the random changes (default: 0)")
 
 
@@ -36,6 +39,14 @@ def run(args: argparse.Namespace) -> Outcome:
     """Measure, and keep the worst of each number."""
     net = load(args.model, torch.float64)
     generator = torch.Generator().manual_seed(args.seed)
+    if on_sphere(net) == bool(args.mesh):
+        raise ValueError(
+            f"{args.model} is a network on the sphere, which is checked on random fields: leave the meshes out"
+            if args.mesh
+            else f"check needs a MESH for {args.model}, a network on meshes; see gaugenet check --help"
+        )
+    if not args.mesh:
+        return _on_sphere(net, generator)
     errors: list[Invariance] = []
     failed: dict[str, str] = {}
     for path in bar(args.mesh, "check", len(args.mesh)):
@@ -46,9 +57,29 @@ def run(args: argparse.Namespace) -> Outcome:
     return Outcome({**content, "failed": failed}, text, exit_code(len(errors), len(failed)))
 
 
+def _on_sphere(net: Network, generator: torch.Generator) -> Outcome:
+    """Measure a network on the sphere."""
+    found = check_on_sphere(net, generator=generator)
+    content = {"gauge_error": found.gauge_error}
+    content |= {"symmetry_error": found.symmetry_error, "rotation_error": found.rotation_error}
+    rows = _rows(f"random field of degrees below {found.band_limit}", content)
+    return Outcome({**content, "band_limit": found.band_limit}, "\n".join(rows))
+
+
+def _rows(title: str, content: Mapping[str, Mapping[str, float] | None]) -> list[str]:
+    rows = [title, f"  {'':<14}{'float64':>10}{'float32':>10}"]
+    for kind, worst in content.items():
+        numbers = "  of no frames but those of the grid" if worst is None else _numbers(worst)
+        rows.append(f"  {kind:<14}{numbers}")
+    return rows
+
+
+def _numbers(worst: Mapping[str, float]) -> str:
+    return f"{worst['float64']:>10.1e}{worst['float32']:>10.1e}"
+
+
 def _table(meshes: int, content: Mapping[str, Mapping[str, float]]) -> str:
-    rows = [f"worst of {meshes} mesh{'es' if meshes > 1 else ''}", f"  {'':<14}{'float64':>10}{'float32':>10}"]
-    rows += [f"  {kind:<14}{worst['float64']:>10.1e}{worst['float32']:>10.1e}" for kind, worst in content.items()]
+    rows = _rows(f"worst of {meshes} mesh{'es' if meshes > 1 else ''}", content)
     if content["motion_error"]["float32"] == 0:
         rows.append("0 in float32: the input, computed in float64, is rounded to the same numbers in both poses")
     return "\n".join(rows)

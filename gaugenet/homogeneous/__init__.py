@@ -1,7 +1,7 @@
 """Homogeneous spaces G/K with K = SO(2): the sphere, the plane, the hyperbolic plane, and samples of their points."""
 
 from gaugenet.homogeneous.hyperbolic import HyperbolicPlane
-from gaugenet.homogeneous.icosphere import icosphere
+from gaugenet.homogeneous.icosphere import icosahedral_rotations, icosphere
 from gaugenet.homogeneous.lattices import hexagonal_lattice, square_lattice
 from gaugenet.homogeneous.plane import Plane
 from gaugenet.homogeneous.space import HomogeneousSpace
@@ -14,6 +14,7 @@ __all__ = [
     "Plane",
     "Sphere",
     "hexagonal_lattice",
+    "icosahedral_rotations",
     "icosphere",
     "square_lattice",
     "triangular_tiling",

@@ -1,4 +1,4 @@
-"""The icosphere: the subdivided icosahedron."""
+"""The icosphere, the subdivided icosahedron, and its rotations."""
 
 from __future__ import annotations
 
@@ -38,6 +38,15 @@ def icosphere(level: int) -> Data:
         x, face, parent = subdivide(sphere, x, face)
         parents.append(parent)
     return Data(pos=x, face=face, area=vertex_areas(sphere, x, face), parent_index=torch.cat(parents, dim=1))
+
+
+def icosahedral_rotations() -> torch.Tensor:
+    """Return the rotations ``(60, 3, 3)`` that take every icosphere to itself: a directed edge to another."""
+    x, face = _icosahedron()
+    start, end = x[face.flatten()], x[face[[1, 2, 0]].flatten()]
+    along = torch.nn.functional.normalize(end - (end * start).sum(1, keepdim=True) * start, dim=1)
+    flags = torch.stack([start, along, torch.linalg.cross(start, along)], dim=-1)
+    return flags @ flags[0].T
 
 
 def _icosahedron() -> tuple[torch.Tensor, torch.Tensor]:

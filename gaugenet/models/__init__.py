@@ -6,6 +6,8 @@ from gaugenet.models.comparison import Comparison
 from gaugenet.models.correspondence_net import CorrespondenceNet
 from gaugenet.models.network import Network
 from gaugenet.models.segmentation_net import Logits, SegmentationNet
+from gaugenet.models.sphere_sample import SphereSample, on_sphere, sphere_sample
+from gaugenet.models.spherical_check import SphericalInvariance, check_on_sphere
 from gaugenet.models.spherical_classification_net import SphericalClassificationNet
 from gaugenet.models.spherical_net import SphericalNet
 from gaugenet.models.store import load, save, shipped
@@ -21,13 +23,18 @@ __all__ = [
     "Logits",
     "Network",
     "SegmentationNet",
+    "SphereSample",
     "SphericalClassificationNet",
+    "SphericalInvariance",
     "SphericalNet",
     "SurfaceNet",
     "TangentFieldNet",
     "VertexNet",
     "check",
+    "check_on_sphere",
     "load",
+    "on_sphere",
     "save",
     "shipped",
+    "sphere_sample",
 ]

@@ -56,8 +56,8 @@ def check(net: SurfaceNet, mesh: Data, generator: torch.Generator | None = None)
         twin = copy.deepcopy(net).to(dtype).eval()
         scores = _scores(twin(data))
         expected = scores if net.rep_out.invariant else net.rep_out.act(scores, elements.inverse())
-        gauge_error[name] = _relative(_scores(twin(turned)), expected)
-        motion_error[name] = _relative(invariants(_scores(twin(moved))), invariants(scores))
+        gauge_error[name] = relative_error(_scores(twin(turned)), expected)
+        motion_error[name] = relative_error(invariants(_scores(twin(moved))), invariants(scores))
     return Invariance(gauge_error, motion_error)
 
 
@@ -94,5 +94,6 @@ def _scores(out: Tensor | Logits) -> Tensor:
     return torch.cat([out.face, out.vertex]) if isinstance(out, Logits) else out
 
 
-def _relative(other: Tensor, scores: Tensor) -> float:
+def relative_error(other: Tensor, scores: Tensor) -> float:
+    """Return the largest difference over the largest number."""
     return float((other - scores).abs().max() / scores.abs().max())

@@ -1,6 +1,6 @@
 """The sphere S^2 = SO(3)/SO(2): grids, harmonic transforms of fields of every order, intertwiners."""
 
-from gaugenet.sphere.band import band_limit_of, degrees, rows_of_degree, with_band_limit
+from gaugenet.sphere.band import band_limit_of, degrees, rotated, rows_of_degree, with_band_limit
 from gaugenet.sphere.grid import SphereGrid
 from gaugenet.sphere.harmonic_product import HarmonicProduct
 from gaugenet.sphere.harmonic_transform import HarmonicTransform
@@ -20,6 +20,7 @@ __all__ = [
     "band_limit_of",
     "degrees",
     "fine_grid",
+    "rotated",
     "rows_of_degree",
     "so3_representation",
     "with_band_limit",

@@ -1,4 +1,4 @@
-"""Band-limited fields: the flat order of their coefficients, and other band limits."""
+"""Band-limited fields: the flat order of their coefficients, other band limits, and rotations."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from gaugenet.representation import Representation
+from gaugenet.so3 import real_wigner_D
 
 
 def degrees(band_limit: int) -> Tensor:
@@ -41,6 +42,19 @@ def with_band_limit(coefficients: Tensor, band_limit: int) -> Tensor:
     if wanted <= rows:
         return coefficients[..., :wanted, :]
     return torch.nn.functional.pad(coefficients, (0, 0, 0, wanted - rows))
+
+
+def rotated(coefficients: Tensor, rotation: Tensor) -> Tensor:
+    """Return the coefficients of rotated fields, (g f)(x) = g f(g^-1 x), of any orders: D^l(g) in every degree.
+
+    Args:
+        coefficients: ``(..., L^2, C)``. rotation: ``(..., 3, 3)``, one for all or one for each field.
+    """
+    parts = [
+        real_wigner_D(degree, rotation).to(coefficients) @ coefficients[..., rows_of_degree(degree), :]
+        for degree in range(band_limit_of(coefficients))
+    ]
+    return torch.cat(parts, dim=-2)
 
 
 def check_coefficients(x: Tensor, rep: Representation, band_limit: int, where: str) -> None:

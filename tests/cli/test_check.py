@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from gaugenet.models import Invariance
+import torch
+
+from gaugenet.models import Invariance, SphericalClassificationNet, save
 
 MESHES = Path(__file__).parents[2] / "meshes"
 
@@ -55,3 +57,24 @@ def test_no_number_is_null(call, network, monkeypatch):
     monkeypatch.setattr("gaugenet.cli.check.check", lambda *_: Invariance(next(errors), good))
     torus = MESHES / "known" / "torus.glb"
     assert call("check", "--model", network, torus, torus, "--json").json["gauge_error"]["float64"] is None
+
+
+def test_networks_on_the_sphere_are_turned(call, tmp_path):
+    torch.manual_seed(0)
+    net = SphericalClassificationNet(["a", "b"], band_limit=8, bands=(6, 3), rep="4x0 + 2x1", count=2, hidden=8)
+    save(net, tmp_path / "net")
+    result = call("check", "--model", tmp_path / "net", "--json")
+    assert result.code == 0 and result.json["gauge_error"] is None and result.json["band_limit"] == 3
+    assert result.json["symmetry_error"]["float64"] < 1e-12 < result.json["rotation_error"]["float64"] < 1
+    text = call("check", "--model", tmp_path / "net").out.splitlines()
+    assert text[0] == "random field of degrees below 3" and text[2].endswith("of no frames but those of the grid")
+
+
+def test_meshes_and_networks_on_the_sphere_do_not_mix(call, network, tmp_path):
+    save(SphericalClassificationNet(["a"], band_limit=4, bands=(3,), rep="2x0", count=2), tmp_path / "net")
+    for arguments, message in {
+        (network,): "check needs a MESH",
+        (tmp_path / "net", MESHES / "known" / "torus.glb"): "leave the meshes out",
+    }.items():
+        result = call("check", "--model", *arguments)
+        assert result.code == 2 and message in result.messages("error")[0]

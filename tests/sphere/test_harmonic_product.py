@@ -2,10 +2,10 @@
 
 import pytest
 import torch
-from reference_sphere import random_coefficients, rotated
+from reference_sphere import random_coefficients
 
 from gaugenet.so3 import random_rotation, real_clebsch_gordan
-from gaugenet.sphere import HarmonicProduct, HarmonicTransform, SphereGrid, degrees, rows_of_degree
+from gaugenet.sphere import HarmonicProduct, HarmonicTransform, SphereGrid, degrees, rotated, rows_of_degree
 
 REP_IN, REP_OUT = "2x0 + 1x1 + 1x3", "1x0 + 2x2"
 WAYS = [{}, {"tree": True}, {"all_channels": True, "channels": 3}, {"tree": True, "all_channels": True, "channels": 2}]

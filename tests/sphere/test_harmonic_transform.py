@@ -2,10 +2,10 @@
 
 import pytest
 import torch
-from reference_sphere import field_at, frames_at, random_coefficients, rotated
+from reference_sphere import field_at, frames_at, random_coefficients
 
 from gaugenet.so3 import random_rotation
-from gaugenet.sphere import HarmonicTransform, ScatteredTransform, SphereGrid
+from gaugenet.sphere import HarmonicTransform, ScatteredTransform, SphereGrid, rotated
 from gaugenet.sphere.grid import KINDS
 
 REP = "2x0 + 1x1 + 2x3"

@@ -4,10 +4,10 @@ import math
 
 import pytest
 import torch
-from reference_sphere import field_at, random_coefficients, rotated
+from reference_sphere import field_at, random_coefficients
 
 from gaugenet.so3 import random_rotation, rotation_from_euler
-from gaugenet.sphere import SO3Transform, SphereGrid, so3_representation
+from gaugenet.sphere import SO3Transform, SphereGrid, rotated, so3_representation
 from gaugenet.sphere.grid import KINDS
 
 

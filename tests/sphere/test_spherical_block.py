@@ -4,10 +4,10 @@ from itertools import pairwise
 
 import pytest
 import torch
-from reference_sphere import random_coefficients, rotated
+from reference_sphere import random_coefficients
 
 from gaugenet.so3 import random_rotation
-from gaugenet.sphere import HarmonicTransform, SphericalBlock, fine_grid, with_band_limit
+from gaugenet.sphere import HarmonicTransform, SphericalBlock, fine_grid, rotated, with_band_limit
 
 REP = "4x0 + 3x1 + 2x2"
 

@@ -5,12 +5,12 @@ import math
 import numpy as np
 import pytest
 import torch
-from reference_sphere import field_at, random_coefficients, rotated
+from reference_sphere import field_at, random_coefficients
 
 from gaugenet import GaugeConv
 from gaugenet.kernel import kernel_basis, radial_profiles
 from gaugenet.so3 import random_rotation, real_wigner_D, rotation_from_euler
-from gaugenet.sphere import HarmonicTransform, SphereGrid, SphericalConv, degrees, so3_representation
+from gaugenet.sphere import HarmonicTransform, SphereGrid, SphericalConv, degrees, rotated, so3_representation
 
 KERNELS = {"free": {}, "smooth": {"count": 3}, "local": {"count": 2, "radius": 0.7}}
 CASES = {  # the special cases that the literature has names for

@@ -1,0 +1,70 @@
+"""The points of the sphere at which a network reads fields."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch_geometric.data import Data
+
+from gaugenet.homogeneous import icosahedral_rotations, icosphere
+from gaugenet.models.network import Network
+from gaugenet.models.spherical_net import SphericalNet
+from gaugenet.models.surface_net import SurfaceNet
+
+# Networks that begin on the sample itself get one of 642 vertices.
+_COARSEST = 3
+# Half turns about the axes take all grids of a network to themselves, whatever their band limits.
+_HALF_TURNS = torch.diag_embed(
+    torch.tensor([[1.0, 1.0, 1.0], [1.0, -1.0, -1.0], [-1.0, 1.0, -1.0], [-1.0, -1.0, 1.0]], dtype=torch.float64)
+)
+
+
+@dataclass(frozen=True)
+class SphereSample:
+    """Points of S^2 with their areas, and the bundle on them.
+
+    Attributes:
+        point: ``(V, 3)`` unit vectors. weight: ``(V,)`` areas, 4 pi in all.
+        bundle: of an icosphere, what a gauge-equivariant network reads beside the fields; of a grid, empty data.
+        symmetries: rotations ``(G, 3, 3)`` that take the points to themselves, the first of them none: the 60 of an
+            icosphere, or half turns about the axes.
+    """
+
+    point: Tensor
+    weight: Tensor
+    bundle: Data
+    symmetries: Tensor
+
+    def with_field(self, x: Tensor) -> Data:
+        """Return data with one field ``(V, rep.dim)``, in the frames (e_theta, e_phi)."""
+        data = self.bundle.clone()
+        data.x = x
+        return data
+
+
+def on_sphere(net: Network) -> bool:
+    """Return whether a network is for fields on the sphere."""
+    return isinstance(net, SphericalNet) or (isinstance(net, SurfaceNet) and net.config.get("space") == "sphere")
+
+
+def sphere_sample(net: Network) -> SphereSample:
+    """Return where a network on the sphere reads fields: the points of its grid, or of the icosphere above its levels.
+
+    Raises:
+        ValueError: for a network on meshes.
+    """
+    if not on_sphere(net):
+        raise ValueError(
+            f'expected a network on the sphere, got a {type(net).__name__} on meshes: make it with space="sphere", or '
+            "take one on harmonics, such as SphericalClassificationNet"
+        )
+    if isinstance(net, SphericalNet):
+        return SphereSample(net.grid.points, net.grid.weight, Data(), _HALF_TURNS)
+    assert isinstance(net, SurfaceNet)
+    level, first = _COARSEST, net.config["levels"][:1]
+    while first and 10 * 4**level + 2 <= first[0]:
+        level += 1
+    bundle = net.bundle_transform(icosphere(level))
+    return SphereSample(bundle.pos, bundle.area_0, bundle, icosahedral_rotations())

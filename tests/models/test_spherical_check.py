@@ -1,0 +1,62 @@
+"""The check of networks on the sphere: symmetries are exact, rotations in the limit, and broken networks are found."""
+
+import pytest
+import torch
+from torch import nn
+
+from gaugenet.models import SegmentationNet, SphericalClassificationNet, check_on_sphere, sphere_sample
+
+
+def harmonic(**options):
+    torch.manual_seed(0)
+    usual = {"band_limit": 16, "bands": (12, 6), "rep": "4x0 + 2x1", "growth": 1.5, "kernel": "local", "count": 2}
+    return SphericalClassificationNet(["a", "b", "c"], **{**usual, "radius": 0.6, "hidden": 8, **options})
+
+
+def errors(net, band_limit=None):
+    return check_on_sphere(net, band_limit, torch.Generator().manual_seed(0))
+
+
+class OfThePoles(nn.Module):
+    """Tells the north from the south."""
+
+    def __init__(self, transform):
+        super().__init__()
+        self.transform = transform
+
+    def forward(self, x):
+        return self.transform(x * torch.linspace(1, 5, x.shape[-2], dtype=x.dtype)[:, None])
+
+
+@pytest.mark.parametrize("inputs", ["1x0", "1x0 + 2x1"])
+def test_harmonic_networks_pass(inputs):
+    found = errors(harmonic(inputs=inputs))
+    assert found.gauge_error is None and found.band_limit == 6
+    assert found.symmetry_error["float64"] < 1e-12 and found.symmetry_error["float32"] < 1e-5
+    assert 1e-6 < found.rotation_error["float64"] < 0.1
+
+
+def test_errors_fall_with_the_band_limit():
+    coarse, fine = errors(harmonic(), 4), errors(harmonic(band_limit=32, bands=(24, 12)), 4)
+    assert fine.rotation_error["float64"] < coarse.rotation_error["float64"] / 2
+
+
+def test_a_broken_network_is_found():
+    net = harmonic()
+    net.transform = OfThePoles(net.transform)
+    found = errors(net)
+    assert min(found.symmetry_error["float64"], found.rotation_error["float64"]) > 1e-4
+
+
+def test_the_network_stays_as_it_was():
+    net = harmonic().train()
+    before = [parameter.clone() for parameter in net.parameters()]
+    errors(net)
+    assert net.training and all(torch.equal(a, b) for a, b in zip(before, net.parameters(), strict=True))
+
+
+def test_refusals():
+    with pytest.raises(ValueError, match=r"expected a network on the sphere, got a SegmentationNet on meshes"):
+        sphere_sample(SegmentationNet(["a"]))
+    with pytest.raises(ValueError, match="orders below the band limit 1"):
+        errors(harmonic(inputs="1x1"), 1)
