@@ -20,7 +20,7 @@ LAYERS = {
     "sphere": ["representation", "kernel", "so3", "nn"],
     "data": ["group", "mesh", "bundle", "homogeneous", "representation"],
     "models": ["group", "so3", "homogeneous", "nn", "sphere", "data", "representation"],
-    "train": ["so3", "models", "data"],
+    "train": ["so3", "nn", "models", "data"],
     "viz": [],
     "benchmark": ["representation", "kernel", "homogeneous", "nn", "sphere", "data", "models"],
     "cli": ["group", "mesh", "representation", "bundle", "kernel", "nn", "data", "models", "train", "viz", "benchmark"],

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch_geometric.data import Data
 
+from gaugenet.data.frame_bundle import FrameBundle
 from gaugenet.data.gauge import change_gauge
 from gaugenet.group import Elements
 from gaugenet.models.segmentation_net import Logits
@@ -44,10 +45,18 @@ def check(net: SurfaceNet, mesh: Data, generator: torch.Generator | None = None)
         net: the network; it is not changed. mesh: pos and face, or what else ``net.transform`` reads; the normals of
             a point cloud and the vectors of a frame field are turned along, and features of the data's own are written
             in the frames of the other pose. generator: of the random elements and motion.
+
+    Raises:
+        ValueError: for a network on the sphere, whose points a motion would move off it.
     """
+    if net.config["space"] is not None:
+        raise ValueError(
+            f"check moves meshes about in space, got a network on the {net.config['space']}: compare its output with "
+            "that of gaugenet.change_gauge(data, angles), and of turned fields"
+        )
     data = net.transform(mesh.clone())
     net.inputs(data)  # refuses data without them
-    elements = net.bundle_transform.group.random(data.pos.shape[0], generator=generator)
+    elements = net.rep_in.group.random(data.pos.shape[0], generator=generator)
     turned = change_gauge(data, elements.to(data.pos.device), {"x": net.rep_in})
     moved = _moved(net, mesh, data, generator)
     gauge_error, motion_error = {}, {}
@@ -63,7 +72,8 @@ def check(net: SurfaceNet, mesh: Data, generator: torch.Generator | None = None)
 
 def _moved(net: SurfaceNet, mesh: Data, data: Data, generator: torch.Generator | None) -> Data:
     """Return what the network reads of the mesh, of which it reads ``data`` here, after a random motion."""
-    group, vectors = net.bundle_transform.group, net.bundle_transform.vectors
+    group, step = net.rep_in.group, net.bundle_transform
+    vectors = step.vectors if isinstance(step, FrameBundle) else None
     pos, moved = mesh.pos.double(), mesh.clone()
     noise = torch.randn(3, 4, generator=generator, dtype=torch.float64).to(pos.device)
     rotation = torch.linalg.qr(noise[:, :3]).Q

@@ -13,10 +13,13 @@ from torch_geometric.transforms import BaseTransform, Compose
 
 from gaugenet.data.connection_spectrum import ConnectionSpectrum
 from gaugenet.data.frame_bundle import FrameBundle
+from gaugenet.data.homogeneous_bundle import HomogeneousBundle
 from gaugenet.data.input_fields import InputFields
+from gaugenet.homogeneous import Sphere
 from gaugenet.models.evaluating import evaluating
 from gaugenet.models.network import Network
 from gaugenet.models.unet import NO_LAYERS, POLYNOMIAL, UNet
+from gaugenet.nn.geometry import Geometry
 from gaugenet.nn.intertwiner import Intertwiner
 from gaugenet.nn.polynomial_block import PolynomialBlock
 from gaugenet.nn.pool import LevelMap, Pool
@@ -40,6 +43,8 @@ class SurfaceNet(Network):
         profiles: radial profiles. dropout: of invariants in training.
         fields: settings of ``InputFields``. inputs: or the representation of features ``x`` that the data has itself.
         frame_field: what fixes frames where the group of ``rep`` is finite, as for ``FrameBundle``.
+        space: "sphere" for points of the unit sphere, such as an icosphere: ``transform`` is ``HomogeneousBundle``, the
+            first vertices are the levels, frames change by SO2, and features are the data's own, named by ``inputs``.
     """
 
     has_way_up = True
@@ -61,6 +66,7 @@ class SurfaceNet(Network):
         fields: Mapping[str, Any] | None = None,
         inputs: str | None = None,
         frame_field: str | None = None,
+        space: str | None = None,
     ) -> None:
         super().__init__()
         first = Representation(rep)
@@ -73,6 +79,8 @@ class SurfaceNet(Network):
             raise ValueError(f"{name} expects blocks >= 1, got {blocks}")
         if inputs is not None and fields:
             raise ValueError(f"{name} takes fields to compute or inputs that the data has, got both: drop one")
+        if space is not None:
+            _check_space(name, space, first, inputs, frame_field)
         self.polynomial = layers == POLYNOMIAL
         if self.polynomial and not self.may_be_polynomial:
             raise ValueError(f"{name} takes norms, of which its output is no polynomial: choose other layers")
@@ -93,6 +101,7 @@ class SurfaceNet(Network):
             "fields": fields_of.settings if inputs is None else {},
             "inputs": inputs,
             "frame_field": frame_field,
+            "space": space,
         }
         size: dict[str, Any] = {"levels": levels, "level_neighbours": neighbours}
         depth = len(levels)
@@ -100,7 +109,11 @@ class SurfaceNet(Network):
             size, depth = {}, 0
         elif not levels:
             size, depth = {"neighbours": neighbours}, 1
-        self.bundle_transform = FrameBundle(**size, group=str(first.group), field=frame_field)
+        self.bundle_transform: FrameBundle | HomogeneousBundle = (
+            FrameBundle(**size, group=str(first.group), field=frame_field)
+            if space is None
+            else HomogeneousBundle(Sphere(), **size)
+        )
         self.field_transform = fields_of if inputs is None else None
         self.rep_in = fields_of.rep if inputs is None else Representation(inputs, first.group)
         self.first = 1 if "levels" in size else 0  # the level on which the network begins
@@ -148,7 +161,7 @@ class SurfaceNet(Network):
 
     def first_map(self, data: Data) -> LevelMap | None:
         """Return the map from the vertices to the level on which the network begins, None where these are its level."""
-        return LevelMap.from_data(data, 1) if self.first else None
+        return Geometry.of(data).map_to(1) if self.first else None
 
     def on_first_level(self, x: Tensor, at: LevelMap | None) -> Tensor:
         """Average input fields of the vertices onto the level on which the network begins, by ``first_map``."""
@@ -175,3 +188,17 @@ class SurfaceNet(Network):
         data = self.ready(data)
         with evaluating(self):
             return (ask or self)(data)
+
+
+def _check_space(name: str, space: str, rep: Representation, inputs: str | None, frame_field: str | None) -> None:
+    if space != "sphere":
+        raise ValueError(f'{name} expects space "sphere", or None for meshes, got "{space}"')
+    if inputs is None:
+        raise ValueError(
+            f'{name} computes fields of meshes alone, got space="{space}" without inputs: name the representation of '
+            'the data\'s own x, such as inputs="1x0"'
+        )
+    if str(rep.group) != "SO2":
+        raise ValueError(f"{name} on the {space} has frames that change by SO2, got {rep}: use a rep of SO2")
+    if frame_field is not None:
+        raise ValueError(f'{name} on the {space} fixes frames itself, got frame_field="{frame_field}": leave it out')

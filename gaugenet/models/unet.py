@@ -8,6 +8,7 @@ from typing import NamedTuple, cast
 from torch import Tensor, nn
 from torch_geometric.data import Data
 
+from gaugenet.nn.geometry import Geometry
 from gaugenet.nn.intertwiner import Intertwiner
 from gaugenet.nn.level import Level
 from gaugenet.nn.polynomial_block import PolynomialBlock
@@ -71,11 +72,8 @@ class UNet(nn.Module):
 
     def levels(self, data: Data) -> Levels:
         """Return the geometry that ``encode`` and ``decode`` share."""
-        levels = range(self.first, self.first + len(self.reps))
-        return Levels(
-            [Level(data, level) for level in levels],
-            [LevelMap.from_data(data, level) for level in levels[1:]],
-        )
+        levels, geometry = range(self.first, self.first + len(self.reps)), Geometry.of(data)
+        return Levels([geometry.level(level) for level in levels], [geometry.map_to(level) for level in levels[1:]])
 
     def encode(self, y: Tensor, at: Levels) -> list[Tensor]:
         """Return the features of every level, finest first, of features ``(V_l, rep.dim)`` on the first one."""

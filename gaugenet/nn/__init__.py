@@ -7,6 +7,7 @@ from gaugenet.nn.derivative import CovariantDerivative, Curl, Divergence, Gradie
 from gaugenet.nn.differential_conv import DifferentialConv
 from gaugenet.nn.diffusion import Diffusion
 from gaugenet.nn.gauge_conv import GaugeConv
+from gaugenet.nn.geometry import Geometry
 from gaugenet.nn.global_pool import GlobalPool
 from gaugenet.nn.group_pool import GroupPool
 from gaugenet.nn.implicit_diffusion import ImplicitDiffusion
@@ -36,6 +37,7 @@ __all__ = [
     "GatedNonlinearity",
     "GaugeAttention",
     "GaugeConv",
+    "Geometry",
     "GlobalPool",
     "Gradient",
     "GroupPool",

@@ -16,6 +16,7 @@ from torch_geometric.transforms import BaseTransform
 
 from gaugenet.data.cache import Cached
 from gaugenet.data.frame_bundle import FrameBundle
+from gaugenet.data.homogeneous_bundle import HomogeneousBundle
 from gaugenet.data.input_fields import InputFields
 from gaugenet.data.parallel import parallel_map
 from gaugenet.train.augment import RandomDeformation, RandomResolution
@@ -31,6 +32,9 @@ class Prepared(Dataset[Any]):
         transform: what the network reads. folder: of the cache on disk.
         variants: number of variants a shape. stretch, bend: of their ``RandomDeformation``. remesh: whether every
             other one is triangulated anew, too (``RandomResolution``). seed: of the variants.
+
+    Raises:
+        ValueError: several variants of points of a homogeneous space, which are not in it once they are deformed.
     """
 
     def __init__(
@@ -47,6 +51,11 @@ class Prepared(Dataset[Any]):
         self.shapes, self.cached = shapes, Cached(transform, Path(folder))
         self.variants, self.stretch, self.bend, self.seed, self.remesh = variants, stretch, bend, seed, remesh
         steps = getattr(transform, "transforms", [transform])
+        if variants > 1 and any(isinstance(step, HomogeneousBundle) for step in steps):
+            raise ValueError(
+                f"points of a homogeneous space are not in it once they are deformed, got {variants} variants: use "
+                "variants=1"
+            )
         vectors = [step.vectors for step in steps if isinstance(step, FrameBundle) and step.vectors is not None]
         self._written = ["field", "normal", *vectors]
         if remesh and not any(isinstance(step, InputFields) for step in steps):  # which make x anew

@@ -1,0 +1,77 @@
+"""Images at points and on bundles: batches of one bundle, fitting and scoring of networks on bundles, refusals."""
+
+import digits
+import pytest
+import torch
+from torch_geometric.data import Batch, Data
+
+from gaugenet.data.spherical_mnist import SphericalMNIST
+from gaugenet.homogeneous import icosphere
+from gaugenet.models import ClassificationNet
+from gaugenet.nn import Stencil
+from gaugenet.train import Fit, FitSettings, SphericalImages, evaluate
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory):
+    return SphericalMNIST(digits.write_digits(tmp_path_factory.mktemp("mnist")))
+
+
+def network():
+    torch.manual_seed(0)
+    settings = {"space": "sphere", "inputs": "1x0", "layers": "conv", "levels": (162, 42), "neighbours": 12}
+    return ClassificationNet(list("0123456789"), rep="6x0 + 3x1", dropout=0.0, **settings)
+
+
+def test_a_batch_is_that_of_bundles_with_images(images):
+    net = network().eval()
+    bundle = net.transform(icosphere(3))
+    ((batch, count),) = SphericalImages(images, bundle).draw([3, 17, 31])
+    ((points, _),) = SphericalImages(images, bundle.pos).draw([3, 17, 31])
+    assert count == 3 and torch.equal(batch.x, points.x) and torch.equal(batch.y, images.labels[[3, 17, 31]])
+    singles = [bundle.clone().update({"x": x}) for x in batch.x.split(642)]
+    expected = Batch.from_data_list(singles)
+    for key in expected.keys():  # noqa: SIM118
+        if isinstance(expected[key], torch.Tensor):
+            assert torch.equal(batch[key], expected[key]), key
+    with torch.no_grad():
+        assert torch.equal(net(batch), net(expected))
+        assert torch.allclose(net(batch), torch.cat([net(one) for one in singles]), atol=1e-5)
+    one = batch.get_example(1)
+    assert torch.equal(one.x, singles[1].x) and int(one.y) == int(images.labels[17])
+
+
+def test_geometry_is_made_once_a_size(images, monkeypatch):
+    made, plain = [], Stencil.from_data
+    monkeypatch.setattr(Stencil, "from_data", lambda data, level: made.append(level) or plain(data, level))
+    net = network()
+    shown = SphericalImages(images, net.transform(icosphere(2)), rotate=True)
+    drawn = []
+    for numbers in ([0, 1, 2], [5, 6, 7], [8, 9], [1, 2, 3], [4, 5]):
+        ((data, _),) = shown.draw(numbers)
+        net(data)
+        drawn.append(data.x)
+    assert sorted(made) == [1, 1, 2, 2]
+    assert not torch.equal(drawn[0], drawn[1])  # one batch does not write to another
+
+
+def test_it_learns_and_scores(images):
+    net = network()
+    bundle = net.transform(icosphere(3))
+    train = SphericalImages(images, bundle, rotate=True)
+    settings = FitSettings(epochs=8, batch=8, variants=1, noise=0.0, average=0.5, learning_rate=1e-2)
+    history = Fit(net, train, train, settings).run()
+    assert history[-1]["loss"] < 0.8 * history[0]["loss"] and history[-1]["validation_accuracy"] > 0.3
+    turned = SphericalImages(images, bundle, rotate=True, batch=16)
+    right = sum(int((net.classify(data) == data.y).sum()) for data in turned)
+    assert evaluate(net, turned).area_accuracy == pytest.approx(right / 40)
+
+
+def test_refusals(images):
+    bundle = network().transform(icosphere(2))
+    for place in (icosphere(2), Data(), Batch.from_data_list([bundle, bundle])):
+        with pytest.raises(ValueError, match=r"points \(V, 3\) or one bundle, got other data: apply net"):
+            SphericalImages(images, place)
+    for point in (2 * bundle.pos, bundle.pos[0], bundle.pos[:, :2]):
+        with pytest.raises(ValueError, match=r"expects unit vectors \(V, 3\), got \("):
+            SphericalImages(images, point)
