@@ -8,6 +8,7 @@ from gaugenet.models.network import Network
 from gaugenet.models.segmentation_net import Logits, SegmentationNet
 from gaugenet.models.spherical_classification_net import SphericalClassificationNet
 from gaugenet.models.spherical_net import SphericalNet
+from gaugenet.models.spherical_segmentation_net import SphericalSegmentationNet
 from gaugenet.models.store import load, save, shipped
 from gaugenet.models.surface_net import SurfaceNet
 from gaugenet.models.tangent_field_net import TangentFieldNet
@@ -23,6 +24,7 @@ __all__ = [
     "SegmentationNet",
     "SphericalClassificationNet",
     "SphericalNet",
+    "SphericalSegmentationNet",
     "SurfaceNet",
     "TangentFieldNet",
     "VertexNet",
