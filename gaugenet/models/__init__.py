@@ -10,6 +10,7 @@ from gaugenet.models.sphere_sample import SphereSample, on_sphere, sphere_sample
 from gaugenet.models.spherical_check import SphericalInvariance, check_on_sphere
 from gaugenet.models.spherical_classification_net import SphericalClassificationNet
 from gaugenet.models.spherical_net import SphericalNet
+from gaugenet.models.spherical_segmentation_net import SphericalSegmentationNet
 from gaugenet.models.store import load, save, shipped
 from gaugenet.models.surface_net import SurfaceNet
 from gaugenet.models.tangent_field_net import TangentFieldNet
@@ -27,6 +28,7 @@ __all__ = [
     "SphericalClassificationNet",
     "SphericalInvariance",
     "SphericalNet",
+    "SphericalSegmentationNet",
     "SurfaceNet",
     "TangentFieldNet",
     "VertexNet",

@@ -16,11 +16,15 @@ class Comparison(NamedTuple):
     Attributes:
         output: ``(N, L)`` scores, or ``(N, D)`` a field. target: ``(N,)`` labels, -1 where there is none, or ``(N, D)``
             numbers. at: what they belong to, "face", "vertex" or "shape".
+        weight: how much each row counts ``(N,)``, where the network knows it; else faces and vertices count by area,
+            shapes all the same. shapes: how many shapes there are, each of as many rows, that are scored one by one.
     """
 
     output: Tensor
     target: Tensor
     at: str
+    weight: Tensor | None = None
+    shapes: int = 1
 
 
 def labelled_place(data: Any, *places: str) -> str:
@@ -58,4 +62,4 @@ def compare_labels(output: Tensor, data: Any, at: str) -> Comparison:
             f"labels go up to {int(label.max())}, the network has {output.shape[1]} scores, from 0: make a network "
             "with more, or number the labels anew"
         )
-    return Comparison(output, label.to(torch.int64), at)
+    return Comparison(output, label.to(torch.int64), at, shapes=len(output) if at == "shape" else 1)

@@ -30,6 +30,8 @@ class SphericalClassificationNet(SphericalNet):
         label_names: names of the classes. hidden: width of the small network. settings: of ``SphericalNet``.
     """
 
+    has_way_up = False
+
     def __init__(self, label_names: Sequence[str], *, hidden: int = 128, **settings: Any) -> None:
         names = label_tuple(label_names, "SphericalClassificationNet")
         if hidden < 1:

@@ -1,4 +1,4 @@
-"""What networks on the sphere share: blocks on falling band limits."""
+"""What networks on the sphere share: a U-Net over band limits."""
 
 from __future__ import annotations
 
@@ -12,23 +12,28 @@ from torch_geometric.data import Data
 
 from gaugenet.models.network import Network
 from gaugenet.models.unet import grown
+from gaugenet.nn.intertwiner import Intertwiner
 from gaugenet.representation import Representation
 from gaugenet.sphere import HarmonicTransform, SphereGrid, SphericalBlock, SphericalConv, with_band_limit
 
 
 class SphericalNet(Network):
-    """Turn fields on a grid of S^2 into features of lower and lower band limits; features are kept in harmonics.
+    """Turn fields on a grid of S^2 into features of lower and lower band limits, and back; they are kept in harmonics.
 
-    Levels are joined by spherical convolutions of what both know. Equivariant under all rotations of the sphere, up to
-    the aliasing of ``SphericalBlock``.
+    On the way down levels are joined by spherical convolutions of what both know. On the way up, which networks have or
+    have not (``has_way_up``), coefficients are mixed by an ``Intertwiner``, the convolution with one matrix for all
+    degrees, padded, and added to those of the way down: the block that follows tells degrees apart. Equivariant under
+    all rotations of the sphere, up to the aliasing of ``SphericalBlock``.
 
     Args:
         inputs: representation of the input fields ``x``. band_limit: of their grid, equiangular, 2L x 2L points.
         bands: band limits of the levels, falling.
         rep: representation on the first level; multiplicities grow by ``growth`` a level. blocks: residual blocks a
-            level. dropout: of invariants in training.
+            level on the way down; one on the way up. dropout: of invariants in training.
         kernel, count, radius: of ``SphericalConv``; a radius is that of the first level [rad] and grows as bands fall.
     """
+
+    has_way_up = True
 
     def __init__(
         self,
@@ -82,6 +87,9 @@ class SphericalNet(Network):
         levels = list(zip(self.reps, bands, strict=True))
         self.down = nn.ModuleList(nn.ModuleList(block(*level) for _ in range(blocks)) for level in levels)
         self.widen = nn.ModuleList(SphericalConv(a[0], *b, **settings(b[1])) for a, b in pairwise(levels))
+        # A bias would be added to every coefficient; of an invariant field only that of degree 0 is invariant.
+        self.narrow = nn.ModuleList(Intertwiner(b, a, bias=False) for a, b in pairwise(self.reps) if self.has_way_up)
+        self.up = nn.ModuleList(block(*level) for level in levels[:-1] if self.has_way_up)
 
     def inputs(self, data: Data) -> Tensor:
         """Return the fields ``(B, V, rep_in.dim)`` of ``data.x (B V, rep_in.dim)``, in the precision of the weights.
@@ -108,3 +116,10 @@ class SphericalNet(Network):
                 y = block(y)
             found.append(y)
         return found
+
+    def decode(self, found: list[Tensor]) -> Tensor:
+        """Return the coefficients ``(B, L_0^2, dim_0)`` of features of the first level of what ``encode`` found."""
+        y = found[-1]
+        for depth in reversed(range(len(self.up))):
+            y = self.up[depth](found[depth] + with_band_limit(self.narrow[depth](y), self.bands[depth]))
+        return y

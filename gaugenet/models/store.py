@@ -20,10 +20,18 @@ from gaugenet.models.correspondence_net import CorrespondenceNet
 from gaugenet.models.network import Network
 from gaugenet.models.segmentation_net import SegmentationNet
 from gaugenet.models.spherical_classification_net import SphericalClassificationNet
+from gaugenet.models.spherical_segmentation_net import SphericalSegmentationNet
 from gaugenet.models.tangent_field_net import TangentFieldNet
 
 FORMAT = 4
-CLASSES = (SegmentationNet, ClassificationNet, CorrespondenceNet, TangentFieldNet, SphericalClassificationNet)
+CLASSES = (
+    SegmentationNet,
+    ClassificationNet,
+    CorrespondenceNet,
+    TangentFieldNet,
+    SphericalClassificationNet,
+    SphericalSegmentationNet,
+)
 NETWORKS: dict[str, type[Network]] = {network.__name__: network for network in CLASSES}
 
 

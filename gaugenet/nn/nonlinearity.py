@@ -63,11 +63,11 @@ class GatedNonlinearity(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         self.rep_in.check(x, "GatedNonlinearity")
         *fields, gates = self.rep_in.split(x) if self.gates else (*self.rep_in.split(x), x[..., :0])
-        gates = torch.sigmoid(gates)
+        gates = torch.sigmoid(gates.contiguous())  # on columns of a wider tensor it takes four times as long
         parts, start = [], 0
         for block, z in zip(self.rep_out, fields, strict=True):
             if block.invariant:
-                parts.append(self.activation(z))
+                parts.append(self.activation(z.contiguous()))
                 continue
             gate = gates[..., None, start : start + block.multiplicity]
             parts.append((z.unflatten(-1, (block.size, block.multiplicity)) * gate).flatten(-2))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -47,12 +46,15 @@ class HarmonicTransform(nn.Module):
                 f"{grid} has degrees below {grid.band_limit}, got band limit {band_limit}: take a finer grid"
             )
         check_orders(self.band_limit, "HarmonicTransform", self.rep)
-        self._packing = Packing(self.band_limit)
-        self.tables = nn.ModuleDict(
-            {str(order): ExactBuffer(_table(grid, self.band_limit, order)) for order in self.rep.orders}
-        )
-        # Tables of high band limits are large: they are converted to another precision once.
-        self._cast: dict[tuple[int, torch.dtype, torch.device], Tensor] = {}
+        self.packing = Packing(self.band_limit)
+        self.ring_weight = ExactBuffer(2.0 * math.pi * grid.ring_weight)
+        self.sign = ExactBuffer(_sign(self.band_limit))
+        self.tables, self.single = nn.ModuleDict(), nn.ModuleDict()
+        for order in self.rep.orders:
+            table = _table(grid, self.band_limit, order)
+            self.tables[str(order)] = ExactBuffer(table)
+            # Tables of high band limits are large: they are not converted each time.
+            self.single[str(order)] = ExactBuffer(table.float())
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the coefficients ``(..., L^2, rep.dim)`` of fields ``(..., V, rep.dim)``."""
@@ -60,7 +62,7 @@ class HarmonicTransform(nn.Module):
         size, grid, lead = self.band_limit, self.grid, x.shape[:-2]
         x = x.reshape(-1, grid.rings, grid.columns, self.rep.dim)
         waves = torch.fft.rfft(x, dim=2, norm="forward")[:, :, :size].permute(2, 1, 0, 3)  # (M, rings, B, dim)
-        waves = waves * (2.0 * math.pi * grid.ring_weight).to(x)[:, None, None]
+        waves = waves * self.ring_weight(x.dtype)[:, None, None]
         found = []
         for block in self.rep:
             part = waves[..., block.columns]
@@ -69,11 +71,12 @@ class HarmonicTransform(nn.Module):
                 continue
             re, im = part.chunk(2, dim=-1)
             # The harmonics of spin -n are those of spin n seen from the other pole.
-            both = torch.cat([re + 1j * im, (re - 1j * im).flip(1)], dim=-1)
+            turned = 1j * im
+            both = torch.cat([re + turned, (re - turned).flip(1)], dim=-1)
             plus, minus = self._sum(block.order, both, transpose=False).chunk(2, dim=-1)
-            minus = minus * self._sign(minus, block.order)
-            found += [(plus + minus) / 2, (plus - minus) / 2j]
-        packed = self._packing.pack(torch.cat(found, dim=-1)).movedim(0, 1)
+            minus = minus * self._sign(x.dtype, block.order)
+            found += [plus + minus, 1j * (minus - plus)]
+        packed = self.packing.pack(torch.cat(found, dim=-1)).movedim(0, 1)
         return packed.reshape(*lead, *packed.shape[1:])
 
     def inverse(self, coefficients: Tensor) -> Tensor:
@@ -81,7 +84,7 @@ class HarmonicTransform(nn.Module):
         self._check(coefficients, self.band_limit**2, "coefficients")
         grid, lead = self.grid, coefficients.shape[:-2]
         flat = coefficients.reshape(-1, *coefficients.shape[-2:]).movedim(1, 0)
-        unpacked = self._packing.unpack(flat)  # (M, L, B, dim)
+        unpacked = self.packing.unpack(flat)  # (M, L, B, dim)
         waves = []
         for block in self.rep:
             part = unpacked[..., block.columns]
@@ -89,38 +92,27 @@ class HarmonicTransform(nn.Module):
                 waves.append(self._sum(0, part, transpose=True))
                 continue
             a, b = part.chunk(2, dim=-1)
-            minus = (a - 1j * b) * self._sign(a, block.order)
-            both = self._sum(block.order, torch.cat([a + 1j * b, minus], dim=-1), transpose=True)
+            turned = 1j * b
+            minus = (a - turned) * self._sign(coefficients.dtype, block.order)
+            both = self._sum(block.order, torch.cat([a + turned, minus], dim=-1), transpose=True)
             plus, minus = both.chunk(2, dim=-1)
             minus = minus.flip(1)
-            waves += [(plus + minus) / 2, (plus - minus) / 2j]
+            waves += [plus + minus, 1j * (minus - plus)]
         joined = torch.cat(waves, dim=-1).permute(2, 1, 0, 3)  # (B, rings, M, dim)
         x = torch.fft.irfft(joined, n=grid.columns, dim=2, norm="forward")
         return x.reshape(*lead, grid.size, self.rep.dim)
 
     def _sum(self, order: int, x: Tensor, transpose: bool) -> Tensor:
         """Multiply complex ``(M, rings, B, C)`` with the table ``(M, L, rings)``, or ``(M, L, B, C)`` back."""
-        table = self._table(order, x)
         rows = torch.view_as_real(x.contiguous()).flatten(2)
+        tables = self.single if rows.dtype == torch.float32 else self.tables
+        table = tables[str(order)](rows.dtype)
         y = torch.bmm(table.mT if transpose else table, rows)
         return torch.view_as_complex(y.unflatten(2, (*x.shape[2:], 2)))
 
-    def _table(self, order: int, like: Tensor) -> Tensor:
-        key = (order, like.real.dtype, like.device)
-        if key not in self._cast:
-            self._cast[key] = self.tables[str(order)](key[1])
-        return self._cast[key]
-
-    def _apply(self, fn: Any, recurse: bool = True) -> HarmonicTransform:
-        """Forget converted tables, which may be on another device."""
-        super()._apply(fn, recurse)
-        self._cast.clear()
-        return self
-
-    def _sign(self, like: Tensor, order: int) -> Tensor:
+    def _sign(self, dtype: torch.dtype, order: int) -> Tensor:
         """Return (-1)^(l + m + n) as ``(M, L, 1, 1)``."""
-        index = torch.arange(self.band_limit, device=like.device)
-        return (1.0 - 2.0 * ((index[:, None] + index + order) % 2)).to(like.real.dtype)[..., None, None]
+        return self.sign(dtype) * (-1.0) ** order
 
     def _check(self, x: Tensor, rows: int, what: str) -> None:
         if x.ndim < 2 or x.shape[-2] != rows:
@@ -135,9 +127,15 @@ class HarmonicTransform(nn.Module):
 
 
 def _table(grid: SphereGrid, size: int, order: int) -> Tensor:
-    """Return (-1)^m N_l d^l_(m,-n)(theta) as ``(M, L, rings)`` in float64, orders m >= 0."""
+    """Return (-1)^m N_l d^l_(m,-n)(theta) as ``(M, L, rings)`` in float64, orders m >= 0; half of it for n > 0."""
     table = wigner_d_table(size, -order, grid.colatitude)[size - 1 :].clone()
-    degree = torch.arange(size, dtype=torch.float64)
+    degree = torch.arange(size, dtype=torch.float64, device="cpu")
     table *= ((2.0 * degree + 1.0) / (4.0 * math.pi)).sqrt()[:, None]
     table[1::2] *= -1.0
-    return table
+    return table / 2.0 if order else table
+
+
+def _sign(size: int) -> Tensor:
+    """Return (-1)^(l + m) as ``(M, L, 1, 1)``."""
+    index = torch.arange(size, device="cpu")
+    return (1.0 - 2.0 * ((index[:, None] + index) % 2)).double()[..., None, None]

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from gaugenet.kernel import kernel_basis
 from gaugenet.nn.exact_buffer import ExactBuffer
 from gaugenet.representation import Block, Representation
-from gaugenet.sphere.band import check_coefficients, check_orders, rows_of_degree
+from gaugenet.sphere.band import check_coefficients, check_orders
 from gaugenet.sphere.multipliers import Free, Local, Multipliers, Smooth
 
 
@@ -56,7 +56,7 @@ class SphericalConv(nn.Module):
         check_orders(band_limit, "SphericalConv", self.rep_in, self.rep_out)
         self.multipliers = _multipliers(band_limit, kernel, count, radius)
         self.kernel = kernel
-        self.weight, self.table = nn.ParameterDict(), nn.ModuleDict()
+        self.weight, self.table, self.pattern = nn.ParameterDict(), nn.ModuleDict(), nn.ModuleDict()
         for b, out in enumerate(self.rep_out):
             tables = [_table(block, out, self.multipliers) for block in self.rep_in]
             gain = torch.zeros(band_limit, dtype=torch.float64)  # variance out, of weights and inputs of variance 1
@@ -67,28 +67,36 @@ class SphericalConv(nn.Module):
                 shape = (*table.shape[:2], block.multiplicity, out.multiplicity)
                 self.weight[f"{a}_{b}"] = nn.Parameter(torch.randn(shape) * scale)
                 self.table[f"{a}_{b}"] = ExactBuffer(table)
+                kernel_at_0 = kernel_basis(block.irrep, out.irrep, self.rep_in.group).matrices(table.new_zeros(()))
+                self.pattern[f"{a}_{b}"] = ExactBuffer(kernel_at_0)
         invariants = self.rep_out.num_invariants
         self.bias = nn.Parameter(torch.zeros(invariants)) if bias and invariants else None
 
     def forward(self, x: Tensor) -> Tensor:
         """Map coefficients ``(..., L^2, rep_in.dim)`` to ``(..., L^2, rep_out.dim)``."""
         check_coefficients(x, self.rep_in, self.band_limit, "SphericalConv")
-        matrix = self.matrices().to(x.dtype)
-        y = torch.cat([x[..., rows_of_degree(l), :] @ matrix[l] for l in range(self.band_limit)], dim=-2)
+        by_degree = x.split([2 * l + 1 for l in range(self.band_limit)], dim=-2)
+        matrices = self.matrices().to(x.dtype).unbind()
+        y = torch.cat([part @ matrix for part, matrix in zip(by_degree, matrices, strict=True)], dim=-2)
         return y if self.bias is None else y + self._constant(x)
 
     def matrices(self) -> Tensor:
         """Return W_l ``(L, rep_in.dim, rep_out.dim)``."""
         columns = []
-        for b, out in enumerate(self.rep_out):
-            rows = []
-            for a, block in enumerate(self.rep_in):
-                weight = self.weight[f"{a}_{b}"]
-                pattern = kernel_basis(block.irrep, out.irrep, self.rep_in.group).matrices(weight.new_zeros(()))
-                table = self.table[f"{a}_{b}"](weight.dtype)
-                rows.append(torch.einsum("spl,spio,sba->laibo", table, weight, pattern).flatten(3).flatten(1, 2))
-            columns.append(torch.cat(rows, dim=1))
+        for b in range(len(self.rep_out.blocks)):
+            columns.append(torch.cat([self._between(a, b) for a in range(len(self.rep_in.blocks))], dim=1))
         return torch.cat(columns, dim=2)
+
+    def _between(self, a: int, b: int) -> Tensor:
+        """Return the part ``(L, dim_a, dim_b)`` of W_l from block a to block b."""
+        key, block, out = f"{a}_{b}", self.rep_in.blocks[a], self.rep_out.blocks[b]
+        weight = self.weight[key]
+        kernels = self.table[key](weight.dtype).mT @ weight.flatten(2)  # (S, L, channels in and out)
+        pattern = self.pattern[key](weight.dtype).flatten(1)
+        parts = (pattern.mT @ kernels.flatten(1)).reshape(
+            out.size, block.size, self.band_limit, block.multiplicity, out.multiplicity
+        )
+        return parts.permute(2, 1, 3, 0, 4).reshape(self.band_limit, block.dim, out.dim)
 
     def _constant(self, like: Tensor) -> Tensor:
         """Return the coefficients ``(L^2, rep_out.dim)`` of a constant field: sqrt(4 pi) times the bias at l = 0."""

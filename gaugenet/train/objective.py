@@ -52,8 +52,7 @@ def evaluate(net: Network, shapes: Iterable[Any], seen: Callable[[Any, Tensor], 
             if compared.at == "face":
                 prediction = net.labels(compared.output, data)
             rows = (prediction, compared.target, _weights(compared, data))
-            shapes = zip(*(row.split(1) for row in rows), strict=True) if compared.at == "shape" else [rows]
-            for shape in shapes:  # of a batch every one counts
+            for shape in zip(*(row.chunk(compared.shapes) for row in rows), strict=True):  # of a batch every one counts
                 scores.add(*shape)
             if seen is not None:
                 seen(data, prediction)
@@ -74,6 +73,8 @@ def score(net: Network, shapes: Iterable[Any]) -> float:
 
 def _weights(compared: Comparison, data: Any) -> Tensor:
     """Return how much each row counts ``(N,)``: faces and vertices by area, shapes all the same."""
+    if compared.weight is not None:
+        return compared.weight
     if compared.at == "face":
         return face_areas(data.pos, data.face)
     return data.area_0 if compared.at == "vertex" else torch.ones_like(compared.target, dtype=torch.float64)
