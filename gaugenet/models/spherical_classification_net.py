@@ -14,6 +14,7 @@ from gaugenet.models.comparison import Comparison, compare_labels
 from gaugenet.models.evaluating import evaluating
 from gaugenet.models.network import label_tuple
 from gaugenet.models.spherical_net import SphericalNet
+from gaugenet.nn.exact_buffer import ExactBuffer
 from gaugenet.nn.group_pool import GroupPool
 from gaugenet.nn.layer_norm import LayerNorm
 from gaugenet.representation import Representation
@@ -43,6 +44,7 @@ class SphericalClassificationNet(SphericalNet):
         self.leave = HarmonicTransform(self.reps[-1], fine_grid(self.bands[-1]), self.bands[-1])
         self.norm = LayerNorm(self.reps[-1])
         self.invariants = GroupPool(self.reps[-1])
+        self.share = ExactBuffer(self.leave.grid.weight / (4.0 * math.pi))
         numbers = 2 * self.invariants.rep_out.dim
         self.head = nn.Sequential(
             nn.Linear(numbers, hidden), nn.SiLU(), nn.Dropout(self.config["dropout"]), nn.Linear(hidden, len(names))
@@ -51,8 +53,7 @@ class SphericalClassificationNet(SphericalNet):
     def forward(self, data: Data) -> Tensor:
         """Return logits ``(B, L)`` of B fields, ``data.x (B V, rep_in.dim)``."""
         values = self.invariants(self.norm(self.leave.inverse(self.encode(self.inputs(data))[-1])))
-        share = (self.leave.grid.weight / (4.0 * math.pi)).to(values)
-        return self.head(torch.cat([share @ values, values.amax(dim=1)], dim=1))
+        return self.head(torch.cat([self.share(values.dtype) @ values, values.amax(dim=1)], dim=1))
 
     def compared(self, data: Data) -> Comparison:
         """Return the scores beside the classes ``y (B,)``."""

@@ -54,7 +54,10 @@ class ScatteredTransform(nn.Module):
             known = degrees(band_limit) >= order
             if fit:
                 dual[known] = torch.linalg.solve(dual[known] @ basis[:, known], dual[known])
-            self.harmonics[str(order)], self.dual[str(order)] = ExactBuffer(basis), ExactBuffer(dual)
+            for found, matrix in ((self.harmonics, basis), (self.dual, dual)):
+                # Real and imaginary parts beside each other: a complex constant would not survive float() and double().
+                parts = torch.view_as_real(matrix).movedim(-1, 0).contiguous() if order else matrix
+                found[str(order)] = ExactBuffer(parts)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the coefficients ``(..., L^2, rep.dim)`` of fields ``(..., V, rep.dim)``."""
@@ -71,12 +74,12 @@ class ScatteredTransform(nn.Module):
     def _by(self, matrices: nn.ModuleDict, x: Tensor) -> Tensor:
         parts = [x.new_zeros(*x.shape[:-2], self.size if matrices is self.harmonics else self.band_limit**2, 0)]
         for block, z in zip(self.rep, self.rep.split(x), strict=True):
-            matrix = matrices[str(block.order)]
+            matrix = matrices[str(block.order)](z.dtype)
             if block.order == 0:
-                parts.append(matrix(z.dtype) @ z)
+                parts.append(matrix @ z)
                 continue
-            y = matrix(z.dtype.to_complex()) @ torch.complex(*z.chunk(2, dim=-1))
-            parts += [y.real, y.imag]
+            (re, im), (turned_re, turned_im) = (y.chunk(2, dim=-1) for y in (matrix[0] @ z, matrix[1] @ z))
+            parts += [re - turned_im, im + turned_re]
         return torch.cat(parts, dim=-1)
 
     def extra_repr(self) -> str:

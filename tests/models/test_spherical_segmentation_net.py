@@ -31,7 +31,7 @@ def scores_of(net, x):
 
 
 def symmetries(grid, steps):
-    """Return where points of a grid go by turns about z by ``steps`` longitudes, and those after half a turn about x."""
+    """Return where points go by turns about z by multiples of ``steps`` longitudes, and after half a turn about x."""
     number = torch.arange(grid.size).view(grid.rings, grid.columns)
     turns = [number.roll(steps * k, dims=1) for k in range(grid.columns // steps)]
     return [turn.flatten() for turn in turns], [turn.flip(0, 1).roll(1, dims=1).flatten() for turn in turns]
