@@ -39,8 +39,8 @@ def add_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--task",
         choices=TASKS,
-        help="segment: label faces or vertices; classify: tell whole shapes apart, by the categories of psb or the "
-        "folders inside a folder, or images (default: segment; of images classify)",
+        help="segment: label faces, vertices or points of images; classify: tell whole shapes apart, by the categories "
+        "of psb or the folders inside a folder, or images (default: segment; of images classify)",
     )
     parser.add_argument("--category", metavar="NAME", help="of psb, such as Human")
     parser.add_argument(
@@ -69,11 +69,13 @@ def check_data(args: argparse.Namespace) -> None:
     images = args.data == IMAGES
     if args.task is None:
         args.task = "classify" if images else "segment"
-    if images and args.task != "classify":
-        raise ValueError(f"--data {IMAGES} goes with --task classify: digits belong to whole images")
     turned = [name for name in ("rotate_train", "rotate_test") if getattr(args, name, None) is not None]
     if turned and not images:
         raise ValueError(f"--{turned[0].replace('_', '-')} goes with --data {IMAGES}; --perturb rotate turns meshes")
+    if getattr(args, "family", None) is not None and not images:
+        raise ValueError(f"--family goes with --data {IMAGES}; networks on meshes are all gauge-equivariant")
+    if images:
+        _check_images(args)
     classify = args.task == "classify"
     if classify and args.category is not None:
         raise ValueError("--category goes with --task segment; to classify, all categories are read")
@@ -87,6 +89,12 @@ def check_data(args: argparse.Namespace) -> None:
         raise ValueError("--test goes with --data folder; which shapes of psb are for testing is fixed")
     if args.data == "folder" and args.category is not None:
         raise ValueError("--category goes with --data psb; a folder is one category")
+
+
+def _check_images(args: argparse.Namespace) -> None:
+    for name in ("category", "test", "train_shapes", "split_seed"):
+        if getattr(args, name) is not None:
+            raise ValueError(f"--{name.replace('_', '-')} is about meshes, and goes with --data psb or folder")
 
 
 def open_split(args: argparse.Namespace, category: str | None, split: str) -> MeshDataset:

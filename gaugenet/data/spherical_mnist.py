@@ -32,6 +32,7 @@ class SphericalMNIST:
     """
 
     label_names = tuple("0123456789")
+    region_names = ("background", *label_names)
 
     def __init__(self, root: str | os.PathLike[str], split: str = "train", validation: int = 0) -> None:
         if split not in (*SPLITS, "validation"):
@@ -75,6 +76,15 @@ class SphericalMNIST:
         place = torch.stack([plane[..., 0], -plane[..., 1]], dim=-1)[:, :, None]
         found = torch.nn.functional.grid_sample(image, place, "bilinear", "zeros", align_corners=False)
         return found[:, 0, :, 0]
+
+    def regions_at(self, numbers: Tensor, point: Tensor, rotation: Tensor | None = None) -> Tensor:
+        """Return what some images show at points, ``(B, V)``: an index of ``region_names``, for semantic segmentation.
+
+        The digit is where the image is at least half as bright as it can be (Gerken et al. 2022). Arguments as of
+        ``at``.
+        """
+        inside = self.at(numbers, point, rotation) >= 0.5
+        return torch.where(inside, self.labels[numbers, None] + 1, 0)
 
 
 def _file(root: Path, name: str) -> Path:

@@ -51,8 +51,7 @@ def check(net: SurfaceNet, mesh: Data, generator: torch.Generator | None = None)
     """
     if net.config["space"] is not None:
         raise ValueError(
-            f"check moves meshes about in space, got a network on the {net.config['space']}: compare its output with "
-            "that of gaugenet.change_gauge(data, angles), and of turned fields"
+            f"check moves meshes about in space, got a network on the {net.config['space']}: use check_on_sphere"
         )
     data = net.transform(mesh.clone())
     net.inputs(data)  # refuses data without them

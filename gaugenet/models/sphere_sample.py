@@ -46,14 +46,18 @@ class SphereSample:
 
 def on_sphere(net: Network) -> bool:
     """Return whether a network is for fields on the sphere."""
-    return isinstance(net, SphericalNet) or (isinstance(net, SurfaceNet) and net.config.get("space") == "sphere")
+    return isinstance(net, SphericalNet) or (isinstance(net, SurfaceNet) and net.config["space"] == "sphere")
 
 
-def sphere_sample(net: Network) -> SphereSample:
-    """Return where a network on the sphere reads fields: the points of its grid, or of the icosphere above its levels.
+def sphere_sample(net: Network, level: int | None = None) -> SphereSample:
+    """Return where a network on the sphere reads fields: the points of its grid, or the vertices of an icosphere.
+
+    Args:
+        net: on the sphere. level: of the icosphere; by default the coarsest one with more vertices than the first level
+            of the network.
 
     Raises:
-        ValueError: for a network on meshes.
+        ValueError: for a network on meshes, or a level of the icosphere for one that has a grid.
     """
     if not on_sphere(net):
         raise ValueError(
@@ -61,10 +65,13 @@ def sphere_sample(net: Network) -> SphereSample:
             "take one on harmonics, such as SphericalClassificationNet"
         )
     if isinstance(net, SphericalNet):
+        if level is not None:
+            raise ValueError(f"{type(net).__name__} reads fields on its own grid, got level {level}: leave it out")
         return SphereSample(net.grid.points, net.grid.weight, Data(), _HALF_TURNS)
     assert isinstance(net, SurfaceNet)
-    level, first = _COARSEST, net.config["levels"][:1]
-    while first and 10 * 4**level + 2 <= first[0]:
-        level += 1
+    if level is None:
+        level, first = _COARSEST, net.config["levels"][:1]
+        while first and 10 * 4**level + 2 <= first[0]:
+            level += 1
     bundle = net.bundle_transform(icosphere(level))
     return SphereSample(bundle.pos, bundle.area_0, bundle, icosahedral_rotations())

@@ -52,7 +52,8 @@ def evaluate(net: Network, shapes: Iterable[Any], seen: Callable[[Any, Tensor], 
             if compared.at == "face":
                 prediction = net.labels(compared.output, data)
             rows = (prediction, compared.target, _weights(compared, data))
-            for shape in zip(*(row.chunk(compared.shapes) for row in rows), strict=True):  # of a batch every one counts
+            sizes = _sizes(compared, data)
+            for shape in zip(*(row.split(sizes) for row in rows), strict=True):  # of a batch every one counts
                 scores.add(*shape)
             if seen is not None:
                 seen(data, prediction)
@@ -69,6 +70,14 @@ def score(net: Network, shapes: Iterable[Any]) -> float:
     with evaluating(net):
         each = [shape_loss(net, data)[1] for data in shapes]
     return sum(each) / len(each) if each else float("nan")
+
+
+def _sizes(compared: Comparison, data: Any) -> list[int]:
+    """Return how many rows each shape of a batch has."""
+    batch = getattr(data, "batch", None)
+    if compared.shapes > 1 or batch is None:
+        return [len(compared.target) // compared.shapes] * compared.shapes
+    return torch.bincount(batch[data.face[0]] if compared.at == "face" else batch).tolist()
 
 
 def _weights(compared: Comparison, data: Any) -> Tensor:

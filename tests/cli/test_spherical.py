@@ -37,19 +37,50 @@ def test_train_and_evaluate(call, data, tmp_path):
     assert other.code == 2 and "rotate_train" in other.messages("error")[0]
 
 
+SETTINGS = {  # what makes small networks of both families
+    "harmonic": SMALL,
+    "gauge": ("--family", "gauge", "--levels", "162,42", "--rep", "4x0 + 2x1", "--epochs", 1),
+}
+
+
+@pytest.mark.parametrize(("family", "task"), [("gauge", "classify"), ("harmonic", "segment"), ("gauge", "segment")])
+def test_both_families_classify_and_segment(call, data, tmp_path, family, task):
+    arguments = (*data, "--task", task)
+    trained = call("train", *arguments, *SETTINGS[family], "-o", tmp_path / "run", "--json")
+    assert trained.code == 0, trained.err
+    model = ("--model", tmp_path / "run" / "net")
+    scored = call("evaluate", *arguments, *model, "--rotate-test", "yes", "--json")
+    assert scored.code == 0 and scored.json["images"] == 40 and 0 < scored.json["accuracy"] <= 1
+    assert ("mean_iou" in scored.json) == (task == "segment")
+    if task == "segment":
+        digits_of = [one["iou"] for name, one in scored.json["classes"].items() if name != "background"]
+        assert scored.json["mean_iou"] == pytest.approx(sum(digits_of) / len(digits_of))
+    checked = call("check", *model, "--json").json
+    assert checked["symmetry_error"]["float64"] < 1e-12
+    assert (checked["gauge_error"] is None) == (family == "harmonic")
+    if family == "gauge":
+        assert checked["gauge_error"]["float64"] < 1e-12
+    other = {"classify": "segment", "segment": "classify"}[task]
+    refused = call("evaluate", *data, "--task", other, *model)
+    assert (
+        refused.code == 2 and f"--task {other} needs a network that was trained on it" in refused.messages("error")[0]
+    )
+
+
 def test_refusals(call, data, tmp_path):
     run = ("-o", tmp_path / "run")
     for arguments, message in {
-        ("train", *data, *run, "--task", "segment"): "--data spherical-mnist goes with --task classify",
+        ("train", *data, *run, "--layers", "conv"): "--layers goes with --family gauge",
+        ("train", "--data", "folder", "--root", tmp_path, *run, "--family", "gauge"): "--family goes with --data spher",
         ("train", *data, *run, "--remesh"): "--remesh is about meshes",
         ("train", *data, *run, "--one-sided"): "--one-sided is about meshes",
-        ("train", *data, *run, "--category", "Human"): "--category goes with --task segment",
+        ("train", *data, *run, "--category", "Human"): "--category is about meshes",
         ("train", *data, *run, "--levels", "40"): "falling bands of at most 30",
         ("train", *data, *run, "--validation", 40): "validation must leave one of the 40 images",
         ("train", "--data", "spherical-mnist", "--root", tmp_path, *run): "name the folder of the four files of MNIST",
         ("train", "--data", "folder", "--root", tmp_path, *run, "--rotate-train", "yes"): "--rotate-train goes with",
         ("evaluate", *data): "evaluate needs --model",
-        ("evaluate", *data, "--model", "psb-human"): "needs a SphericalClassificationNet, got psb-human, a Segment",
+        ("evaluate", *data, "--model", "psb-human"): "needs a network that was trained on it, got psb-human, a Segment",
         ("evaluate", *data, "--model", "psb-human", "--perturb", "noise"): "--perturb and --split all are about meshes",
     }.items():
         result = call(*arguments)

@@ -89,3 +89,16 @@ def test_refusals(root, tmp_path):
         SphericalMNIST(root, "test")
     with pytest.raises(FileNotFoundError, match="expected one like train-images"):
         read_idx(root / "nothing")
+
+
+def test_regions_are_where_the_digit_is(root):
+    data, points = SphericalMNIST(root, "test"), SphereGrid(16).points
+    numbers = torch.tensor([3, 20, 39])
+    rotation = random_rotation(3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    for turned in (None, rotation):
+        region, bright = data.regions_at(numbers, points, turned), data.at(numbers, points, turned) >= 0.5
+        for image, number in enumerate(numbers):
+            digit = data.labels[number].item() + 1
+            assert bright[image].any() and (region[image][bright[image]] == digit).all()
+            assert data.region_names[digit] == data.label_names[digit - 1]
+        assert not region[~bright].any()

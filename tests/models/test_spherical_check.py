@@ -4,7 +4,13 @@ import pytest
 import torch
 from torch import nn
 
-from gaugenet.models import SegmentationNet, SphericalClassificationNet, check_on_sphere, sphere_sample
+from gaugenet.models import (
+    ClassificationNet,
+    SegmentationNet,
+    SphericalClassificationNet,
+    check_on_sphere,
+    sphere_sample,
+)
 
 
 def harmonic(**options):
@@ -36,6 +42,27 @@ def test_harmonic_networks_pass(inputs):
     assert 1e-6 < found.rotation_error["float64"] < 0.1
 
 
+def gauge_net(rep_in="1x0 + 1x1", levels=(162, 42)):
+    torch.manual_seed(0)
+    settings = {"space": "sphere", "inputs": rep_in, "levels": levels, "neighbours": 12, "rep": "4x0 + 3x1 + 1x2"}
+    return SegmentationNet(["a", "b"], output="vertex", **settings)
+
+
+def test_gauge_equivariant_networks_pass():
+    for net in (gauge_net(), ClassificationNet(["a", "b"], space="sphere", inputs="2x0", layers="conv", levels=(162,))):
+        found = errors(net)
+        for error in (found.gauge_error, found.symmetry_error):
+            assert error["float64"] < 1e-12 and error["float32"] < 1e-5
+        assert 1e-6 < found.rotation_error["float64"] < 0.5
+
+
+def test_a_network_that_reads_frames_is_found():
+    net = gauge_net()
+    net.enter = nn.Linear(net.enter.rep_in.dim, net.enter.rep_out.dim)
+    found = errors(net)
+    assert min(found.gauge_error["float64"], found.rotation_error["float64"]) > 1e-3
+
+
 def test_errors_fall_with_the_band_limit():
     coarse, fine = errors(harmonic(), 4), errors(harmonic(band_limit=32, bands=(24, 12)), 4)
     assert fine.rotation_error["float64"] < coarse.rotation_error["float64"] / 2
@@ -58,5 +85,7 @@ def test_the_network_stays_as_it_was():
 def test_refusals():
     with pytest.raises(ValueError, match=r"expected a network on the sphere, got a SegmentationNet on meshes"):
         sphere_sample(SegmentationNet(["a"]))
+    with pytest.raises(ValueError, match="reads fields on its own grid, got level 3"):
+        sphere_sample(harmonic(), 3)
     with pytest.raises(ValueError, match="orders below the band limit 1"):
         errors(harmonic(inputs="1x1"), 1)

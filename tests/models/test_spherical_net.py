@@ -8,7 +8,7 @@ import torch
 from torch_geometric.data import Data
 
 from gaugenet.data.spherical_mnist import SphericalMNIST
-from gaugenet.models import SphericalClassificationNet, load, save
+from gaugenet.models import SphericalClassificationNet, load, save, sphere_sample
 from gaugenet.so3 import random_rotation
 from gaugenet.train import Fit, FitSettings, SphericalImages, evaluate
 
@@ -74,7 +74,7 @@ def test_it_is_stored_and_read(tmp_path):
 def test_it_learns_and_a_resumed_run_has_the_same_bits(images, tmp_path):
     def fit(checkpoint=None, epochs=12):
         net = network()
-        train = SphericalImages(images, net.grid.points, rotate=True)
+        train = SphericalImages(images, sphere_sample(net), rotate=True)
         return Fit(net, train, train, replace(SETTINGS, epochs=epochs), checkpoint)
 
     whole = fit()
@@ -97,7 +97,7 @@ def _stop(number, item):
 
 def test_scores_count_images(images):
     net = network()
-    turned = SphericalImages(images, net.grid.points, rotate=True, batch=16)
+    turned = SphericalImages(images, sphere_sample(net), rotate=True, batch=16)
     scores = evaluate(net, turned)
     assert scores.area_accuracy == pytest.approx(evaluate(net, turned).area_accuracy)  # the same rotations again
     right = sum(int((net.classify(data) == data.y).sum()) for data in turned)

@@ -4,12 +4,11 @@ import math
 
 import pytest
 import torch
-from reference_sphere import rotated
 from torch_geometric.data import Data
 
 from gaugenet.models import SphericalClassificationNet, SphericalSegmentationNet, load, save
 from gaugenet.so3 import random_rotation
-from gaugenet.sphere import HarmonicTransform
+from gaugenet.sphere import HarmonicTransform, rotated
 from gaugenet.train import Fit, FitSettings, evaluate, shape_loss
 
 OPTIONS = {"band_limit": 8, "bands": (6, 3), "rep": "4x0 + 2x1", "growth": 1.5, "count": 3, "dropout": 0.0}

@@ -1,13 +1,14 @@
 """Images at points and on bundles: batches of one bundle, fitting and scoring of networks on bundles, refusals."""
 
+from dataclasses import replace
+
 import digits
 import pytest
 import torch
 from torch_geometric.data import Batch, Data
 
 from gaugenet.data.spherical_mnist import SphericalMNIST
-from gaugenet.homogeneous import icosphere
-from gaugenet.models import ClassificationNet
+from gaugenet.models import ClassificationNet, SegmentationNet, SphericalSegmentationNet, sphere_sample
 from gaugenet.nn import Stencil
 from gaugenet.train import Fit, FitSettings, SphericalImages, evaluate
 
@@ -25,9 +26,10 @@ def network():
 
 def test_a_batch_is_that_of_bundles_with_images(images):
     net = network().eval()
-    bundle = net.transform(icosphere(3))
-    ((batch, count),) = SphericalImages(images, bundle).draw([3, 17, 31])
-    ((points, _),) = SphericalImages(images, bundle.pos).draw([3, 17, 31])
+    sample = sphere_sample(net)
+    bundle, points = sample.bundle, replace(sample, bundle=Data())
+    ((batch, count),) = SphericalImages(images, sample).draw([3, 17, 31])
+    ((points, _),) = SphericalImages(images, points).draw([3, 17, 31])
     assert count == 3 and torch.equal(batch.x, points.x) and torch.equal(batch.y, images.labels[[3, 17, 31]])
     singles = [bundle.clone().update({"x": x}) for x in batch.x.split(642)]
     expected = Batch.from_data_list(singles)
@@ -45,7 +47,7 @@ def test_geometry_is_made_once_a_size(images, monkeypatch):
     made, plain = [], Stencil.from_data
     monkeypatch.setattr(Stencil, "from_data", lambda data, level: made.append(level) or plain(data, level))
     net = network()
-    shown = SphericalImages(images, net.transform(icosphere(2)), rotate=True)
+    shown = SphericalImages(images, sphere_sample(net, 2), rotate=True)
     drawn = []
     for numbers in ([0, 1, 2], [5, 6, 7], [8, 9], [1, 2, 3], [4, 5]):
         ((data, _),) = shown.draw(numbers)
@@ -57,21 +59,31 @@ def test_geometry_is_made_once_a_size(images, monkeypatch):
 
 def test_it_learns_and_scores(images):
     net = network()
-    bundle = net.transform(icosphere(3))
-    train = SphericalImages(images, bundle, rotate=True)
+    sample = sphere_sample(net)
+    train = SphericalImages(images, sample, rotate=True)
     settings = FitSettings(epochs=8, batch=8, variants=1, noise=0.0, average=0.5, learning_rate=1e-2)
     history = Fit(net, train, train, settings).run()
     assert history[-1]["loss"] < 0.8 * history[0]["loss"] and history[-1]["validation_accuracy"] > 0.3
-    turned = SphericalImages(images, bundle, rotate=True, batch=16)
+    turned = SphericalImages(images, sample, rotate=True, batch=16)
     right = sum(int((net.classify(data) == data.y).sum()) for data in turned)
     assert evaluate(net, turned).area_accuracy == pytest.approx(right / 40)
 
 
-def test_refusals(images):
-    bundle = network().transform(icosphere(2))
-    for place in (icosphere(2), Data(), Batch.from_data_list([bundle, bundle])):
-        with pytest.raises(ValueError, match=r"points \(V, 3\) or one bundle, got other data: apply net"):
-            SphericalImages(images, place)
-    for point in (2 * bundle.pos, bundle.pos[0], bundle.pos[:, :2]):
-        with pytest.raises(ValueError, match=r"expects unit vectors \(V, 3\), got \("):
-            SphericalImages(images, point)
+def test_points_are_labelled_and_every_image_counts(images):
+    names = images.region_names
+    settings = {"space": "sphere", "inputs": "1x0", "levels": (162, 42), "neighbours": 12, "rep": "4x0 + 2x1"}
+    harmonic = {"band_limit": 8, "bands": (6, 3), "rep": "4x0 + 2x1", "count": 2}
+    for net in (
+        SegmentationNet(names, output="vertex", **settings),
+        SphericalSegmentationNet(names, **harmonic),
+    ):
+        sample = sphere_sample(net)
+        shown = SphericalImages(images, sample, rotate=True, regions=True, batch=16)
+        scores = evaluate(net, shown)
+        assert len(scores.accuracies) == 40
+        each = []
+        for data in shown:
+            labels, truth = net.eval()(data).argmax(1).unflatten(0, (-1, len(sample.point))), data.vertex_label
+            right = (labels == truth.view_as(labels)).double()
+            each += (right @ sample.weight / sample.weight.sum()).tolist()
+        assert scores.accuracies == pytest.approx(each)
