@@ -71,11 +71,7 @@ class SphericalMNIST:
         )  # R^-1 p, as rows
         # tan(theta / 2) = sin(theta) / (1 + cos(theta)); the south pole is far outside of the image.
         plane = moved[..., :2] / (1.0 + moved[..., 2:]).clamp_min(1e-6)
-        image = self.images[numbers].to(point)[:, None] / 255.0
-        # Rows of an image go down, so that the y axis of the plane points up in it.
-        place = torch.stack([plane[..., 0], -plane[..., 1]], dim=-1)[:, :, None]
-        found = torch.nn.functional.grid_sample(image, place, "bilinear", "zeros", align_corners=False)
-        return found[:, 0, :, 0]
+        return brightness(self.images[numbers], plane)
 
     def regions_at(self, numbers: Tensor, point: Tensor, rotation: Tensor | None = None) -> Tensor:
         """Return what some images show at points, ``(B, V)``: an index of ``region_names``, for semantic segmentation.
@@ -85,6 +81,17 @@ class SphericalMNIST:
         """
         inside = self.at(numbers, point, rotation) >= 0.5
         return torch.where(inside, self.labels[numbers, None] + 1, 0)
+
+
+def brightness(images: Tensor, plane: Tensor) -> Tensor:
+    """Return images ``(N, H, W)`` uint8 at points ``(N, V, 2)`` of the plane, from 0 to 1; -1 and 1 are their edges.
+
+    Between the middles of pixels it is interpolated linearly, outside of the image it is 0.
+    """
+    # Rows of an image go down, so that the y axis of the plane points up in it.
+    place = torch.stack([plane[..., 0], -plane[..., 1]], dim=-1)[:, :, None]
+    image = images.to(plane)[:, None] / 255.0
+    return torch.nn.functional.grid_sample(image, place, "bilinear", "zeros", align_corners=False)[:, 0, :, 0]
 
 
 def _file(root: Path, name: str) -> Path:
