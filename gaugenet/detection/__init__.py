@@ -3,6 +3,7 @@
 from gaugenet.detection.average_precision import THRESHOLDS, Precision, average_precision
 from gaugenet.detection.boxes import Boxes
 from gaugenet.detection.coordinates import contains, coordinates, recentred, surface_of
+from gaugenet.detection.outline import outlines
 from gaugenet.detection.overlap import areas, iou
 from gaugenet.detection.records import from_json, to_json
 from gaugenet.detection.scene import Scene
@@ -22,6 +23,7 @@ __all__ = [
     "coordinates",
     "from_json",
     "iou",
+    "outlines",
     "recentred",
     "suppress",
     "surface_of",
