@@ -19,6 +19,7 @@ LAYERS = {
     "nn": ["group", "representation", "kernel"],
     "sphere": ["representation", "kernel", "so3", "nn"],
     "data": ["group", "mesh", "bundle", "homogeneous", "representation"],
+    "detection": ["group", "mesh", "bundle", "homogeneous", "data"],
     "models": ["group", "so3", "homogeneous", "nn", "sphere", "data", "representation"],
     "train": ["so3", "nn", "models", "data"],
     "viz": [],

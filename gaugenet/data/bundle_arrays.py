@@ -14,7 +14,7 @@ from gaugenet.data.mesh_data import MeshData
 
 ADDED = re.compile(
     r"((edge_index|log|transport|flip|weight|stiffness|area|radius|sample_index|pool_(index|transport|flip|weight))_\d+)"
-    r"|(eigenvalue|eigenfield)_\d+[eo]?_\d+|singularity|rest"
+    r"|(eigenvalue|eigenfield)_\d+[eo]?_\d+|singularity|rest|space"
 )
 
 

@@ -27,8 +27,9 @@ class HomogeneousBundle(BaseTransform):
 
     Reads ``pos (V, 3)``: unit vectors, (x, y, 0), or (u, v, 0) in the Poincare disc; ``face (3, F)``, any triangulation
     by geodesics, counter-clockwise seen from outside; and ``area (V,)`` where faces do not tell it. Adds what
-    ``FrameBundle`` adds, with the same keys and conventions, for the structure group SO2: all layers run on it. Frames
-    are those of the space's section, which ``frame_angle`` says how the group acts on; lengths are in its units.
+    ``FrameBundle`` adds, with the same keys and conventions, for the structure group SO2: all layers run on it; and
+    ``space``, such as "Sphere()". Frames are those of the space's section, which ``frame_angle`` says how the group
+    acts on; lengths are in its units.
 
     A layer is equivariant, up to rounding, under every element of G that takes the sample to itself, such as the 60
     rotations of an icosphere; under all of G in the limit of fine samples, if the radius stays the same: on an
@@ -83,7 +84,9 @@ class HomogeneousBundle(BaseTransform):
         if self.levels and self.levels[0] > len(x):
             raise ValueError(f"HomogeneousBundle expects levels of at most {len(x)} vertices, got {self.levels[0]}")
         face = None if data.face is None else data.face.detach().cpu().long()
-        return with_bundle(data, self._bundle(x, face, self._area(data, x, face)))
+        out = with_bundle(data, self._bundle(x, face, self._area(data, x, face)))
+        out.space = str(self.space)
+        return out
 
     def _area(self, data: Data, x: Tensor, face: Tensor | None) -> Tensor:
         given = data.get("area")

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gaugenet.viz.colour import UNLABELLED, palette
-from gaugenet.viz.drawable import drawable
+from gaugenet.viz.drawable import Drawable, drawable
 from gaugenet.viz.page import fitting_columns, page
 from gaugenet.viz.png import png_path, write_png
 from gaugenet.viz.renderer import render
-from gaugenet.viz.viewpoint import camera_axes, viewpoints
+from gaugenet.viz.viewpoint import Viewpoints, camera_axes, viewpoints
 
 VIEW_AREA = 360**2  # mean area of the views of a panel [pixel²]
 LONGEST_SIDE = 900  # of a view [pixel]
@@ -80,14 +80,17 @@ def _checked_label(panel: Panel, names: int) -> np.ndarray:
 def _views(panel: Panel, face_rgb: np.ndarray, n: int, up: ArrayLike | None) -> list[np.ndarray]:
     """Render a panel from n sides at one scale; return n pictures, cropped to the shape."""
     seen = viewpoints(panel.pos, panel.face, n, up)
-    shape = drawable(panel.pos, panel.face)
+    return [
+        render(panel.pos, panel.face, face_rgb, direction=direction, up=seen.up, size=size)
+        for direction, size in zip(seen.direction, view_sizes(drawable(panel.pos, panel.face), seen))
+    ]
+
+
+def view_sizes(shape: Drawable, seen: Viewpoints) -> list[tuple[int, int]]:
+    """Return height and width [pixel] of each view of a shape, all at one scale."""
     extents = []
     for direction in seen.direction:
         points = shape.pos[shape.face] @ camera_axes(direction, seen.up)[:2].T
         extents.append(np.ptp(points.reshape(-1, 2), axis=0)[::-1])  # height, width
     scale = min(np.sqrt(VIEW_AREA / np.mean(np.prod(extents, axis=1))), LONGEST_SIDE / np.max(extents))
-    sizes = np.maximum(np.ceil(scale * np.array(extents)), 1).astype(int).tolist()
-    return [
-        render(panel.pos, panel.face, face_rgb, direction=direction, up=seen.up, size=(height, width))
-        for direction, (height, width) in zip(seen.direction, sizes)
-    ]
+    return [(height, width) for height, width in np.maximum(np.ceil(scale * np.array(extents)), 1).astype(int).tolist()]

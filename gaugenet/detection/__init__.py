@@ -1,0 +1,31 @@
+"""Objects on surfaces as oriented boxes: coordinates, overlap, suppression, precision."""
+
+from gaugenet.detection.average_precision import THRESHOLDS, Precision, average_precision
+from gaugenet.detection.boxes import Boxes
+from gaugenet.detection.coordinates import contains, coordinates, recentred, surface_of
+from gaugenet.detection.outline import outlines
+from gaugenet.detection.overlap import areas, iou
+from gaugenet.detection.records import from_json, to_json
+from gaugenet.detection.scene import Scene
+from gaugenet.detection.suppression import suppress
+from gaugenet.detection.surface import Coordinates, Surface
+
+__all__ = [
+    "THRESHOLDS",
+    "Boxes",
+    "Coordinates",
+    "Precision",
+    "Scene",
+    "Surface",
+    "areas",
+    "average_precision",
+    "contains",
+    "coordinates",
+    "from_json",
+    "iou",
+    "outlines",
+    "recentred",
+    "suppress",
+    "surface_of",
+    "to_json",
+]

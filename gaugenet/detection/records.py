@@ -1,0 +1,81 @@
+"""Boxes as JSON that stands by itself: classes by name, places and directions in space."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch_geometric.data import Data
+
+from gaugenet.detection.boxes import Boxes
+from gaugenet.detection.coordinates import surface_of
+from gaugenet.detection.surface import Surface
+
+_NUMBERS = {"vertex": (), "offset": (3,), "direction": (3,), "extent": (2,), "score": ()}
+
+
+def to_json(boxes: Boxes, data: Data | Surface, label_names: Sequence[str]) -> list[dict[str, Any]]:
+    """Return a record of each box that ``json.dump`` takes, and that depends on no frames.
+
+    ``label``, by name, ``score``; ``centre`` [x, y, z], on the surface; ``direction``, a unit vector in space; half
+    lengths ``extent`` [along, across]. For ``from_json`` also ``vertex`` and ``offset``, a tangent vector in space.
+    Where the centre is off the surface, beyond a boundary, ``centre`` is null.
+
+    Raises:
+        ValueError: for labels without a name.
+    """
+    surface = surface_of(data)
+    boxes = surface.checked(boxes)
+    if len(boxes) and int(boxes.label.max()) >= len(label_names):
+        raise ValueError(
+            f"boxes have labels up to {int(boxes.label.max())}, got {len(label_names)} names: name every label"
+        )
+    centre = surface.embed(boxes, torch.zeros(len(boxes), 1, 2, dtype=torch.float64))[:, 0]
+    offset = (boxes.offset[:, :, None] * surface.frame[boxes.vertex, :2]).sum(1)
+    columns = {"direction": surface.direction(boxes), "extent": boxes.extent, "vertex": boxes.vertex, "offset": offset}
+    return [
+        {
+            "label": label_names[int(boxes.label[k])],
+            "score": float(boxes.score[k]),
+            "centre": centre[k].tolist() if bool(centre[k].isfinite().all()) else None,
+            **{name: column[k].tolist() for name, column in columns.items()},
+        }
+        for k in range(len(boxes))
+    ]
+
+
+def from_json(records: Sequence[Mapping[str, Any]], data: Data | Surface, label_names: Sequence[str]) -> Boxes:
+    """Return the boxes of records that ``to_json`` made of the same surface, in the frames of this bundle.
+
+    Raises:
+        ValueError: for records without what is needed, unknown names, and vertices that the surface does not have.
+    """
+    surface = surface_of(data)
+    column = {name: _column(records, name, shape) for name, shape in _NUMBERS.items()}
+    unknown = {str(record.get("label")) for record in records} - set(label_names)
+    if unknown:
+        raise ValueError(f"expected labels among {', '.join(label_names)}, got {sorted(unknown)[0]}: name every label")
+    label = torch.tensor([label_names.index(record["label"]) for record in records], dtype=torch.int64)
+    vertex = column["vertex"].long()
+    straight = Boxes(
+        vertex, torch.zeros(len(vertex), 2), torch.zeros(len(vertex)), column["extent"], label, column["score"]
+    )
+    frame = surface.frame[surface.checked(straight).vertex]
+    offset = (frame[:, :2] * column["offset"][:, None]).sum(-1)
+    # The direction that the angle 0 has at the centre, and the one that a quarter turn has: the angle is between them.
+    along, across = (
+        surface.direction(straight.moved(vertex, offset, torch.full((len(vertex),), turn, dtype=torch.float64)))
+        for turn in (0.0, 0.5 * torch.pi)
+    )
+    way = column["direction"]
+    return straight.moved(vertex, offset, torch.atan2((way * across).sum(1), (way * along).sum(1)))
+
+
+def _column(records: Sequence[Mapping[str, Any]], name: str, shape: tuple[int, ...]) -> Tensor:
+    try:
+        return torch.tensor([record[name] for record in records], dtype=torch.float64).reshape(len(records), *shape)
+    except (KeyError, TypeError, ValueError, RuntimeError):
+        size = f"{shape[0]} numbers" if shape else "a number"
+        raise ValueError(f'records of boxes need "{name}", {size} each: write them with to_json') from None

@@ -1,0 +1,96 @@
+"""Boxes on samples of a homogeneous space, in closed form."""
+
+from __future__ import annotations
+
+import torch
+from scipy.spatial import cKDTree
+from torch import Tensor
+from torch_geometric.data import Data
+
+from gaugenet.detection.boxes import Boxes
+from gaugenet.detection.surface import Coordinates, Difference, Surface, of_one_size
+from gaugenet.homogeneous import HomogeneousSpace
+from gaugenet.homogeneous.areas import face_areas
+from gaugenet.homogeneous.neighbours import pairs_between
+
+# Nearest points in the coordinates of the space among which the nearest along the surface is.
+_CANDIDATES = 8
+
+
+class SpaceSurface(Surface):
+    """Geometry of boxes on a bundle that ``HomogeneousBundle`` made: exp and log map and transport of the space.
+
+    All radii below the injectivity radius, pi on the sphere, are exact. Cells are the geodesic triangles of the sample;
+    without faces the vertices, with the areas of the bundle.
+    """
+
+    def __init__(self, data: Data, space: HomogeneousSpace) -> None:
+        self.space = space
+        self._x = space.points(data.pos.detach().cpu().double())
+        self.frame, own = data.frame.detach().cpu().double(), space.frame(self._x)
+        # By how much the frames of the bundle stand turned against those of the section.
+        self._turn = torch.atan2(*((self.frame[:, 0] * own[:, axis]).sum(1) for axis in (1, 0)))
+        self.size = len(self._x)
+        if data.face is None:
+            self.cell, self.area = torch.arange(self.size).repeat(3, 1), data.area_0.detach().cpu().double()
+            self.longest = 0.0
+        else:
+            self.cell = data.face.detach().cpu().long()
+            self.area = face_areas(space, self._x, self.cell)
+            self.longest = float(space.distance(self._x[self.cell], self._x[self.cell.roll(1, 0)]).max())
+
+    def coordinates(self, boxes: Boxes, reach: Tensor) -> Coordinates:
+        centre, heading = self._placed(boxes)
+        box, vertex = [torch.empty(0, dtype=torch.int64)], [torch.empty(0, dtype=torch.int64)]
+        for some, radius in of_one_size(reach):
+            one, other = pairs_between(self.space, centre[some], self._x, radius)
+            box, vertex = [*box, some[one]], [*vertex, other]
+        where, at = torch.cat(box), torch.cat(vertex)
+        r, theta = self.space.log(centre[where], self._x[at]).unbind(1)
+        theta = theta - heading[where]
+        keep = (r <= reach[where]).nonzero()[:, 0]
+        keep = keep[torch.argsort(where[keep] * self.size + at[keep])]
+        xy = torch.stack([r * torch.cos(theta), r * torch.sin(theta)], dim=1)
+        return Coordinates(where[keep], at[keep], xy[keep])
+
+    def recentred(self, boxes: Boxes) -> Boxes:
+        centre, heading = self._placed(boxes)
+        many = min(_CANDIDATES, self.size)
+        near = torch.from_numpy(cKDTree(self._x.numpy()).query(centre.numpy(), k=[*range(1, many + 1)])[1])
+        best = self.space.distance(centre[:, None], self._x[near]).argmin(1, keepdim=True)
+        vertex = near.gather(1, best)[:, 0]
+        here = self._x[vertex]
+        r, theta = self.space.log(here, centre).unbind(1)
+        theta = theta - self._turn[vertex]
+        offset = torch.stack([r * torch.cos(theta), r * torch.sin(theta)], dim=1)
+        return boxes.moved(vertex, offset, heading + self.space.transport(centre, here) - self._turn[vertex])
+
+    def difference(self, first: Boxes, second: Boxes) -> Difference:
+        (here, ahead), (there, other) = self._placed(first), self._placed(second)
+        turn = other + self.space.transport(there, here) - ahead
+        return Difference(self.space.distance(here, there), turn)
+
+    def embed(self, boxes: Boxes, xy: Tensor) -> Tensor:
+        centre, heading = self._placed(boxes)
+        r, theta = xy.norm(dim=-1), torch.atan2(xy[..., 1], xy[..., 0]) + heading[:, None]
+        pos = self.space.embed(self.space.exp(centre[:, None], torch.stack([r, theta], dim=-1)))
+        return pos.where((r < self.space.reach)[..., None], torch.nan)
+
+    def direction(self, boxes: Boxes) -> Tensor:
+        centre, heading = self._placed(boxes)
+        e1, e2 = self.space.frame(centre)[:, :2].unbind(1)
+        return torch.cos(heading)[:, None] * e1 + torch.sin(heading)[:, None] * e2
+
+    def sound(self, corner: Tensor, cell: Tensor) -> Tensor:
+        """Return where corners run counter-clockwise: not around the antipode, where the log map jumps."""
+        if self.longest == 0.0:
+            return torch.ones(len(cell), dtype=torch.bool)
+        one, two = corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0]
+        return one[:, 0] * two[:, 1] > one[:, 1] * two[:, 0]
+
+    def _placed(self, boxes: Boxes) -> tuple[Tensor, Tensor]:
+        """Return the centres and the angles of the directions in the frames of the section there."""
+        here, turn = self._x[boxes.vertex], self._turn[boxes.vertex]
+        theta = torch.atan2(boxes.offset[:, 1], boxes.offset[:, 0]) + turn
+        centre = self.space.exp(here, torch.stack([boxes.offset.norm(dim=1), theta], dim=1))
+        return centre, boxes.angle + turn + self.space.transport(here, centre)
