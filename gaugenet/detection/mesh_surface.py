@@ -25,6 +25,8 @@ from gaugenet.mesh.mesh import MeshWarning
 _STRETCH = 3.0
 # How far normals may be from those of the mesh, as in files in single precision.
 _LEAN = 1e-5
+# By how much reaches grow so that rounding does not lose a vertex.
+_GRAIN = 1e-9
 
 
 @dataclass(frozen=True)
@@ -80,8 +82,16 @@ class MeshSurface(Surface):
         way = boxes.offset[discs.disc] - discs.log
         order = torch.from_numpy(np.lexsort((discs.vertex.numpy(), way.norm(dim=1).numpy(), discs.disc.numpy())))
         first = order[torch.searchsorted(discs.disc[order], torch.arange(len(boxes)))]
-        back = discs.transport[first].inverse()
-        return boxes.moved(discs.vertex[first], applied(back, way[first]), back.angle + back.sign * boxes.angle)
+        return _carried(boxes, discs.vertex[first], way[first], discs.transport[first])
+
+    def seen_from(self, boxes: Boxes, at: Coordinates) -> Boxes:
+        """Return boxes as vertices see them: along the geodesics from the vertices that they are written at."""
+        reach = boxes.offset.norm(dim=1)
+        far = reach[at.box] + at.xy.norm(dim=1)
+        discs = self._discs(boxes.vertex, reach.scatter_reduce(0, at.box, far, "amax") * (1 + _GRAIN))
+        row = torch.searchsorted(discs.disc * self.size + discs.vertex, at.box * self.size + at.vertex)
+        way = boxes.offset[at.box] - discs.log[row]
+        return _carried(boxes[at.box], at.vertex, way, discs.transport[row])
 
     def difference(self, first: Boxes, second: Boxes) -> Difference:
         reach = sum(one.offset.norm(dim=1) + one.extent.norm(dim=1) for one in (first, second))
@@ -136,3 +146,13 @@ class MeshSurface(Surface):
         log = torch.cat([part.log for part in parts])
         turns = Elements(*(torch.cat([getattr(part.transport, name) for part in parts]) for name in ("angle", "flip")))
         return _Discs(disc[order], at[order], log[order], turns[order])
+
+
+def _carried(boxes: Boxes, vertex: Tensor, way: Tensor, transport: Elements) -> Boxes:
+    """Return boxes written at other vertices ``(N,)``.
+
+    Args:
+        way: ``(N, 2)`` to the centres from there, in the frames of the vertices before. transport: from there to these.
+    """
+    back = transport.inverse()
+    return boxes.moved(vertex, applied(back, way), back.angle + back.sign * boxes.angle)

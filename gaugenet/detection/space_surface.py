@@ -30,7 +30,7 @@ class SpaceSurface(Surface):
         self.frame, own = data.frame.detach().cpu().double(), space.frame(self._x)
         # By how much the frames of the bundle stand turned against those of the section.
         self._turn = torch.atan2(*((self.frame[:, 0] * own[:, axis]).sum(1) for axis in (1, 0)))
-        self.size = len(self._x)
+        self.size, self._tree = len(self._x), cKDTree(self._x.numpy())
         if data.face is None:
             self.cell, self.area = torch.arange(self.size).repeat(3, 1), data.area_0.detach().cpu().double()
             self.longest = 0.0
@@ -55,15 +55,26 @@ class SpaceSurface(Surface):
 
     def recentred(self, boxes: Boxes) -> Boxes:
         centre, heading = self._placed(boxes)
-        many = min(_CANDIDATES, self.size)
-        near = torch.from_numpy(cKDTree(self._x.numpy()).query(centre.numpy(), k=[*range(1, many + 1)])[1])
-        best = self.space.distance(centre[:, None], self._x[near]).argmin(1, keepdim=True)
-        vertex = near.gather(1, best)[:, 0]
-        here = self._x[vertex]
-        r, theta = self.space.log(here, centre).unbind(1)
-        theta = theta - self._turn[vertex]
-        offset = torch.stack([r * torch.cos(theta), r * torch.sin(theta)], dim=1)
-        return boxes.moved(vertex, offset, heading + self.space.transport(centre, here) - self._turn[vertex])
+        return self._at(boxes, self._nearest(centre), centre, heading)
+
+    def boxes_at(
+        self, centre: Tensor, direction: Tensor, extent: Tensor, label: Tensor, score: Tensor | None = None
+    ) -> Boxes:
+        """Return the boxes with given centres and directions, written at the nearest points.
+
+        Args:
+            centre: ``(N, n)`` points of the space. direction: ``(N, 3)`` tangent vectors there, in space.
+            extent, label, score: as of ``Boxes``, with score 1 where none is given.
+        """
+        e1, e2 = self.space.frame(centre)[:, :2].unbind(1)
+        heading = torch.atan2((direction * e2).sum(1), (direction * e1).sum(1))
+        vertex = self._nearest(centre)
+        boxes = Boxes.at_vertices(vertex, heading, extent, label, score)
+        return self._at(boxes, vertex, centre, heading)
+
+    def seen_from(self, boxes: Boxes, at: Coordinates) -> Boxes:
+        centre, heading = self._placed(boxes)
+        return self._at(boxes[at.box], at.vertex, centre[at.box], heading[at.box])
 
     def difference(self, first: Boxes, second: Boxes) -> Difference:
         (here, ahead), (there, other) = self._placed(first), self._placed(second)
@@ -87,6 +98,21 @@ class SpaceSurface(Surface):
             return torch.ones(len(cell), dtype=torch.bool)
         one, two = corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0]
         return one[:, 0] * two[:, 1] > one[:, 1] * two[:, 0]
+
+    def _nearest(self, centre: Tensor) -> Tensor:
+        """Return the points ``(N,)`` nearest to others."""
+        many = min(_CANDIDATES, self.size)
+        near = torch.from_numpy(self._tree.query(centre.numpy(), k=[*range(1, many + 1)])[1])
+        best = self.space.distance(centre[:, None], self._x[near]).argmin(1, keepdim=True)
+        return near.gather(1, best)[:, 0]
+
+    def _at(self, boxes: Boxes, vertex: Tensor, centre: Tensor, heading: Tensor) -> Boxes:
+        """Return boxes, of which centres and directions are known, written at vertices ``(N,)``."""
+        here = self._x[vertex]
+        r, theta = self.space.log(here, centre).unbind(1)
+        theta = theta - self._turn[vertex]
+        offset = torch.stack([r * torch.cos(theta), r * torch.sin(theta)], dim=1)
+        return boxes.moved(vertex, offset, heading + self.space.transport(centre, here) - self._turn[vertex])
 
     def _placed(self, boxes: Boxes) -> tuple[Tensor, Tensor]:
         """Return the centres and the angles of the directions in the frames of the section there."""

@@ -62,6 +62,10 @@ class Surface(ABC):
         """Return the same boxes, each seen from the vertex nearest to its centre."""
 
     @abstractmethod
+    def seen_from(self, boxes: Boxes, at: Coordinates) -> Boxes:
+        """Return boxes ``(P,)`` as vertices about them see them: box ``at.box`` written at the vertex ``at.vertex``."""
+
+    @abstractmethod
     def difference(self, first: Boxes, second: Boxes) -> Difference:
         """Compare the boxes of two lists of one length, pair by pair."""
 

@@ -1,0 +1,99 @@
+"""Boxes as numbers of a field: written and read again, equivariant, and what the loss wants."""
+
+import math
+
+import box_table
+import pytest
+import torch
+
+from gaugenet.data.gauge import change_gauge
+from gaugenet.detection import BoxCode, BoxTargets, Scene, average_precision, recentred
+from gaugenet.group import Elements
+
+CODE = BoxCode(3, 0.3, half_turns=(1,))
+
+
+def written(targets, code=CODE, sure=12.0):
+    """What a network that knows the targets puts out."""
+    out = torch.zeros(len(targets.label), code.rep.dim, dtype=torch.float64)
+    known = targets.label >= 0
+    out[:, 0] = torch.where(known, sure, -sure)
+    out[known, 1 + targets.label[known]] = sure
+    out[known, 1 + code.classes : 3 + code.classes] = (targets.extent[known] / code.unit).log()
+    x, y = (targets.offset / code.unit).unbind(1)
+    vectors = torch.stack([x, targets.angle.cos(), y, targets.angle.sin()], dim=1)
+    doubled = torch.stack([(2 * targets.angle).cos(), (2 * targets.angle).sin()], dim=1)
+    first = 3 + code.classes
+    out[:, first : first + 4], out[:, first + 4 :] = vectors, doubled
+    return out
+
+
+def scene_of(name, count=4):
+    data = box_table.bundle(name)
+    generator = torch.Generator().manual_seed(3)
+    boxes = box_table.random_boxes(count, len(data.pos), sizes=(0.15, 0.25), labels=3)
+    some = torch.randperm(len(data.pos), generator=generator)[:count]
+    return data, recentred(boxes.moved(some, boxes.offset, boxes.angle), data)
+
+
+@pytest.mark.parametrize("name", box_table.BUNDLES)
+def test_what_is_written_is_read_again(name):
+    data, true = scene_of(name)
+    found = CODE.detect(written(BoxTargets.of(true, data)), data)
+    precision = average_precision([Scene.of(found, true, data)], 3, half_turns=CODE.half_turns)
+    assert precision.at(0.5) == 1.0
+    if name in ("sphere", "plane", "hyperbolic"):
+        assert precision.mean == 1.0 and precision.distance.max() < 1e-6 and precision.turn.max() < 1e-6
+
+
+@pytest.mark.parametrize("name", box_table.BUNDLES)
+def test_boxes_turn_with_the_frames(name):
+    data = box_table.bundle(name)
+    generator = torch.Generator().manual_seed(0)
+    out = torch.randn(len(data.pos), CODE.rep.dim, generator=generator, dtype=torch.float64)
+    at = Elements.rotations(6.28 * torch.rand(len(data.pos), generator=generator, dtype=torch.float64))
+    vertex = torch.arange(len(data.pos))
+    plain = CODE.boxes(out, vertex).change_gauge(at)
+    turned = CODE.boxes(CODE.rep.act(out, at.inverse()), vertex)
+    assert torch.allclose(plain.offset, turned.offset, atol=1e-12) and torch.equal(plain.label, turned.label)
+    gap, half = plain.angle - turned.angle, torch.isin(plain.label, torch.tensor(CODE.half_turns))
+    assert float(box_table.turned(gap)[~half].max()) < 1e-10 and half.any()
+    assert float(box_table.turned(2 * gap)[half].max()) < 1e-10
+
+
+def test_the_loss_knows_no_frames_and_is_least_at_the_truth():
+    data, true = scene_of("sphere")
+    targets, area = BoxTargets.of(true, data), data.area_0
+    angle = 6.28 * torch.rand(len(data.pos), generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    other = BoxTargets.of(true.change_gauge(angle), change_gauge(data, angle))
+    out = torch.randn(len(area), CODE.rep.dim, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
+    plain, _ = CODE.loss(out, targets, area)
+    turned, _ = CODE.loss(CODE.rep.act(out, Elements.rotations(-angle)), other, area)
+    assert float(plain) == pytest.approx(float(turned), rel=1e-10)
+    best, right = CODE.loss(written(targets), targets, area)
+    assert float(best) < 1e-4 and right == 1.0
+    for column in range(CODE.rep.dim):
+        worse = written(targets)
+        worse[:, column] += 3.0 if column else -20.0
+        if CODE.loss(worse, targets, area)[0] <= best + 1e-6:
+            assert column > 3 + CODE.classes  # directions of the other kind than that of the class
+
+
+def test_gradients_are_finite_where_nothing_has_a_direction():
+    data, true = scene_of("sphere")
+    targets = BoxTargets.of(true, data)
+    for some in (targets, BoxTargets.of(true[:0], data)):
+        out = torch.zeros(len(data.pos), CODE.rep.dim, requires_grad=True)
+        loss, _ = CODE.loss(out, some, data.area_0)
+        loss.backward()
+        assert bool(out.grad.isfinite().all()) and math.isfinite(float(loss.detach()))
+
+
+def test_refusals():
+    for arguments, message in {
+        (0, 1.0): "classes >= 1, got 0",
+        (2, 0.0): r"unit > 0, got 0\.0",
+        (2, 1.0, (2,)): r"among the labels 0\.\.1, got \[2\]",
+    }.items():
+        with pytest.raises(ValueError, match=message):
+            BoxCode(*arguments)
