@@ -21,7 +21,7 @@ LAYERS = {
     "data": ["group", "mesh", "bundle", "homogeneous", "representation"],
     "detection": ["group", "mesh", "representation", "bundle", "homogeneous", "data"],
     "models": ["group", "so3", "homogeneous", "nn", "sphere", "data", "representation", "detection"],
-    "train": ["so3", "nn", "models", "data"],
+    "train": ["so3", "homogeneous", "nn", "models", "data", "detection"],
     "viz": [],
     "benchmark": ["representation", "kernel", "homogeneous", "nn", "sphere", "data", "models"],
     "cli": ["group", "mesh", "representation", "bundle", "kernel", "nn", "data", "models", "train", "viz", "benchmark"],

@@ -70,11 +70,11 @@ def images_job(args: argparse.Namespace) -> Job:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(args.seed)
         net = _network(args, train)
-    sample, regions = sphere_sample(net), args.task == "segment"
+    sample = sphere_sample(net)
     return Job(
         net,
-        SphericalImages(train, sample, args.rotate_train == "yes", regions),
-        None if held_back is None else SphericalImages(held_back, sample, args.rotate_test == "yes", regions),
+        SphericalImages(train, sample, args.rotate_train == "yes", args.task),
+        None if held_back is None else SphericalImages(held_back, sample, args.rotate_test == "yes", args.task),
         FitSettings(**{**vars(SETTINGS), "epochs": args.epochs or SETTINGS.epochs, "seed": args.seed}),
         {"rotate_train": args.rotate_train or "no", "validation": args.validation},
     )
@@ -110,7 +110,7 @@ def images_outcome(args: argparse.Namespace) -> Outcome:
             f"--data {IMAGES} --task {args.task} needs a network that was trained on it, got {args.model}, a "
             f"{type(net).__name__} with labels {', '.join(net.label_names) or 'of none'}"
         )
-    images = SphericalImages(data, sphere_sample(net), args.rotate_test == "yes", args.task == "segment")
+    images = SphericalImages(data, sphere_sample(net), args.rotate_test == "yes", args.task)
     scores = evaluate(net, bar(images, "evaluate", len(images)))
     if args.confusion is not None:
         confusion_picture(args.confusion, scores.matrix.numpy(), net.label_names)

@@ -32,7 +32,7 @@ def to_json(boxes: Boxes, data: Data | Surface, label_names: Sequence[str]) -> l
         raise ValueError(
             f"boxes have labels up to {int(boxes.label.max())}, got {len(label_names)} names: name every label"
         )
-    centre = surface.embed(boxes, torch.zeros(len(boxes), 1, 2, dtype=torch.float64))[:, 0]
+    centre = surface.centre(boxes)
     offset = (boxes.offset[:, :, None] * surface.frame[boxes.vertex, :2]).sum(1)
     columns = {"direction": surface.direction(boxes), "extent": boxes.extent, "vertex": boxes.vertex, "offset": offset}
     return [

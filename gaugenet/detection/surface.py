@@ -73,6 +73,10 @@ class Surface(ABC):
     def embed(self, boxes: Boxes, xy: Tensor) -> Tensor:
         """Return positions ``(N, K, 3)`` of points ``(N, K, 2)`` in the coordinates of boxes, NaN off the surface."""
 
+    def centre(self, boxes: Boxes) -> Tensor:
+        """Return the positions of the centres ``(N, 3)``, NaN off the surface."""
+        return self.embed(boxes, torch.zeros(len(boxes), 1, 2, dtype=torch.float64))[:, 0]
+
     @abstractmethod
     def direction(self, boxes: Boxes) -> Tensor:
         """Return the directions as unit vectors in space ``(N, 3)``."""

@@ -4,11 +4,14 @@ from gaugenet.models.check import Invariance, check
 from gaugenet.models.classification_net import ClassificationNet
 from gaugenet.models.comparison import Comparison
 from gaugenet.models.correspondence_net import CorrespondenceNet
+from gaugenet.models.detection_net import DetectionNet
+from gaugenet.models.detector import Detector, set_targets
 from gaugenet.models.network import Network
 from gaugenet.models.segmentation_net import Logits, SegmentationNet
 from gaugenet.models.sphere_sample import SphereSample, on_sphere, sphere_sample
 from gaugenet.models.spherical_check import SphericalInvariance, check_on_sphere
 from gaugenet.models.spherical_classification_net import SphericalClassificationNet
+from gaugenet.models.spherical_detection_net import SphericalDetectionNet
 from gaugenet.models.spherical_net import SphericalNet
 from gaugenet.models.spherical_segmentation_net import SphericalSegmentationNet
 from gaugenet.models.store import load, save, shipped
@@ -20,12 +23,15 @@ __all__ = [
     "ClassificationNet",
     "Comparison",
     "CorrespondenceNet",
+    "DetectionNet",
+    "Detector",
     "Invariance",
     "Logits",
     "Network",
     "SegmentationNet",
     "SphereSample",
     "SphericalClassificationNet",
+    "SphericalDetectionNet",
     "SphericalInvariance",
     "SphericalNet",
     "SphericalSegmentationNet",
@@ -37,6 +43,7 @@ __all__ = [
     "load",
     "on_sphere",
     "save",
+    "set_targets",
     "shipped",
     "sphere_sample",
 ]

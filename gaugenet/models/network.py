@@ -11,6 +11,7 @@ from torch_geometric.data import Data
 from torch_geometric.transforms import BaseTransform
 
 from gaugenet.models.comparison import Comparison
+from gaugenet.models.evaluating import evaluating
 from gaugenet.representation import Representation
 
 
@@ -43,6 +44,11 @@ class Network(nn.Module, ABC):
             f"{type(self).__name__} does not say what it learns: define compared(data) to return a "
             "gaugenet.models.Comparison, or fit it by a loop of your own"
         )
+
+    def evaluated(self, data: Data) -> Any:
+        """Return the output in evaluation, without gradients."""
+        with evaluating(self):
+            return self(data)
 
     def labels(self, scores: Any, data: Data) -> Tensor:
         """Return the labels that scores give to what they belong to: the best ones, unless a network knows better."""

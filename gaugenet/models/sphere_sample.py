@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch_geometric.data import Data
 
-from gaugenet.homogeneous import icosahedral_rotations, icosphere
+from gaugenet.homogeneous import Sphere, icosahedral_rotations, icosphere
 from gaugenet.models.network import Network
 from gaugenet.models.spherical_net import SphericalNet
 from gaugenet.models.surface_net import SurfaceNet
@@ -27,7 +27,8 @@ class SphereSample:
 
     Attributes:
         point: ``(V, 3)`` unit vectors. weight: ``(V,)`` areas, 4 pi in all.
-        bundle: of an icosphere, what a gauge-equivariant network reads beside the fields; of a grid, empty data.
+        bundle: of an icosphere, what a gauge-equivariant network reads beside the fields; of a grid, points, frames and
+            areas alone.
         symmetries: rotations ``(G, 3, 3)`` that take the points to themselves, the first of them none: the 60 of an
             icosphere, or half turns about the axes.
     """
@@ -67,7 +68,9 @@ def sphere_sample(net: Network, level: int | None = None) -> SphereSample:
     if isinstance(net, SphericalNet):
         if level is not None:
             raise ValueError(f"{type(net).__name__} reads fields on its own grid, got level {level}: leave it out")
-        return SphereSample(net.grid.points, net.grid.weight, Data(), _HALF_TURNS)
+        point, weight = net.grid.points, net.grid.weight
+        bundle = Data(pos=point, frame=Sphere().frame(point), area_0=weight, space=str(Sphere()), group="SO2")
+        return SphereSample(point, weight, bundle, _HALF_TURNS)
     assert isinstance(net, SurfaceNet)
     if level is None:
         level, first = _COARSEST, net.config["levels"][:1]

@@ -11,7 +11,6 @@ from torch import Tensor, nn
 from torch_geometric.data import Data
 
 from gaugenet.models.comparison import Comparison, compare_labels
-from gaugenet.models.evaluating import evaluating
 from gaugenet.models.network import label_tuple
 from gaugenet.models.spherical_net import SphericalNet
 from gaugenet.nn.exact_buffer import ExactBuffer
@@ -61,5 +60,4 @@ class SphericalClassificationNet(SphericalNet):
 
     def classify(self, data: Data) -> Tensor:
         """Return the class ``(B,)`` of each field; it indexes ``label_names``."""
-        with evaluating(self):
-            return self(data).argmax(dim=1)
+        return self.evaluated(data).argmax(dim=1)

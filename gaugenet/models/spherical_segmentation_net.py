@@ -10,7 +10,6 @@ from torch import Tensor, nn
 from torch_geometric.data import Data
 
 from gaugenet.models.comparison import Comparison, compare_labels
-from gaugenet.models.evaluating import evaluating
 from gaugenet.models.network import label_tuple
 from gaugenet.models.spherical_net import SphericalNet
 from gaugenet.nn.group_pool import GroupPool
@@ -57,5 +56,4 @@ class SphericalSegmentationNet(SphericalNet):
 
     def segment(self, data: Data) -> Tensor:
         """Return the label ``(B V,)`` of each point; it indexes ``label_names``."""
-        with evaluating(self):
-            return self.labels(self(data), data)
+        return self.labels(self.evaluated(data), data)

@@ -17,9 +17,11 @@ import torch
 from gaugenet.data.file import open_atomic
 from gaugenet.models.classification_net import ClassificationNet
 from gaugenet.models.correspondence_net import CorrespondenceNet
+from gaugenet.models.detection_net import DetectionNet
 from gaugenet.models.network import Network
 from gaugenet.models.segmentation_net import SegmentationNet
 from gaugenet.models.spherical_classification_net import SphericalClassificationNet
+from gaugenet.models.spherical_detection_net import SphericalDetectionNet
 from gaugenet.models.spherical_segmentation_net import SphericalSegmentationNet
 from gaugenet.models.tangent_field_net import TangentFieldNet
 
@@ -31,6 +33,8 @@ CLASSES = (
     TangentFieldNet,
     SphericalClassificationNet,
     SphericalSegmentationNet,
+    DetectionNet,
+    SphericalDetectionNet,
 )
 NETWORKS: dict[str, type[Network]] = {network.__name__: network for network in CLASSES}
 

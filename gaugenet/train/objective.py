@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from gaugenet.models.comparison import Comparison
+from gaugenet.models.detector import Detector
 from gaugenet.models.evaluating import evaluating
 from gaugenet.models.network import Network
 from gaugenet.train.metrics import Scores, area_accuracy, face_areas
@@ -17,13 +18,15 @@ from gaugenet.train.metrics import Scores, area_accuracy, face_areas
 def shape_loss(net: Network, data: Any, label_smoothing: float = 0.0) -> tuple[Tensor, float]:
     """Return the loss of one shape and how good it is, at best 1 (a number without gradient).
 
-    What is learned, ``net.compared`` says. Of labels: the cross entropy and the share that is right, both by area, or
-    of whole shapes by number. Of fields: the mean square of the error over that of the target, by area, and 1 less
-    that.
+    What is learned, ``net.compared`` says, or of boxes ``net.loss``. Of labels: the cross entropy and the share that is
+    right, both by area, or of whole shapes by number. Of fields: the mean square of the error over that of the target,
+    by area, and 1 less that.
 
     Raises:
         ValueError: the data has not what is to be learned. TypeError: the network does not say what that is.
     """
+    if isinstance(net, Detector):
+        return net.loss(data)
     compared = net.compared(data)
     weight = _weights(compared, data)
     if compared.target.dim() == 2:
@@ -63,9 +66,9 @@ def evaluate(net: Network, shapes: Iterable[Any], seen: Callable[[Any, Tensor], 
 def score(net: Network, shapes: Iterable[Any]) -> float:
     """Return the mean over prepared shapes of how good a network is, in evaluation mode.
 
-    That is the accuracy of ``evaluate`` where labels have names, and else what ``shape_loss`` says.
+    That is the accuracy of ``evaluate`` where labels have names, and else, or of boxes, what ``shape_loss`` says.
     """
-    if net.label_names:
+    if net.label_names and not isinstance(net, Detector):
         return evaluate(net, shapes).area_accuracy
     with evaluating(net):
         each = [shape_loss(net, data)[1] for data in shapes]

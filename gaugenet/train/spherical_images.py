@@ -11,40 +11,55 @@ from torch import Tensor
 from torch_geometric.data import Batch, Data
 
 from gaugenet.data.spherical_mnist import SphericalMNIST
+from gaugenet.data.spherical_scenes import SphericalScenes
+from gaugenet.detection import BoxTargets
+from gaugenet.detection.space_surface import SpaceSurface
+from gaugenet.homogeneous import Sphere
 from gaugenet.models import SphereSample
 from gaugenet.nn.geometry import Geometry
 from gaugenet.so3 import random_rotation
 
+TASKS = ("classify", "segment", "detect")
+
 
 class SphericalImages:
-    """Images where a network reads fields: ``x (B V, 1)``, and classes ``y (B,)`` or ``vertex_label (B V,)``.
+    """Images where a network reads fields, ``x (B V, 1)``, with what it learns of them.
 
-    A batch is B copies of the sample's bundle. They are made once a B and kept, with the geometry that layers make of
-    them, and only fields and labels differ from one batch to the next.
+    Whole images are classified, ``y (B,)``, their points are labelled, ``vertex_label (B V,)``, or objects are found,
+    with what a ``Detector`` learns. A batch is B copies of the sample's bundle. They are made once a B and kept, with
+    the geometry that layers make of them, and only fields and targets differ from one batch to the next.
 
     Args:
-        images: on S^2. sample: what ``sphere_sample(net)`` says.
+        images: on S^2; objects are found in scenes. sample: what ``sphere_sample(net)`` says.
         rotate: whether every image is turned at random, by the Haar measure; in training anew each time it is drawn,
             from the global generator, which ``Fit`` seeds.
-        regions: whether points are labelled, instead of images.
+        task: "classify", "segment" or "detect".
         batch: B where images are scored. seed: of the rotations of scored images.
+
+    Raises:
+        ValueError: for another task, scenes to classify, and single digits to detect.
     """
 
     variants = 1
 
     def __init__(
         self,
-        images: SphericalMNIST,
+        images: SphericalMNIST | SphericalScenes,
         sample: SphereSample,
         rotate: bool = False,
-        regions: bool = False,
+        task: str = "classify",
         batch: int = 64,
         seed: int = 0,
     ) -> None:
-        self.images, self.sample, self.rotate, self.regions = images, sample, rotate, regions
+        scenes = isinstance(images, SphericalScenes)
+        if task not in TASKS or (task == "classify" and scenes) or (task == "detect" and not scenes):
+            kind = "scenes, to segment or detect" if scenes else "single digits, to classify or segment"
+            raise ValueError(f'SphericalImages got {kind}, with task "{task}": choose another')
+        self.images, self.sample, self.rotate, self.task = images, sample, rotate, task
         self.batch, self.seed = batch, seed
         self._point = sample.point.float()
-        self._batches: dict[int, tuple[Data, Geometry]] = {}
+        self._surface = SpaceSurface(sample.bundle, Sphere()) if task == "detect" else None
+        self._batches: dict[int, tuple[Data, Geometry | None]] = {}
 
     @property
     def count(self) -> int:
@@ -67,22 +82,31 @@ class SphericalImages:
         rotation = random_rotation(len(numbers), generator=generator) if self.rotate else None
         data = self._copies(len(numbers))
         data.x = self.images.at(numbers, self._point, rotation).reshape(-1, 1)
-        if self.regions:
+        if isinstance(self.images, SphericalScenes) and self._surface is not None:
+            rotations = rotation if rotation is not None else [None] * len(numbers)
+            scenes = [self.images.objects(int(n), g) for n, g in zip(numbers, rotations, strict=True)]
+            scene = torch.arange(len(numbers)).repeat_interleave(torch.tensor([len(one.label) for one in scenes]))
+            boxes = self._surface.boxes_at(*(torch.cat(part) for part in zip(*scenes, strict=True)))
+            for name, value in vars(BoxTargets.of(boxes, self._surface, scene, len(numbers))).items():
+                data[f"box_{name}"] = value
+        elif self.task == "segment":
             data.vertex_label = self.images.regions_at(numbers, self._point, rotation).flatten()
-        else:
+        elif isinstance(self.images, SphericalMNIST):
             data.y = self.images.labels[numbers]
         return data
 
     def _copies(self, count: int) -> Data:
-        """Return data with ``count`` copies of the bundle, where there is one."""
-        if "frame" not in self.sample.bundle:
-            return Data()
+        """Return data with ``count`` copies of the bundle."""
         if count not in self._batches:
-            one = copy.copy(self.sample.bundle)
-            one.x, one.y = torch.zeros(len(self._point), 1), torch.zeros(1, dtype=torch.int64)  # for Batch to count
-            batch = Batch.from_data_list([one] * count)
-            self._batches[count] = batch, Geometry(batch)
+            if "edge_index_0" in self.sample.bundle:
+                one = copy.copy(self.sample.bundle)
+                one.x, one.y = torch.zeros(len(self._point), 1), torch.zeros(1, dtype=torch.int64)  # for Batch to count
+                batch = Batch.from_data_list([one] * count)
+                self._batches[count] = batch, Geometry(batch)
+            else:
+                self._batches[count] = Data(area_0=self.sample.weight.repeat(count)), None
         batch, geometry = self._batches[count]
         data = copy.copy(batch)
-        data.geometry = geometry
+        if geometry is not None:
+            data.geometry = geometry
         return data

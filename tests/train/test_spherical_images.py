@@ -27,7 +27,7 @@ def network():
 def test_a_batch_is_that_of_bundles_with_images(images):
     net = network().eval()
     sample = sphere_sample(net)
-    bundle, points = sample.bundle, replace(sample, bundle=Data())
+    bundle, points = sample.bundle, replace(sample, bundle=Data(pos=sample.point))
     ((batch, count),) = SphericalImages(images, sample).draw([3, 17, 31])
     ((points, _),) = SphericalImages(images, points).draw([3, 17, 31])
     assert count == 3 and torch.equal(batch.x, points.x) and torch.equal(batch.y, images.labels[[3, 17, 31]])
@@ -78,7 +78,7 @@ def test_points_are_labelled_and_every_image_counts(images):
         SphericalSegmentationNet(names, **harmonic),
     ):
         sample = sphere_sample(net)
-        shown = SphericalImages(images, sample, rotate=True, regions=True, batch=16)
+        shown = SphericalImages(images, sample, rotate=True, task="segment", batch=16)
         scores = evaluate(net, shown)
         assert len(scores.accuracies) == 40
         each = []

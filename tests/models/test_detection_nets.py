@@ -1,0 +1,118 @@
+"""Networks that find objects: equivariance of all heads, learning, storing, refusals."""
+
+import pytest
+import surfaces
+import torch
+from digits import write_digits
+from torch_geometric.data import Data
+
+from gaugenet.data.spherical_mnist import SphericalMNIST
+from gaugenet.data.spherical_scenes import SphericalScenes
+from gaugenet.detection import Boxes, surface_of
+from gaugenet.models import (
+    DetectionNet,
+    SphericalDetectionNet,
+    check,
+    check_on_sphere,
+    load,
+    save,
+    set_targets,
+    sphere_sample,
+)
+from gaugenet.train import Fit, FitSettings, SphericalImages
+
+NAMES = list("0123456789")
+
+
+def gauge_net(**settings):
+    torch.manual_seed(0)
+    usual = {"space": "sphere", "inputs": "1x0", "levels": (162, 42), "neighbours": 12, "rep": "6x0 + 4x1 + 3x2"}
+    return DetectionNet(NAMES, 0.3, (0, 1, 8), **{**usual, "blocks": 1, "dropout": 0.0, **settings})
+
+
+def harmonic_net(**settings):
+    torch.manual_seed(0)
+    usual = {"band_limit": 12, "bands": (8, 4), "rep": "6x0 + 4x1 + 3x2", "count": 3, "dropout": 0.0}
+    return SphericalDetectionNet(NAMES, 0.3, (0, 1, 8), **{**usual, **settings})
+
+
+@pytest.fixture(scope="module")
+def scenes(tmp_path_factory):
+    return SphericalScenes(write_digits(tmp_path_factory.mktemp("mnist")), "train", 8, validation=0)
+
+
+def test_all_heads_turn_with_frames_and_with_the_sphere():
+    for net, gauge in ((gauge_net(), True), (harmonic_net(), False)):
+        found = check_on_sphere(net, 4, torch.Generator().manual_seed(0))
+        assert found.symmetry_error["float64"] < 1e-12 and found.symmetry_error["float32"] < 1e-5
+        assert not gauge or (found.gauge_error["float64"] < 1e-12 and found.gauge_error["float32"] < 1e-5)
+        assert 1e-6 < found.rotation_error["float64"] < 0.5
+
+
+@pytest.mark.parametrize("rep", ["6x0 + 4x1 + 3x2"])
+def test_all_heads_turn_with_the_frames_of_a_mesh(rep):
+    torch.manual_seed(0)
+    fields = {"hks": 4, "eigenfunctions": 30, "rays": False, "distances": False, "wks": 0}
+    net = DetectionNet(["a", "b"], 0.1, levels=(200, 50), neighbours=10, rep=rep, blocks=1, fields=fields)
+    mesh = surfaces.data_of(surfaces.biped())
+    found = check(net, mesh, torch.Generator().manual_seed(0))
+    assert found.gauge_error["float64"] < 1e-12 and found.gauge_error["float32"] < 1e-5
+    assert found.motion_error["float64"] < 1e-9
+
+
+def test_detections_of_a_turned_sphere_are_the_turned_detections(scenes):
+    """Under symmetries of the sample, exactly."""
+    for net in (gauge_net(), harmonic_net()):
+        sample = sphere_sample(net)
+        surface = surface_of(sample.bundle)
+        g = sample.symmetries[2]
+        plain, moved = (
+            net.double().detect(sample.with_field(scenes.at(torch.tensor([0]), sample.point, turn).T), surface)
+            for turn in (None, g[None])
+        )
+        assert len(plain) == len(moved) > 0
+        for ask in (surface.centre, surface.direction):
+            turned, found = ask(plain) @ g.T, ask(moved)
+            gap = torch.minimum((found - turned).norm(dim=1), (found + turned).norm(dim=1))
+            assert gap.max() < 1e-6
+        assert torch.equal(plain.label, moved.label) and torch.allclose(plain.score, moved.score)
+
+
+@pytest.mark.parametrize("make", [gauge_net, harmonic_net])
+def test_they_learn(scenes, make):
+    net = make()
+    train = SphericalImages(scenes, sphere_sample(net), task="detect")
+    history = Fit(
+        net, train, train, FitSettings(epochs=12, batch=4, variants=1, noise=0.0, average=0.5, learning_rate=1e-2)
+    ).run()
+    assert history[-1]["loss"] < 0.7 * history[0]["loss"]
+    assert 0 <= history[-1]["validation_accuracy"] <= 1
+
+
+def test_they_are_stored(tmp_path, scenes):
+    for net in (gauge_net(), harmonic_net()):
+        save(net, tmp_path / "net")
+        again = load(tmp_path / "net")
+        assert again.config == net.config and again.code.half_turns == (0, 1, 8) and again.code.unit == 0.3
+        sample = sphere_sample(net)
+        data = sample.with_field(scenes.at(torch.tensor([0]), sample.point.float()).T)
+        assert torch.allclose(again(data), net.eval()(data), atol=5e-2)
+
+
+def test_refusals(scenes):
+    net = gauge_net()
+    sample = sphere_sample(net)
+    data = sample.with_field(torch.zeros(len(sample.point), 1))
+    with pytest.raises(ValueError, match=r"no boxes to learn \(box_label\): apply set_targets"):
+        net.loss(data)
+    one = torch.ones(1, 2, dtype=torch.float64)
+    boxes = Boxes.at_vertices(torch.tensor([3]), one[:, 0], 0.2 * one, torch.tensor([4]))
+    loss, _ = net.loss(set_targets(data, boxes))
+    assert bool(loss.isfinite()) and "box_label" not in data
+    with pytest.raises(ValueError, match="half_turns among the labels"):
+        DetectionNet(["a"], 0.3, (1,), inputs="1x0")
+    with pytest.raises(ValueError, match='got single digits, to classify or segment, with task "detect"'):
+        SphericalImages(scenes.digits, sample, task="detect")
+    with pytest.raises(ValueError, match='got scenes, to segment or detect, with task "classify"'):
+        SphericalImages(scenes, sample)
+    assert isinstance(scenes.digits, SphericalMNIST) and isinstance(data, Data)
