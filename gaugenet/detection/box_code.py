@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -94,18 +95,24 @@ class BoxCode:
             sure.sigmoid() * share,
         )
 
-    def detect(
-        self, output: Tensor, data: Data | Surface, score: float = 0.05, most: int = 200, iou: float = 0.5
-    ) -> Boxes:
+    def candidates(self, output: Tensor, score: float = 0.05, most: int = 200) -> Boxes:
+        """Return what the surest vertices of a scene vote for, surest first.
+
+        Args:
+            output: ``(V, rep.dim)``. score: least one. most: largest number of boxes.
+        """
+        voted = self.boxes(output.detach().cpu(), torch.arange(len(output)))
+        order = torch.argsort(-voted.score, stable=True)[:most]
+        return voted[order[voted.score[order] >= score]]
+
+    def detect(self, output: Tensor, data: Data | Surface, iou: float = 0.5, **candidates: Any) -> Boxes:
         """Return the boxes of one scene, surest first, after non-maximum suppression along the surface.
 
         Args:
-            output: ``(V, rep.dim)``. data: the bundle. score: least one. most: candidates. iou: of ``suppress``.
+            output: ``(V, rep.dim)``. data: the bundle. iou: of ``suppress``. candidates: settings of these.
         """
         surface = surface_of(data)
-        voted = self.boxes(output.detach().cpu(), torch.arange(len(output)))
-        order = torch.argsort(-voted.score, stable=True)[:most]
-        found = recentred(voted[order[voted.score[order] >= score]], surface)
+        found = recentred(self.candidates(output, **candidates), surface)
         return found[suppress(found, surface, iou)]
 
     def _half(self, label: Tensor) -> Tensor:

@@ -1,9 +1,21 @@
 """Fitting and scoring networks."""
 
+from gaugenet.train.detections import found_scenes, sphere_surface
 from gaugenet.train.fit import Fit, FitSettings
 from gaugenet.train.metrics import Scores
 from gaugenet.train.objective import evaluate, score, shape_loss
 from gaugenet.train.prepared import Prepared
 from gaugenet.train.spherical_images import SphericalImages
 
-__all__ = ["Fit", "FitSettings", "Prepared", "Scores", "SphericalImages", "evaluate", "score", "shape_loss"]
+__all__ = [
+    "Fit",
+    "FitSettings",
+    "Prepared",
+    "Scores",
+    "SphericalImages",
+    "evaluate",
+    "found_scenes",
+    "score",
+    "shape_loss",
+    "sphere_surface",
+]

@@ -26,7 +26,8 @@ class SphericalImages:
     """Images where a network reads fields, ``x (B V, 1)``, with what it learns of them.
 
     Whole images are classified, ``y (B,)``, their points are labelled, ``vertex_label (B V,)``, or objects are found,
-    with what a ``Detector`` learns. A batch is B copies of the sample's bundle. They are made once a B and kept, with
+    with what a ``Detector`` learns and
+    ``objects``, a list of B. A batch is B copies of the sample's bundle. They are made once a B and kept, with
     the geometry that layers make of them, and only fields and targets differ from one batch to the next.
 
     Args:
@@ -84,7 +85,7 @@ class SphericalImages:
         data.x = self.images.at(numbers, self._point, rotation).reshape(-1, 1)
         if isinstance(self.images, SphericalScenes) and self._surface is not None:
             rotations = rotation if rotation is not None else [None] * len(numbers)
-            scenes = [self.images.objects(int(n), g) for n, g in zip(numbers, rotations, strict=True)]
+            data.objects = scenes = [self.images.objects(int(n), g) for n, g in zip(numbers, rotations, strict=True)]
             scene = torch.arange(len(numbers)).repeat_interleave(torch.tensor([len(one.label) for one in scenes]))
             boxes = self._surface.boxes_at(*(torch.cat(part) for part in zip(*scenes, strict=True)))
             for name, value in vars(BoxTargets.of(boxes, self._surface, scene, len(numbers))).items():

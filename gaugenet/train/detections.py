@@ -1,0 +1,43 @@
+"""What a network finds in scenes on the sphere, beside what is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from torch_geometric.data import Data
+
+from gaugenet.detection import Scene, suppress
+from gaugenet.detection.space_surface import SpaceSurface
+from gaugenet.homogeneous import Sphere, icosphere
+from gaugenet.models import Detector
+from gaugenet.train.spherical_images import SphericalImages
+
+# Boxes are compared on an icosphere of this level, whatever the network runs on: areas are off by 0.05 %.
+_LEVEL = 4
+
+
+def sphere_surface(level: int = _LEVEL) -> SpaceSurface:
+    """Return the geometry of boxes on an icosphere."""
+    points = icosphere(level)
+    data = Data(pos=points.pos, face=points.face, frame=Sphere().frame(points.pos), area_0=points.area)
+    return SpaceSurface(data, Sphere())
+
+
+def found_scenes(
+    net: Detector, images: SphericalImages, iou: float = 0.5, seen: Iterable[Any] | None = None
+) -> Iterator[Scene]:
+    """Yield detected and true boxes of every scene, on ``sphere_surface()``.
+
+    Args:
+        net: on the sphere. images: scenes to detect in, on the sample of the network. iou: of ``suppress``.
+        seen: the batches of ``images``, where something counts them as they come.
+    """
+    here, there = SpaceSurface(images.sample.bundle, Sphere()), sphere_surface()
+    for data in images if seen is None else seen:
+        output = net.evaluated(data).cpu().unflatten(0, (-1, here.size))
+        for one, objects in zip(output, data.objects, strict=True):
+            voted = net.code.candidates(one)
+            placed = here.centre(voted), here.direction(voted), voted.extent, voted.label, voted.score
+            found = there.boxes_at(*placed)
+            yield Scene.of(found[suppress(found, there, iou)], there.boxes_at(*objects), there)
