@@ -136,5 +136,5 @@ def _errors(
     distance = _joined([scene.distance[row, true] for scene, row, true in pairs], torch.float64)
     turn = _joined([scene.turn[row, true] for scene, row, true in pairs], torch.float64)
     half = torch.isin(label, torch.tensor(sorted(half_turns), dtype=torch.int64))
-    period = 2 * torch.pi / (1.0 + half)
+    period = torch.pi * (2 - half.double())
     return label, distance, (turn - period * (turn / period).round()).abs()

@@ -145,6 +145,10 @@ def test_difference_between_vertices(name):
     assert len(result.distance) == 20
     limit = 1e-9 if name == "sphere" else 0.03
     assert result.distance.max() < limit and result.turn.max() < 3 * limit
+    at = Group(data.group).random(len(data.pos), generator=torch.Generator().manual_seed(1))
+    after, near, true = change_gauge(data, at), near.change_gauge(at), true.change_gauge(at)
+    again = average_precision([Scene.of(near[[k]], true[[k]], after) for k in range(20)], 2, (0.5,))
+    assert (again.distance - result.distance).abs().max() < 1e-12 and (again.turn - result.turn).abs().max() < 1e-9
 
 
 def test_suppression_makes_it_better():
