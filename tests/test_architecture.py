@@ -24,7 +24,20 @@ LAYERS = {
     "train": ["so3", "homogeneous", "nn", "models", "data", "detection"],
     "viz": [],
     "benchmark": ["representation", "kernel", "homogeneous", "nn", "sphere", "data", "models"],
-    "cli": ["group", "mesh", "representation", "bundle", "kernel", "nn", "data", "models", "train", "viz", "benchmark"],
+    "cli": [
+        "group",
+        "mesh",
+        "representation",
+        "bundle",
+        "kernel",
+        "nn",
+        "data",
+        "models",
+        "train",
+        "viz",
+        "benchmark",
+        "detection",
+    ],
     "__main__": ["cli"],
 }
 # What a layer must do without: meshes know no torch, layers know neither meshes nor files.

@@ -21,7 +21,8 @@ from gaugenet.cli.labelled import IMAGES, add_data, check_data, open_split
 from gaugenet.cli.message import named
 from gaugenet.cli.outcome import Outcome
 from gaugenet.cli.progress import bar
-from gaugenet.cli.spherical import add_rotations, images_outcome
+from gaugenet.cli.spherical import add_rotations
+from gaugenet.cli.spherical_scores import images_outcome
 from gaugenet.data.labels import corner_majority
 from gaugenet.data.mesh_data import LABELS
 from gaugenet.data.mesh_dataset import MeshDataset
@@ -72,7 +73,7 @@ def run(args: argparse.Namespace) -> Outcome:
     """Score one network, or one a category."""
     check_data(args)
     check_up(args)
-    if args.data == IMAGES:
+    if args.data in IMAGES:
         if args.confusion is not None:
             png_path(args.confusion)
         return images_outcome(args)

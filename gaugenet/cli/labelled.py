@@ -12,8 +12,8 @@ from gaugenet.data.mesh_dataset import MeshDataset
 from gaugenet.data.psb import PSB
 from gaugenet.data.shape_classes import ClassFolder, PSBShapes
 
-IMAGES = "spherical-mnist"
-TASKS = ("segment", "classify")
+IMAGES = {"spherical-mnist": ("classify", "segment"), "spherical-scenes": ("detect", "segment")}  # and their tasks
+TASKS = ("segment", "classify", "detect")
 TRAIN_SHAPES = 10
 
 
@@ -29,9 +29,10 @@ def add_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data",
         required=True,
-        choices=("psb", "folder", IMAGES),
+        choices=("psb", "folder", *IMAGES),
         help="psb: labelled Princeton Segmentation Benchmark; folder: your meshes, labels beside them (hand.off with "
-        "hand_labels.txt, .txt, .seg or .npy) or inside PLY files; spherical-mnist: handwritten digits on the sphere",
+        "hand_labels.txt, .txt, .seg or .npy) or inside PLY files; spherical-mnist: handwritten digits on the sphere, "
+        "one in an image; spherical-scenes: up to five",
     )
     parser.add_argument(
         "--root", required=True, type=Path, metavar="PATH", help="folder of the data, or LabeledDB_new.zip"
@@ -40,7 +41,8 @@ def add_data(parser: argparse.ArgumentParser) -> None:
         "--task",
         choices=TASKS,
         help="segment: label faces, vertices or points of images; classify: tell whole shapes apart, by the categories "
-        "of psb or the folders inside a folder, or images (default: segment; of images classify)",
+        "of psb or the folders inside a folder, or images; detect: find objects in images (default: segment; of "
+        "spherical-mnist classify, of spherical-scenes detect)",
     )
     parser.add_argument("--category", metavar="NAME", help="of psb, such as Human")
     parser.add_argument(
@@ -66,14 +68,21 @@ def check_data(args: argparse.Namespace) -> None:
     Raises:
         ValueError: an argument of the other kind of data, or one too few.
     """
-    images = args.data == IMAGES
+    images = args.data in IMAGES
+    tasks = IMAGES.get(args.data, TASKS[:2])
     if args.task is None:
-        args.task = "classify" if images else "segment"
+        args.task = tasks[0]
+    if args.task not in tasks:
+        raise ValueError(f"--data {args.data} goes with --task {' or '.join(tasks)}, got {args.task}")
     turned = [name for name in ("rotate_train", "rotate_test") if getattr(args, name, None) is not None]
     if turned and not images:
-        raise ValueError(f"--{turned[0].replace('_', '-')} goes with --data {IMAGES}; --perturb rotate turns meshes")
+        raise ValueError(
+            f"--{turned[0].replace('_', '-')} goes with --data {' or '.join(IMAGES)}; --perturb rotate turns meshes"
+        )
     if getattr(args, "family", None) is not None and not images:
-        raise ValueError(f"--family goes with --data {IMAGES}; networks on meshes are all gauge-equivariant")
+        raise ValueError(
+            f"--family goes with --data {' or '.join(IMAGES)}; networks on meshes are all gauge-equivariant"
+        )
     if images:
         _check_images(args)
     classify = args.task == "classify"

@@ -1,4 +1,4 @@
-"""Images on the sphere that are named on the command line."""
+"""Images on the sphere that are named on the command line: what is fitted to them."""
 
 from __future__ import annotations
 
@@ -9,50 +9,62 @@ import torch
 
 from gaugenet.cli.job import Job
 from gaugenet.cli.labelled import IMAGES
-from gaugenet.cli.outcome import Outcome
-from gaugenet.cli.progress import bar
 from gaugenet.data.spherical_mnist import SphericalMNIST
+from gaugenet.data.spherical_scenes import SphericalScenes
 from gaugenet.models import (
     ClassificationNet,
+    DetectionNet,
     Network,
     SegmentationNet,
     SphericalClassificationNet,
+    SphericalDetectionNet,
     SphericalSegmentationNet,
-    load,
-    on_sphere,
     sphere_sample,
 )
-from gaugenet.train import FitSettings, SphericalImages, evaluate
-from gaugenet.viz import confusion_picture
+from gaugenet.train import FitSettings, SphericalImages
 
 SETTINGS = FitSettings(epochs=6, batch=32, variants=1, noise=0.0, average=0.99)
 CHOICES = ("no", "yes")
 FAMILIES = ("harmonic", "gauge")
-_NETS: dict[str, tuple[type[Network], ...]] = {
+NETS: dict[str, tuple[type[Network], type[Network]]] = {
     "classify": (SphericalClassificationNet, ClassificationNet),
     "segment": (SphericalSegmentationNet, SegmentationNet),
+    "detect": (SphericalDetectionNet, DetectionNet),
 }
 # What networks of the gauge family are by default on images: on the sphere layers earn what they cost.
 _GAUGE: dict[str, Any] = {"space": "sphere", "inputs": "1x0", "layers": "conv", "levels": (642, 162, 42)}
+# Digits in scenes are half as large as those alone, which takes twice the resolution.
+_FINER: dict[str, dict[str, Any]] = {"harmonic": {"bands": (30, 15, 8)}, "gauge": {"levels": (2562, 642, 162)}}
+SCENES = {"train": 10_000, "test": 2_000}
+# Scenes from which the half length of a usual box is taken.
+_SOME = 200
 
 
 def add_rotations(parser: argparse.ArgumentParser, train: bool) -> None:
-    """Add --rotate-test, and where a network is trained --rotate-train and --family."""
+    """Add --rotate-test, and where a network is trained --rotate-train, --family and --images."""
+    which = " or ".join(IMAGES)
     if train:
         parser.add_argument(
             "--rotate-train",
             choices=CHOICES,
-            help=f"{IMAGES}: turn every image at random, anew each time (default: no)",
+            help=f"{which}: turn every image at random, anew each time (default: no)",
         )
         parser.add_argument(
             "--family",
             choices=FAMILIES,
-            help=f"{IMAGES}: networks that keep features in harmonics, or gauge-equivariant ones on an icosphere "
+            help=f"{which}: networks that keep features in harmonics, or gauge-equivariant ones on an icosphere "
             "(default: harmonic)",
         )
     parser.add_argument(
-        "--rotate-test", choices=CHOICES, help=f"{IMAGES}: turn the images that are scored at random (default: no)"
+        "--rotate-test", choices=CHOICES, help=f"{which}: turn the images that are scored at random (default: no)"
     )
+
+
+def images_of(args: argparse.Namespace, split: str, validation: int = 0) -> SphericalMNIST | SphericalScenes:
+    """Return a split of the images, without the ``validation`` ones that are held back."""
+    if args.data == "spherical-mnist":
+        return SphericalMNIST(args.root, split, validation)
+    return SphericalScenes(args.root, split, {**SCENES, "validation": validation}[split], validation)
 
 
 def images_job(args: argparse.Namespace) -> Job:
@@ -65,8 +77,8 @@ def images_job(args: argparse.Namespace) -> Job:
     idle = [name for name in meshes if getattr(args, name)]
     if idle:
         raise ValueError(f"--{idle[0].replace('_', '-')} is about meshes, and goes with --data psb or folder")
-    train = SphericalMNIST(args.root, "train", args.validation)
-    held_back = SphericalMNIST(args.root, "validation", args.validation) if args.validation else None
+    train = images_of(args, "train", args.validation)
+    held_back = images_of(args, "validation", args.validation) if args.validation else None
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(args.seed)
         net = _network(args, train)
@@ -80,52 +92,22 @@ def images_job(args: argparse.Namespace) -> Job:
     )
 
 
-def _network(args: argparse.Namespace, images: SphericalMNIST) -> Network:
+def _network(args: argparse.Namespace, images: SphericalMNIST | SphericalScenes) -> Network:
     """Return the network that the arguments ask for, with random weights."""
-    names = images.region_names if args.task == "segment" else images.label_names
-    harmonic, gauge = _NETS[args.task]
+    family = args.family or FAMILIES[0]
     given = {name: value for name in ("levels", "rep", "layers") if (value := getattr(args, name)) is not None}
-    if args.family == "gauge":
-        place = {"output": "vertex"} if args.task == "segment" else {}
-        return gauge(names, **{**_GAUGE, **place, **given})
-    if "layers" in given:
+    if family == "harmonic" and "layers" in given:
         raise ValueError("--layers goes with --family gauge: networks on harmonics have spherical convolutions")
-    return harmonic(names, **{{"levels": "bands"}.get(name, name): value for name, value in given.items()})
-
-
-def images_outcome(args: argparse.Namespace) -> Outcome:
-    """Score a network on digits on the sphere.
-
-    Raises:
-        ValueError: for a network of another kind, and arguments that are about meshes.
-    """
-    if args.picture is not None or args.perturb is not None or args.split == "all":
-        raise ValueError("--picture, --perturb and --split all are about meshes, and go with --data psb or folder")
-    if args.model is None:
-        raise ValueError("evaluate needs --model, the name or path of a network; see gaugenet evaluate --help")
-    net, data = load(args.model), SphericalMNIST(args.root, args.split)
-    names = data.region_names if args.task == "segment" else data.label_names
-    if not isinstance(net, _NETS[args.task]) or not on_sphere(net) or tuple(net.label_names) != names:
-        raise ValueError(
-            f"--data {IMAGES} --task {args.task} needs a network that was trained on it, got {args.model}, a "
-            f"{type(net).__name__} with labels {', '.join(net.label_names) or 'of none'}"
-        )
-    images = SphericalImages(data, sphere_sample(net), args.rotate_test == "yes", args.task)
-    scores = evaluate(net, bar(images, "evaluate", len(images)))
-    if args.confusion is not None:
-        confusion_picture(args.confusion, scores.matrix.numpy(), net.label_names)
-    about: dict[str, Any] = {"split": args.split, "rotate_test": args.rotate_test or "no"}
-    content = {"accuracy": scores.area_accuracy, "classes": scores.classes, "images": images.count, **about}
-    rows = [
-        f"{name:<20} {100 * one['accuracy']:6.2f} % {100 * one['iou']:6.2f} %" for name, one in scores.classes.items()
-    ]
-    turned = ", turned at random" if args.rotate_test == "yes" else ""
-    which = f"{images.count} images of the {args.split} split{turned}"
+    settings: dict[str, Any] = dict(_GAUGE) if family == "gauge" else {}
+    if isinstance(images, SphericalScenes):
+        settings |= _FINER[family]
+    settings |= (
+        given if family == "gauge" else {{"levels": "bands"}.get(name, name): value for name, value in given.items()}
+    )
     if args.task == "segment":
-        digits = [one["iou"] for name, one in scores.classes.items() if name in data.label_names]
-        content["mean_iou"] = sum(digits) / len(digits)
-        rows.append(f"mean IoU of digits {100 * content['mean_iou']:.2f} %, area {100 * scores.area_accuracy:.2f} %")
-        rows.append(which)
-    else:
-        rows.append(f"{100 * scores.area_accuracy:.2f} % of {which}")
-    return Outcome(content, "\n".join([f"{'class':<20} accuracy     IoU", *rows]))
+        settings |= {"output": "vertex"} if family == "gauge" else {}
+    elif isinstance(images, SphericalScenes):
+        extents = [images.objects(number).extent for number in range(min(_SOME, len(images)))]
+        settings |= {"unit": round(float(torch.cat(extents).mean()), 3), "half_turns": images.half_turns}
+    names = images.region_names if args.task == "segment" else images.label_names
+    return NETS[args.task][FAMILIES.index(family)](names, **settings)  # type: ignore[call-arg]

@@ -1,4 +1,4 @@
-"""Train a network to segment or to classify shapes, or to classify images on the sphere.
+"""Train a network on shapes, to segment or to classify them, or on images on the sphere.
 
 DIR gets net.safetensors and net.json (the network, to be named to --model as DIR/net), history.json and curves.png
 (loss and accuracy of each epoch), checkpoint.pt (after each epoch; a run that is killed goes on with the same command
@@ -131,7 +131,7 @@ def run(args: argparse.Namespace) -> Outcome:
     folder = RunFolder(args.output_folder)
     if args.cache is not None:
         check_output(args.cache)
-    job = images_job(args) if args.data == IMAGES else _shapes_job(args, folder)
+    job = images_job(args) if args.data in IMAGES else _shapes_job(args, folder)
     about = {"data": args.data, "task": args.task, **job.about}
     record = json.loads(json.dumps({**about, "settings": asdict(job.settings), "config": job.net.config}))
     goes_on = folder.check(record, args.resume)

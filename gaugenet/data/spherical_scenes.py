@@ -33,9 +33,10 @@ class SphericalScenes:
     """Scenes of one to five digits on S^2, for semantic segmentation and detection.
 
     A digit lies on a disc by stereographic projection from the point opposite to its middle, as in ``SphericalMNIST``,
-    with a radius from 0.4 to 0.7. Middles lie between 50 degrees south and north, digits are up to 45 degrees from
-    upright, discs do not meet. So the scenes know where up is, until they are turned. The box of a digit is that of its
-    image where it is at least half as bright as it can be; its direction is to the right along the image.
+    with a radius from 0.5 to 0.8. Middles lie between 50 degrees south and north, digits are up to 45 degrees from
+    upright, and discs of three quarters of the radius, in which the digits are, do not meet. So the scenes know where
+    up is, until they are turned. The box of a digit is that of its image where it is at least half as bright as it can
+    be; its direction is to the right along the image.
 
     Scenes are made of numbers drawn once, by a generator of the library's own: the same ones for the same arguments.
 
@@ -109,7 +110,7 @@ class SphericalScenes:
 
 
 def _places(count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Return rotations ``(count, MOST, 3, 3)`` of the north pole to the middles, and radii: the discs do not meet.
+    """Return rotations ``(count, MOST, 3, 3)`` of the north pole to the middles, and radii of discs that hardly meet.
 
     Each digit is thrown until it fits, those of all scenes at a time.
     """
@@ -123,8 +124,8 @@ def _places(count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
             z = math.sin(math.radians(50.0)) * (2 * latitude - 1)
             phi, r = 2 * math.pi * longitude, (1 - z.square()).sqrt()
             here = torch.stack([r * phi.cos(), r * phi.sin(), z], dim=1)
-            reach = 0.4 + 0.3 * size
-            gap = _distance(here[:, None], middle[todo, :number]) - radius[todo, :number] - reach[:, None]
+            reach = 0.5 + 0.3 * size
+            gap = _distance(here[:, None], middle[todo, :number]) - 0.75 * (radius[todo, :number] + reach[:, None])
             fits = (gap > 0).all(1)
             done = todo[fits]
             middle[done, number], radius[done, number] = here[fits], reach[fits]

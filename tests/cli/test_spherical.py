@@ -43,6 +43,27 @@ SETTINGS = {  # what makes small networks of both families
 }
 
 
+@pytest.mark.parametrize("family", ["harmonic", "gauge"])
+def test_both_families_find_and_segment_in_scenes(call, root, tmp_path, family, monkeypatch):
+    monkeypatch.setattr("gaugenet.cli.spherical.SCENES", {"train": 6, "test": 4})
+    for task in ("detect", "segment"):
+        data = ("--data", "spherical-scenes", "--root", root, "--task", task)
+        run = tmp_path / task
+        trained = call("train", *data, *SETTINGS[family], "--validation", 3, "-o", run, "--json")
+        assert trained.code == 0, trained.err
+        scored = call("evaluate", *data, "--model", run / "net", "--rotate-test", "yes", "--json")
+        assert scored.code == 0 and scored.json["images"] == 4
+        if task == "segment":
+            assert 0 <= scored.json["mean_iou"] <= 1
+            continue
+        assert {"ap50", "ap", "centre_error", "angle_error", "classes"} < scored.json.keys()
+        assert 0 <= scored.json["ap"] <= scored.json["ap50"] <= 1
+        text = call("evaluate", *data, "--model", run / "net").out.splitlines()
+        assert text[-2].startswith("AP50 ") and text[-2].endswith("of 4 images of the test split")
+        refused = call("evaluate", *data, "--model", run / "net", "--confusion", tmp_path / "a.png")
+        assert refused.code == 2 and "--confusion goes with" in refused.messages("error")[0]
+
+
 @pytest.mark.parametrize(("family", "task"), [("gauge", "classify"), ("harmonic", "segment"), ("gauge", "segment")])
 def test_both_families_classify_and_segment(call, data, tmp_path, family, task):
     arguments = (*data, "--task", task)
@@ -70,6 +91,7 @@ def test_both_families_classify_and_segment(call, data, tmp_path, family, task):
 def test_refusals(call, data, tmp_path):
     run = ("-o", tmp_path / "run")
     for arguments, message in {
+        ("train", *data, *run, "--task", "detect"): "goes with --task classify or segment, got detect",
         ("train", *data, *run, "--layers", "conv"): "--layers goes with --family gauge",
         ("train", "--data", "folder", "--root", tmp_path, *run, "--family", "gauge"): "--family goes with --data spher",
         ("train", *data, *run, "--remesh"): "--remesh is about meshes",

@@ -83,7 +83,7 @@ def test_middles_are_where_they_should_be(scenes):
     assert torch.allclose(torch.linalg.det(scenes.place), torch.ones(50, MOST, dtype=torch.float64))
     up = scenes.place[..., 2, 1] / torch.cos(latitude)  # how far north the image's up goes
     assert up.min() >= math.cos(math.radians(45)) - 1e-9
-    assert scenes.radius.min() >= 0.4 and scenes.radius.max() <= 0.7
+    assert scenes.radius.min() >= 0.5 and scenes.radius.max() <= 0.8
 
 
 def test_refusals(root, tmp_path):
