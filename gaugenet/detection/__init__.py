@@ -7,6 +7,7 @@ from gaugenet.detection.coordinates import contains, coordinates, recentred, sur
 from gaugenet.detection.outline import outlines
 from gaugenet.detection.overlap import areas, iou
 from gaugenet.detection.records import from_json, to_json
+from gaugenet.detection.regions import region_boxes
 from gaugenet.detection.scene import Scene
 from gaugenet.detection.suppression import suppress
 from gaugenet.detection.surface import Coordinates, Surface
@@ -29,6 +30,7 @@ __all__ = [
     "iou",
     "outlines",
     "recentred",
+    "region_boxes",
     "suppress",
     "surface_of",
     "to_json",

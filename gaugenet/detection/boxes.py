@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -61,6 +62,15 @@ class Boxes:
         return Boxes(
             vertex, torch.zeros_like(extent), angle, extent, label, torch.ones_like(angle) if score is None else score
         )
+
+    @staticmethod
+    def joined(parts: Sequence[Boxes]) -> Boxes:
+        """Return the boxes of several lists on one bundle; of none, no boxes."""
+        if not parts:
+            none = torch.empty(0, dtype=torch.float64)
+            return Boxes.at_vertices(none.long(), none, none.reshape(0, 2), none.long())
+        columns = [part._columns() for part in parts]
+        return Boxes(**{name: torch.cat([one[name] for one in columns]) for name in columns[0]})
 
     def __len__(self) -> int:
         return len(self.vertex)

@@ -1,0 +1,105 @@
+"""Boxes of labelled regions of a mesh."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+from torch import Tensor
+from torch_geometric.data import Data
+
+from gaugenet.detection.boxes import Boxes
+from gaugenet.detection.coordinates import recentred, surface_of
+from gaugenet.detection.surface import Surface
+
+# Vertices of a region that may be its centre.
+_CANDIDATES = 48
+# Share of the area of a region that may stand out of its box at each side.
+_OUTSIDE = 0.02
+
+
+def region_boxes(data: Data | Surface, face_label: Tensor, labels: Sequence[int], smallest: float = 0.0) -> Boxes:
+    """Return a box about each connected region of faces with one of some labels, such as each leg of an ant.
+
+    The centre is the vertex of the region from which the mean square of distances is least, of 48 spread over it; the
+    direction the principal axis of the region as seen from there, up to a half turn; the box leaves 2 % of the area out
+    at each of its four sides, which moves the centre to the middle.
+
+    Args:
+        data: bundle of a mesh. face_label: ``(F,)``. labels: which labels are objects; boxes have their positions.
+        smallest: share of the area of the mesh that a region needs to count.
+
+    Raises:
+        ValueError: for labels of another shape.
+    """
+    surface = surface_of(data)
+    if face_label.shape != surface.area.shape:
+        raise ValueError(
+            f"region_boxes expects a label for each of the {len(surface.area)} faces, got {tuple(face_label.shape)}"
+        )
+    found = []
+    for number, label in enumerate(labels):
+        for face in _regions(surface, face_label.detach().cpu() == label):
+            if float(surface.area[face].sum()) >= smallest * float(surface.area.sum()):
+                found.append(_box(surface, face, number))
+    return Boxes.joined(found)
+
+
+def _regions(surface: Surface, chosen: Tensor) -> list[Tensor]:
+    """Return the faces of each connected region of chosen ones, that share edges; the largest first."""
+    face = chosen.nonzero()[:, 0]
+    if not len(face):
+        return []
+    corner = surface.cell[:, face].numpy()
+    start, end = corner.ravel(), np.roll(corner, -1, axis=0).ravel()
+    key = np.minimum(start, end) * surface.size + np.maximum(start, end)
+    _, edge = np.unique(key, return_inverse=True)
+    owner = np.tile(np.arange(len(face)), 3)
+    incidence = coo_matrix((np.ones(len(edge)), (owner, edge))).tocsr()
+    count, region = connected_components(incidence @ incidence.T, directed=False)
+    regions = [face[torch.from_numpy(region == k)] for k in range(count)]
+    return sorted(regions, key=lambda some: -float(surface.area[some].sum()))
+
+
+def _box(surface: Surface, face: Tensor, label: int) -> Boxes:
+    cell = surface.cell[:, face]
+    area = torch.zeros(surface.size, dtype=torch.float64)
+    area.index_add_(0, cell.flatten(), (surface.area[face] / 3).repeat(3))
+    vertex = cell.unique()
+    some = vertex[torch.linspace(0, len(vertex) - 1, min(_CANDIDATES, len(vertex))).round().long()]
+    reach, total = float(area.sum().sqrt()), float(area.sum())
+    none = torch.zeros(len(some), dtype=torch.float64)
+    while True:  # far enough for one of them to see the whole region
+        points = Boxes.at_vertices(some, none, none[:, None].repeat(1, 2) + reach, torch.full_like(some, label))
+        at = surface.coordinates(points, none + reach)
+        weight = area[at.vertex]
+        seen = torch.zeros_like(none).index_add_(0, at.box, weight)
+        if float(seen.max()) > (1 - 1e-9) * total or reach > surface.longest * surface.size:
+            break
+        reach *= 1.5
+    spread = torch.zeros_like(none).index_add_(0, at.box, weight * at.xy.square().sum(1))
+    # A centre from which a part is not seen is none: what is missing counts as far away.
+    best = int((spread + (total - seen) * reach**2).argmin())
+    mine = (at.box == best) & (weight > 0)
+    xy, weight = at.xy[mine], weight[mine]
+    middle = (weight[:, None] * xy).sum(0) / weight.sum()
+    centred = xy - middle
+    axis = torch.linalg.eigh(centred.T @ (weight[:, None] * centred)).eigenvectors[:, -1]
+    turn = torch.stack([axis, torch.stack([-axis[1], axis[0]])])
+    low, high = torch.stack([_range(xy @ way, weight) for way in turn]).unbind(1)
+    offset = (0.5 * (low + high)) @ turn
+    extent = (0.5 * (high - low)).clamp_min(0.5 * surface.longest)
+    angle = torch.atan2(axis[1], axis[0])
+    one = torch.ones(1, dtype=torch.float64)
+    return recentred(Boxes(some[[best]], offset[None], angle[None], extent[None], torch.tensor([label]), one), surface)
+
+
+def _range(value: Tensor, weight: Tensor) -> Tensor:
+    """Return the values below and above which a small share of the weight lies."""
+    order = torch.argsort(value)
+    share = weight[order].cumsum(0) / weight.sum()
+    ends = torch.tensor([_OUTSIDE, 1 - _OUTSIDE], dtype=share.dtype)
+    return value[order][torch.searchsorted(share, ends).clamp_max(len(value) - 1)]
