@@ -60,6 +60,7 @@ def fields(text: str) -> dict[str, int]:
     return settings
 
 
+_MESH = "mesh file: OFF, OBJ, PLY, STL, GLB, ..."
 _AXES = {"x": (1.0, 0.0, 0.0), "y": (0.0, 1.0, 0.0), "z": (0.0, 0.0, 1.0)}
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "ki": 2**10, "mi": 2**20, "gi": 2**30}
 
@@ -72,11 +73,9 @@ def memory(text: str) -> int:
     return int(float(match[1]) * _UNITS[match[2]])
 
 
-def add_meshes(parser: argparse.ArgumentParser, least: int = 1) -> None:
+def add_meshes(parser: argparse.ArgumentParser, text: str = _MESH, least: int = 1) -> None:
     """Add MESH..., any number of files, or at least one."""
-    parser.add_argument(
-        "mesh", nargs="+" if least else "*", type=Path, metavar="MESH", help="mesh file: OFF, OBJ, PLY, STL, GLB, ..."
-    )
+    parser.add_argument("mesh", nargs="+" if least else "*", type=Path, metavar="MESH", help=text)
 
 
 def add_model(parser: argparse.ArgumentParser, required: bool = True) -> None:

@@ -17,9 +17,10 @@ from gaugenet.cli.outcome import DONE, FAILED
 COMMANDS = {
     "info": "say what a mesh is: counts, topology, defects, holonomy",
     "preprocess": "turn meshes into frame bundles",
-    "train": "train a network to segment or to classify; a killed run goes on with --resume",
-    "evaluate": "score a network on labelled shapes",
-    "segment": "label the faces of meshes: coloured PLY, labels, picture",
+    "train": "train a network to segment, classify or detect; a killed run goes on with --resume",
+    "evaluate": "score a network on labelled shapes or images",
+    "segment": "label the faces of meshes, or the pixels of images of the sphere: files, picture",
+    "detect": "find objects on a mesh or in an image of the sphere: boxes as JSON, picture",
     "check": "measure how far a network depends on the gauge and on the pose",
     "benchmark": "measure speed and memory on this machine, against what others do",
 }
@@ -83,7 +84,7 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
     """Return the parser; only the command that is called is imported, as most of them take PyTorch along."""
     parser = _Parser(
         prog="gaugenet",
-        description="Gauge-equivariant neural networks on triangle meshes.",
+        description="Gauge-equivariant neural networks on triangle meshes and the sphere.",
         epilog=f"example:\n  {_EXAMPLE}\n\n`gaugenet COMMAND --help` says more about each.",
         formatter_class=_Layout,
     )

@@ -1,8 +1,10 @@
-"""Label the faces of meshes with a network.
+"""Label the faces of meshes, or the pixels of images of the sphere, with a network.
 
 DIR gets, for each mesh, <name>.ply (coloured, with a property label) and <name>_labels.txt (label names, each followed
 by the numbers of its faces, from 1 on); of a network that labels vertices, <name>.txt with the label of each vertex.
-A mesh that fails is reported and skipped; the exit code is then 1, or 2 if all fail.
+Of an image (PNG or JPEG, twice as wide as high, north up), for networks on the sphere, it gets <name>_labels.png, the
+pixels of which are the numbers of labels, in a palette that shows them. What fails is reported and skipped; the exit
+code is then 1, or 2 if all fail.
 """
 
 from __future__ import annotations
@@ -27,12 +29,13 @@ from gaugenet.cli.arguments import (
 from gaugenet.cli.message import attempt
 from gaugenet.cli.outcome import Outcome, exit_code
 from gaugenet.cli.progress import bar
+from gaugenet.cli.segment_images import segmented_images
 from gaugenet.data.labels import corner_majority, write_labels
 from gaugenet.data.mesh_data import MeshData
 from gaugenet.data.read import read_mesh
 from gaugenet.data.write import write_mesh
 from gaugenet.mesh.geometry import face_areas
-from gaugenet.models import SegmentationNet, load
+from gaugenet.models import SegmentationNet, SphericalSegmentationNet, load, on_sphere
 from gaugenet.models.memory import patch_limit
 from gaugenet.models.patches import scores_in_patches
 from gaugenet.viz import Panel, palette, segmentation_picture
@@ -43,7 +46,7 @@ EXAMPLE = "gaugenet segment person.off --model psb-human -o out --picture out/pe
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
-    add_meshes(parser)
+    add_meshes(parser, "mesh file: OFF, OBJ, PLY, STL, GLB, ...; or image of the sphere: PNG, JPEG")
     add_model(parser)
     parser.add_argument("-o", "--output", required=True, type=Path, metavar="DIR", help="folder for the results")
     parser.add_argument(
@@ -61,11 +64,14 @@ def run(args: argparse.Namespace) -> Outcome:
     check_stems(args.mesh)
     check_up(args)
     net = load(args.model)
-    if not isinstance(net, SegmentationNet):
-        raise ValueError(f"segment needs a SegmentationNet, got {args.model}, a {type(net).__name__}")
+    if not isinstance(net, (SegmentationNet, SphericalSegmentationNet)):
+        raise ValueError(f"segment needs a network that labels, got {args.model}, a {type(net).__name__}")
     folder = check_output(args.output)
     if args.picture is not None:
         png_path(args.picture, planned=folder)
+    if on_sphere(net):
+        return segmented_images(net, args, folder)
+    assert isinstance(net, SegmentationNet)
     done: dict[str, Any] = {}
     failed: dict[str, str] = {}
     panels = []

@@ -100,7 +100,7 @@ BAD_INPUT = [
     ("segment {torus} {tmp}/torus.off -o {tmp}/o --model {net}", "would both be written as torus"),
     ("segment {meshes}/broken/nan_vertex.ply -o {tmp}/o --model {net}", "nan_vertex.ply: mesh has 1 vertex with NaN"),
     ("segment {meshes}/known/klein.off -o {tmp}/o --model {net}", "klein.off: mesh is not orientable"),
-    ("check --model {net}", "required: MESH"),
+    ("check --model {net}", "check needs a MESH"),
     ("check --model {tmp}/no {torus}", "no.safetensors does not exist"),
     ("check --model {net} {meshes}/broken/index_out_of_range.off", "vertex index outside 0..17"),
     ("evaluate --root {psb} --model {net}", "required: --data"),

@@ -1,0 +1,23 @@
+"""Pages of images."""
+
+import os
+from collections.abc import Sequence
+
+import numpy as np
+
+from gaugenet.viz.colour import palette
+from gaugenet.viz.page import page
+from gaugenet.viz.png import png_path, write_png
+
+
+def images_picture(
+    path: str | os.PathLike[str], images: Sequence[np.ndarray], titles: Sequence[str], label_names: Sequence[str]
+) -> None:
+    """
+    Write a PNG with images (H, W, 3) uint8 under their titles, and a legend of the colours of labels.
+
+    Raises `FileNotFoundError` if the folder does not exist.
+    """
+    file = png_path(path)
+    legend = list(zip(label_names, palette(len(label_names))))
+    write_png(file, page([[image] for image in images], list(titles), 1, legend, None))

@@ -1,0 +1,133 @@
+"""Equirectangular images of the sphere as input: labels of pixels, boxes, bad images."""
+
+import json
+
+import digits
+import numpy as np
+import pytest
+import torch
+from matplotlib.image import imread
+from PIL import Image
+
+from gaugenet.data.spherical_image import read_image
+from gaugenet.data.spherical_scenes import SphericalScenes
+from gaugenet.models import (
+    DetectionNet,
+    SegmentationNet,
+    SphericalDetectionNet,
+    SphericalSegmentationNet,
+    save,
+    sphere_sample,
+)
+from gaugenet.models.on_image import at_pixels, on_sample
+
+NAMES = list("0123456789")
+GAUGE = {"space": "sphere", "inputs": "1x0", "levels": (162, 42), "neighbours": 12, "rep": "4x0 + 2x1", "blocks": 1}
+HARMONIC = {"band_limit": 8, "bands": (6, 3), "rep": "4x0 + 2x1", "count": 2}
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory):
+    """A scene, 64 x 128."""
+    folder = tmp_path_factory.mktemp("scene")
+    scenes = SphericalScenes(digits.write_digits(folder), "train", 1, validation=0)
+    latitude = np.pi * (0.5 - (np.arange(64) + 0.5) / 64)
+    longitude = 2 * np.pi * (np.arange(128) + 0.5) / 128 - np.pi
+    up, east = np.meshgrid(latitude, longitude, indexing="ij")
+    point = np.stack([np.cos(up) * np.cos(east), np.cos(up) * np.sin(east), np.sin(up)], axis=-1).reshape(-1, 3)
+    value = scenes.at(torch.tensor([0]), torch.from_numpy(point)).numpy().reshape(64, 128)
+    Image.fromarray((255 * value).astype(np.uint8)).save(folder / "scene.png")
+    return folder / "scene.png"
+
+
+def made(kind, **settings):
+    torch.manual_seed(0)
+    usual = GAUGE if kind in (DetectionNet, SegmentationNet) else HARMONIC
+    return kind(*([NAMES, 0.3] if "Detection" in kind.__name__ else [NAMES]), **{**usual, **settings})
+
+
+@pytest.mark.parametrize("kind", [SegmentationNet, SphericalSegmentationNet])
+def test_pixels_are_labelled(call, image, tmp_path, kind):
+    net = made(kind, **({"output": "vertex"} if kind is SegmentationNet else {}))
+    save(net, tmp_path / "net")
+    out = tmp_path / "out"
+    result = call("segment", image, "--model", tmp_path / "net", "-o", out, "--picture", out / "a.png", "--json")
+    assert result.code == 0, result.err
+    found = result.json["images"][str(image)]
+    with Image.open(found["labels"]) as labels:
+        assert labels.mode == "P" and labels.size == (128, 64)
+        shown, numbers = np.asarray(labels.convert("RGB")), np.asarray(labels)
+    assert len(np.unique(shown.reshape(-1, 3), axis=0)) == len(np.unique(numbers))
+    assert sum(found["area"].values()) == pytest.approx(1)
+    assert imread(out / "a.png").std() > 0.05
+    # What the network says at its points is what the pixels there show, of the network as it is stored.
+    assert set(np.unique(numbers)) <= set(range(10))
+
+
+@pytest.mark.parametrize("kind", [DetectionNet, SphericalDetectionNet])
+def test_objects_are_found(call, image, tmp_path, kind):
+    save(made(kind), tmp_path / "net")
+    out = tmp_path / "found.json"
+    arguments = ("detect", image, "--model", tmp_path / "net", "-o", out, "--score", "0.01")
+    result = call(*arguments, "--picture", tmp_path / "a.png", "--json")
+    assert result.code == 0, result.err
+    content = json.loads(out.read_text())
+    assert content["objects"] == result.json["objects"] and len(content["objects"]) > 0
+    scores = [one["score"] for one in content["objects"]]
+    assert scores == sorted(scores, reverse=True) and min(scores) >= 0.01
+    for one in content["objects"]:
+        assert np.linalg.norm(one["centre"]) == pytest.approx(1) and one["label"] in NAMES
+    assert imread(tmp_path / "a.png").std() > 0.05
+    assert call(*arguments).out.splitlines()[0] == f"{len(scores)} objects found, written to {out}"
+
+
+def test_objects_are_found_on_meshes(call, tmp_path):
+    torch.manual_seed(0)
+    fields = {"hks": 4, "eigenfunctions": 30, "rays": False, "distances": False, "wks": 0}
+    save(DetectionNet(["a"], 0.2, levels=(200, 50), neighbours=10, blocks=1, fields=fields), tmp_path / "net")
+    mesh = "meshes/known/torus.glb"
+    picture = tmp_path / "a.png"
+    result = call("detect", mesh, "--model", tmp_path / "net", "-o", tmp_path / "a.json", "--score", "0", "--json",
+                  "--picture", picture)  # fmt: skip
+    assert result.code == 0, result.err
+    assert result.json["objects"] and imread(picture).std() > 0.02
+
+
+def test_values_come_back_at_the_points_of_a_grid():
+    sample = sphere_sample(made(SphericalSegmentationNet))
+    image = at_pixels(torch.arange(len(sample.point)), sample, 400, 800)
+    assert torch.equal(image.unique(), torch.arange(len(sample.point)))
+    pixels = np.full((40, 80, 3), 51, np.uint8)
+    assert torch.allclose(on_sample(made(SphericalSegmentationNet), sample, pixels).x, torch.tensor(0.2).double())
+
+
+def test_refusals(call, image, network, tmp_path):
+    save(made(SphericalDetectionNet), tmp_path / "detect")
+    save(made(SphericalSegmentationNet), tmp_path / "segment")
+    save(made(SphericalSegmentationNet, inputs="2x0"), tmp_path / "two")
+    (tmp_path / "empty.png").write_bytes(b"")
+    (tmp_path / "text.png").write_text("no image")
+    Image.new("RGB", (30, 30)).save(tmp_path / "square.png")
+    detect, segment = ("--model", tmp_path / "detect"), ("--model", tmp_path / "segment")
+    out, folder = ("-o", tmp_path / "o.json"), ("-o", tmp_path / "out")
+    for arguments, message in {
+        ("detect", image, *segment, *out): "detect needs a network that finds objects",
+        ("detect", "meshes/known/torus.glb", *detect, *out): "runs on an image of the sphere (PNG, JPEG), got meshes",
+        ("detect", image, *detect, "-o", tmp_path / "o.txt"): "to end in .json, got",
+        ("detect", image, *detect, "-o", tmp_path / "no" / "o.json"): "does not exist; create it first",
+        ("detect", image, *detect, *out, "--score", "2"): "expected a number from 0 to 1, got '2'",
+        ("detect", image, *detect, *out, "--up", "z", "--picture", tmp_path / "a.png"): "--up is about pictures of",
+        ("detect", tmp_path / "empty.png", *detect, *out): "empty.png: not an image, or damaged",
+        ("detect", tmp_path / "text.png", *detect, *out): "text.png: not an image, or damaged",
+        ("detect", tmp_path / "square.png", *detect, *out): "twice as wide as high, got 30 x 30 pixels",
+        ("detect", tmp_path / "no.png", *detect, *out): "no.png: no such file",
+        ("segment", image, *segment, *folder, "--max-memory", "1GB"): "--max-memory is about meshes",
+        ("segment", image, *detect, *folder): "segment needs a network that labels",
+        ("segment", image, "--model", tmp_path / "two", *folder): "images have 1 or 3 channels, got a network that r",
+    }.items():
+        result = call(*arguments)
+        assert result.code == 2 and len(result.messages("error")) == 1, (arguments, result.err)
+        assert message in result.messages("error")[0], result.err
+    assert not (tmp_path / "o.json").exists() and not (tmp_path / "out").exists()
+    with pytest.raises(FileNotFoundError, match="no such file; expected an image"):
+        read_image(tmp_path / "no.png")
