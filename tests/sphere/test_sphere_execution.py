@@ -25,7 +25,7 @@ from gaugenet.sphere import (
 
 REP, BAND = "2x0 + 1x1 + 1x3", 5
 GRID = SphereGrid(BAND)
-NET = {"inputs": "1x0 + 1x1", "band_limit": 6, "bands": (5, 3), "rep": "3x0 + 2x1", "growth": 1.5, "count": 3}
+NET = {"inputs": "1x0 + 1x1", "band_limit": 6, "bands": (4, 2), "rep": "3x0 + 2x1", "growth": 1.5, "count": 3}
 
 
 def forward(layer: nn.Module, x: Tensor) -> Tensor:
@@ -167,6 +167,7 @@ def test_a_constant_that_stays_behind_is_noticed():
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @LEAF
 @TABLE
 def test_one_graph_for_batches_of_all_sizes(row):
@@ -182,6 +183,7 @@ def test_one_graph_for_batches_of_all_sizes(row):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.filterwarnings("ignore:Torchinductor does not support code generation for complex")
 @LEAF
 @TABLE
@@ -193,6 +195,7 @@ def test_compiled_code_is_the_same(row):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @TABLE
 def test_exported_it_is_the_same(row):
     module, x = row.build(), row.x()
