@@ -22,10 +22,11 @@ def gauge_limit(level: int, radius: float, seed: int = 0, same: bool = True) -> 
         level: of the icosphere, 10 * 4^level + 2 vertices. radius: of the kernels [rad].
         same: whether the weights are the same; otherwise those of different solutions change places.
     """
-    torch.manual_seed(seed)
-    exact = SphericalConv(REP_IN, REP_OUT, BAND_LIMIT, "local", PROFILES, radius, bias=False).double()
-    gauge = GaugeConv(REP_IN, REP_OUT, PROFILES, bias=False).double()
-    x = torch.randn(BAND_LIMIT**2, exact.rep_in.dim, dtype=torch.float64)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        exact = SphericalConv(REP_IN, REP_OUT, BAND_LIMIT, "local", PROFILES, radius, bias=False).double()
+        gauge = GaugeConv(REP_IN, REP_OUT, PROFILES, bias=False).double()
+        x = torch.randn(BAND_LIMIT**2, exact.rep_in.dim, dtype=torch.float64)
     for block in exact.rep_in:
         x[degrees(BAND_LIMIT) < block.order, block.columns] = 0.0
     data = HomogeneousBundle(Sphere(), radius=radius)(icosphere(level))

@@ -73,7 +73,7 @@ def images_job(args: argparse.Namespace) -> Job:
     Raises:
         ValueError: for arguments that are about meshes.
     """
-    meshes = ("output", "field", "cache", "fields", "one_sided", "remesh")
+    meshes = ("output", "field", "cache", "fields", "one_sided", "remesh", "variants", "workers")
     idle = [name for name in meshes if getattr(args, name)]
     if idle:
         raise ValueError(f"--{idle[0].replace('_', '-')} is about meshes, and goes with --data psb or folder")
@@ -88,7 +88,11 @@ def images_job(args: argparse.Namespace) -> Job:
         SphericalImages(train, sample, args.rotate_train == "yes", args.task),
         None if held_back is None else SphericalImages(held_back, sample, args.rotate_test == "yes", args.task),
         FitSettings(**{**vars(SETTINGS), "epochs": args.epochs or SETTINGS.epochs, "seed": args.seed}),
-        {"rotate_train": args.rotate_train or "no", "validation": args.validation},
+        {
+            "rotate_train": args.rotate_train or "no",
+            "rotate_test": args.rotate_test or "no",
+            "validation": args.validation,
+        },
     )
 
 

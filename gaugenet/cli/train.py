@@ -74,7 +74,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--variants",
         type=at_least(1),
-        default=fit.variants,
         metavar="N",
         help=f"each shape and N - 1 randomly stretched copies of it (default: {fit.variants})",
     )
@@ -87,15 +86,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=at_least(0),
         default=0,
         metavar="N",
-        help="score N training shapes held back, of each class",
+        help="score N training shapes held back, of each class, or N images",
     )
     add_workers(parser)
+    parser.set_defaults(workers=None)  # so that it is known whether it was given
     parser.add_argument("--output", choices=OUTPUTS, help="what gets labels (default: what has them in the data)")
     parser.add_argument(
         "--levels",
         type=levels,
         metavar="N,...",
-        help=f"vertices of the network's levels, or none (default: {_usual('levels')})",
+        help=f"vertices of the network's levels, or none (default: {_usual('levels')}); of images of an icosphere, "
+        "10 * 4^k + 2, or band limits of --family harmonic",
     )
     parser.add_argument(
         "--rep",
@@ -140,7 +141,7 @@ def run(args: argparse.Namespace) -> Outcome:
     fit = Fit(job.net, job.train, job.validation, job.settings, folder.checkpoint)
     if goes_on:
         fit.resume()
-    job.prepare(args.workers)
+    job.prepare(args.workers or 1)
     folder.begin(record)
     try:
         history = fit.run(lambda items, text, total: bar(items, text, total, note=lambda: _summary(fit.history[-1])))
@@ -170,7 +171,7 @@ def _shapes_job(args: argparse.Namespace, folder: RunFolder) -> Job:
     """Return what is to be fitted to meshes."""
     train, held_back = open_training(args)
     usual = CLASSIFY if args.task == "classify" else FitSettings()
-    given = {"variants": args.variants, "remesh": args.remesh, "seed": args.seed}
+    given = {"variants": args.variants or usual.variants, "remesh": args.remesh, "seed": args.seed}
     settings = replace(usual, epochs=args.epochs or usual.epochs, **given)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(args.seed)

@@ -98,7 +98,13 @@ def pixel_centres(height: int, width: int) -> Tensor:
 
 
 def _combined(values: Tensor, index: Tensor, weight: Tensor) -> Tensor:
-    """Return sums ``(N, C)`` of rows of ``(M, C)``, for ``index`` and ``weight (K, N)``."""
+    """Return sums ``(N, C)`` of rows of ``(M, C)``, for ``index`` and ``weight (K, N)``.
+
+    Raises:
+        ValueError: for integers, to which weights would be rounded.
+    """
+    if not values.is_floating_point():
+        raise ValueError(f"expected floating point values, got {values.dtype}: convert them (image.float() / 255)")
     gathered = values[index.to(values.device)]
     return (gathered * weight.to(values)[..., None]).sum(0)
 

@@ -124,7 +124,8 @@ class HomogeneousBundle(BaseTransform):
         return Bundle(frame, area.numpy(), edges, reach, stiffness, levels)
 
     def __repr__(self) -> str:
-        extent = f"radius={self.radius}" if self.radius is not None else f"neighbours={self.neighbours}"
+        extent = f", radius={self.radius}" if self.radius is not None else ""
+        extent += f", neighbours={self.neighbours}" if self.neighbours is not None else ""
         levels = f", levels={self.levels}, level_neighbours={self.level_neighbours}" if self.levels else ""
         sampling = f", sampling={self.sampling!r}" if self.levels else ""
-        return f"HomogeneousBundle({self.space}, {extent}{levels}{sampling})"
+        return f"HomogeneousBundle({self.space}{extent}{levels}{sampling})"

@@ -69,9 +69,9 @@ class SphericalMNIST:
         moved = (
             point.expand(len(numbers), -1, -1) if rotation is None else point @ rotation.to(point)
         )  # R^-1 p, as rows
-        # tan(theta / 2) = sin(theta) / (1 + cos(theta)); the south pole is far outside of the image.
+        # tan(theta / 2) = sin(theta) / (1 + cos(theta)); the southernmost points are outside of the image.
         plane = moved[..., :2] / (1.0 + moved[..., 2:]).clamp_min(1e-6)
-        return brightness(self.images[numbers], plane)
+        return brightness(self.images[numbers], plane) * (moved[..., 2] > -0.5)
 
     def regions_at(self, numbers: Tensor, point: Tensor, rotation: Tensor | None = None) -> Tensor:
         """Return what some images show at points, ``(B, V)``: an index of ``region_names``, for semantic segmentation.

@@ -106,7 +106,7 @@ class SphericalScenes:
         plane = moved[..., :2] / (1.0 + moved[..., 2:]).clamp_min(1e-6) / scale
         images = self.digits.images[self.image[numbers]].flatten(0, 1)
         values = brightness(images, plane.flatten(0, 1).to(point)).unflatten(0, turned.shape[:2])
-        return values * self.there[numbers][..., None]
+        return values * self.there[numbers][..., None] * (moved[..., 2] > -0.5)
 
 
 def _places(count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:

@@ -72,8 +72,9 @@ class Sphere(HomogeneousSpace):
         return torch.atan2(_dot(moved, north), _dot(moved, east))
 
     def midpoint(self, x: Tensor, y: Tensor) -> Tensor:
+        """Return the middle; of opposite points, which have many, a point that is not on the sphere: 0."""
         both = x + y
-        return both / torch.linalg.vector_norm(both, dim=-1, keepdim=True)
+        return both / torch.linalg.vector_norm(both, dim=-1, keepdim=True).clamp_min(torch.finfo(x.dtype).tiny)
 
     def triangle_area(self, x: Tensor, y: Tensor, z: Tensor) -> Tensor:
         """Return the signed solid angle (Van Oosterom & Strackee 1983)."""

@@ -7,11 +7,13 @@ import math
 from dataclasses import dataclass
 
 import torch
+from scipy.spatial import cKDTree
 from torch import Tensor
 
 from gaugenet.data.gauge import change_gauge
 from gaugenet.group import Elements
-from gaugenet.models.check import PRECISIONS, relative_error
+from gaugenet.homogeneous import Sphere
+from gaugenet.models.check import PRECISIONS
 from gaugenet.models.network import Network
 from gaugenet.models.segmentation_net import Logits
 from gaugenet.models.sphere_sample import SphereSample, sphere_sample
@@ -20,19 +22,21 @@ from gaugenet.representation import Representation
 from gaugenet.so3 import random_rotation
 from gaugenet.sphere import ScatteredTransform, degrees, rotated
 
+# Harmonics of higher degrees than this are not compared: time and memory grow with its square.
+_HIGHEST = 32
+
 
 @dataclass(frozen=True)
 class SphericalInvariance:
-    """Relative errors of the output, largest difference over largest number, by precision of the network.
-
-    Of scores of points and of fields the harmonics below ``band_limit`` are compared.
+    """Relative errors of the output, largest difference over largest distance from the mean, by precision.
 
     Attributes:
         gauge_error: after a random rotation of the frame at every vertex; None of networks on harmonics, of which the
             frames are those of the grid.
-        symmetry_error: after a random rotation that takes the points to themselves: of the 60 of an icosphere, or
-            a half turn about an axis of a grid.
-        rotation_error: after random rotations, the worst of five.
+        symmetry_error: after a random rotation that takes the points to themselves, of the 60 of an icosphere, or a
+            half turn about an axis of a grid; scores and fields at points are compared point by point.
+        rotation_error: after random rotations, the worst of five; of scores and fields at points their harmonics are
+            compared, up to the highest degree that the points tell apart, or 32.
         band_limit: degrees of the random field that was turned are below it.
     """
 
@@ -55,40 +59,71 @@ def check_on_sphere(
         generator: of the field, the elements and the rotations.
 
     Raises:
-        ValueError: for a network on meshes, and a band limit that does not exceed the orders of its fields.
+        ValueError: for a network on meshes, and a band limit that does not exceed the orders of its fields or that the
+            points of its sample do not tell apart.
     """
     sample = sphere_sample(net)
-    limit = band_limit or _usual_band_limit(net, sample)
-    analyse = ScatteredTransform(net.rep_out, sample.point, sample.weight, limit)
+    limit = _usual_band_limit(net, sample) if band_limit is None else band_limit
+    highest = min(_highest(net, sample), _HIGHEST)
+    if not 1 <= limit <= highest:
+        raise ValueError(f"check_on_sphere expects a band limit from 1 to {highest} of this network, got {limit}")
     synthesise = ScatteredTransform(net.rep_in, sample.point, sample.weight, limit, fit=False)
     coefficients = torch.randn(limit**2, net.rep_in.dim, generator=generator, dtype=torch.float64)
     for block in net.rep_in:
         coefficients[degrees(limit) < block.order, block.columns] = 0.0
-    symmetry = sample.symmetries[torch.randint(1, len(sample.symmetries), (1,), generator=generator)]
-    rotations = torch.cat([symmetry, random_rotation(5, generator=generator, dtype=torch.float64)])
-    elements = Elements.rotations(
-        2 * torch.pi * torch.rand(len(sample.point), generator=generator, dtype=torch.float64)
-    )
+    symmetry = sample.symmetries[int(torch.randint(1, len(sample.symmetries), (1,), generator=generator))]
+    rotations = random_rotation(5, generator=generator, dtype=torch.float64)
+    angle = 2 * torch.pi * torch.rand(len(sample.point), generator=generator, dtype=torch.float64)
     data = sample.with_field(synthesise.inverse(coefficients))
-    moved = [sample.with_field(synthesise.inverse(rotated(coefficients, g))) for g in rotations]
-    gauge: dict[str, float] = {}
-    symmetric: dict[str, float] = {}
-    turned: dict[str, float] = {}
-    for name, dtype in PRECISIONS.items():
+    turned = [sample.with_field(synthesise.inverse(rotated(coefficients, g))) for g in (symmetry, *rotations)]
+    errors = []
+    for dtype in PRECISIONS.values():
         twin = copy.deepcopy(net).to(dtype).eval()
-        scores = _scores(twin(data))
+        scores, moved = _scores(twin(data)).double(), [_scores(twin(one)).double() for one in turned]
+        gauge = None
         if not isinstance(net, SphericalNet):
-            expected = _acted(net.rep_out, scores, elements)
-            gauge[name] = relative_error(_scores(twin(change_gauge(data, elements, {"x": net.rep_in}))), expected)
-        errors = []
-        for g, other in zip(rotations, moved, strict=True):
-            found = _scores(twin(other))
-            if len(scores) == len(sample.point):
-                errors.append(relative_error(analyse(found.double()), rotated(analyse(scores.double()), g)))
-            else:
-                errors.append(relative_error(found, scores))
-        symmetric[name], turned[name] = errors[0], max(errors[1:])
-    return SphericalInvariance(gauge or None, symmetric, turned, limit)
+            elements = Elements.rotations(angle)
+            other = _scores(twin(change_gauge(data, elements, {"x": net.rep_in}))).double()
+            gauge = _error(net.rep_out, other, _acted(net.rep_out, scores, elements))
+        errors.append((gauge, *_turned_errors(net, sample, symmetry, rotations, scores, moved, highest)))
+    by_kind = [dict(zip(PRECISIONS, kind, strict=True)) for kind in zip(*errors, strict=True)]
+    return SphericalInvariance(None if errors[0][0] is None else by_kind[0], by_kind[1], by_kind[2], limit)
+
+
+def _turned_errors(
+    net: Network,
+    sample: SphereSample,
+    symmetry: Tensor,
+    rotations: Tensor,
+    scores: Tensor,
+    moved: list[Tensor],
+    highest: int,
+) -> tuple[float, float]:
+    """Return the errors under a symmetry of the sample and under other rotations."""
+    rep, point = net.rep_out, sample.point
+    if len(scores) != len(point):  # of the whole field
+        return _error(rep, moved[0], scores), max(_error(rep, one, scores) for one in moved[1:])
+    place = torch.from_numpy(cKDTree(point.numpy()).query((point @ symmetry.T).numpy())[1])
+    there = _acted(rep, scores, Elements.rotations(-Sphere().frame_angle(symmetry, point)))
+    analyse = ScatteredTransform(rep, point, sample.weight, highest)
+    known = analyse(scores)
+    other = [_error(rep, analyse(one), rotated(known, g), 1) for g, one in zip(rotations, moved[1:], strict=True)]
+    return _error(rep, moved[0][place], there), max(other)
+
+
+def _error(rep: Representation, found: Tensor, wanted: Tensor, first: int = 0) -> float:
+    """Return the largest difference over the largest distance from the mean, over classes and points, of invariants.
+
+    Args:
+        first: row from which on numbers are compared to the largest; of harmonics 1, the first being the mean.
+    """
+    mean = wanted.mean() if rep.invariant and not first else wanted.new_zeros(())
+    size = (wanted[first:] - mean).abs().max()
+    return float((found - wanted).abs().max() / (size if size > 0 else wanted.abs().max()))
+
+
+def _highest(net: Network, sample: SphereSample) -> int:
+    return net.grid.band_limit if isinstance(net, SphericalNet) else math.isqrt(len(sample.point)) // 2
 
 
 def _usual_band_limit(net: Network, sample: SphereSample) -> int:

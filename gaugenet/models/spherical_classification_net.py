@@ -15,16 +15,18 @@ from gaugenet.models.network import label_tuple
 from gaugenet.models.spherical_net import SphericalNet
 from gaugenet.nn.exact_buffer import ExactBuffer
 from gaugenet.nn.group_pool import GroupPool
-from gaugenet.nn.layer_norm import LayerNorm
 from gaugenet.representation import Representation
-from gaugenet.sphere import HarmonicTransform, fine_grid
+from gaugenet.sphere import HarmonicNorm, HarmonicTransform, PowerSpectrum, SphereGrid
+
+# Band limit of the grid for largest values over that of the features: between its points they change little.
+_FINENESS = 4
 
 
 class SphericalClassificationNet(SphericalNet):
     """Say what a field on the sphere shows, however it is turned: scores ``(B, L)``.
 
-    Of the features of the last level, at the points of a grid, a small network reads the averages over the sphere and
-    the largest values, of norms where they turn with the frames.
+    Of the features of the last level a small network reads the power spectrum, which rotations leave as it is, and on a
+    fine grid the averages over the sphere and the largest values, of norms where they turn with the frames.
 
     Args:
         label_names: names of the classes. hidden: width of the small network. settings: of ``SphericalNet``.
@@ -40,19 +42,24 @@ class SphericalClassificationNet(SphericalNet):
         self.label_names = names
         self.config |= {"label_names": list(names), "hidden": hidden}
         self.rep_out = Representation.invariants(len(names))
-        self.leave = HarmonicTransform(self.reps[-1], fine_grid(self.bands[-1]), self.bands[-1])
-        self.norm = LayerNorm(self.reps[-1])
+        self.norm = HarmonicNorm(self.reps[-1])
+        self.spectrum = PowerSpectrum(self.reps[-1], self.bands[-1])
+        grid = SphereGrid(_FINENESS * self.bands[-1], "legendre")
+        self.leave = HarmonicTransform(self.reps[-1], grid, self.bands[-1])
         self.invariants = GroupPool(self.reps[-1])
-        self.share = ExactBuffer(self.leave.grid.weight / (4.0 * math.pi))
-        numbers = 2 * self.invariants.rep_out.dim
+        self.share = ExactBuffer(grid.weight / (4.0 * math.pi))
         self.head = nn.Sequential(
-            nn.Linear(numbers, hidden), nn.SiLU(), nn.Dropout(self.config["dropout"]), nn.Linear(hidden, len(names))
+            nn.Linear(self.spectrum.numbers + 2 * self.invariants.rep_out.dim, hidden),
+            nn.SiLU(),
+            nn.Dropout(self.config["dropout"]),
+            nn.Linear(hidden, len(names)),
         )
 
     def forward(self, data: Data) -> Tensor:
         """Return logits ``(B, L)`` of B fields, ``data.x (B V, rep_in.dim)``."""
-        values = self.invariants(self.norm(self.leave.inverse(self.encode(self.inputs(data))[-1])))
-        return self.head(torch.cat([self.share(values.dtype) @ values, values.amax(dim=1)], dim=1))
+        y = self.norm(self.encode(self.inputs(data))[-1])
+        values = self.invariants(self.leave.inverse(y))
+        return self.head(torch.cat([self.spectrum(y), self.share(values.dtype) @ values, values.amax(dim=1)], dim=1))
 
     def compared(self, data: Data) -> Comparison:
         """Return the scores beside the classes ``y (B,)``."""

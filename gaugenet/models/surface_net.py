@@ -16,6 +16,7 @@ from gaugenet.data.frame_bundle import FrameBundle
 from gaugenet.data.homogeneous_bundle import HomogeneousBundle
 from gaugenet.data.input_fields import InputFields
 from gaugenet.homogeneous import Sphere
+from gaugenet.homogeneous.icosphere import FINEST
 from gaugenet.models.evaluating import evaluating
 from gaugenet.models.network import Network
 from gaugenet.models.unet import NO_LAYERS, POLYNOMIAL, UNet
@@ -80,7 +81,7 @@ class SurfaceNet(Network):
         if inputs is not None and fields:
             raise ValueError(f"{name} takes fields to compute or inputs that the data has, got both: drop one")
         if space is not None:
-            _check_space(name, space, first, inputs, frame_field)
+            _check_space(name, space, first, inputs, frame_field, levels)
         self.polynomial = layers == POLYNOMIAL
         if self.polynomial and not self.may_be_polynomial:
             raise ValueError(f"{name} takes norms, of which its output is no polynomial: choose other layers")
@@ -190,7 +191,9 @@ class SurfaceNet(Network):
             return (ask or self)(data)
 
 
-def _check_space(name: str, space: str, rep: Representation, inputs: str | None, frame_field: str | None) -> None:
+def _check_space(
+    name: str, space: str, rep: Representation, inputs: str | None, frame_field: str | None, levels: Sequence[int]
+) -> None:
     if space != "sphere":
         raise ValueError(f'{name} expects space "sphere", or None for meshes, got "{space}"')
     if inputs is None:
@@ -202,3 +205,8 @@ def _check_space(name: str, space: str, rep: Representation, inputs: str | None,
         raise ValueError(f"{name} on the {space} has frames that change by SO2, got {rep}: use a rep of SO2")
     if frame_field is not None:
         raise ValueError(f'{name} on the {space} fixes frames itself, got frame_field="{frame_field}": leave it out')
+    if not set(levels) <= {10 * 4**level + 2 for level in range(FINEST + 1)}:
+        raise ValueError(
+            f"{name} on the {space} has icospheres as levels, 10 * 4^k + 2 vertices such as (642, 162, 42), got "
+            f"{tuple(levels)}: other numbers of first vertices are spread unevenly"
+        )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
@@ -15,7 +17,7 @@ from gaugenet.representation import Representation
 class GatedBlock(nn.Module):
     """A gated pointwise network from what layers that look around have found to an update; exactly equivariant.
 
-        z = LayerNorm(y, <y, y>);   Intertwiner(Gate(Intertwiner(z)))
+        z = norm(y, <y, y>);   Intertwiner(Gate(Intertwiner(z)))
 
     where <y, y> are learned inner products of the features that are not invariant, so that invariants see them. Several
     layers stand beside each other: y are the features of all of them. Blocks say how they are run and add the update.
@@ -23,9 +25,17 @@ class GatedBlock(nn.Module):
     Args:
         rep: representation of the update. layers: by name, each from ``rep`` to ``rep``.
         expansion: width of the gated layer over that of ``rep``. dropout: share of the invariants dropped in training.
+        norm: makes what normalises; blocks that have normalised the features already pass ``nn.Identity``.
     """
 
-    def __init__(self, rep: Representation, layers: nn.ModuleDict, expansion: int, dropout: float) -> None:
+    def __init__(
+        self,
+        rep: Representation,
+        layers: nn.ModuleDict,
+        expansion: int,
+        dropout: float,
+        norm: Callable[[Representation], nn.Module] = LayerNorm,
+    ) -> None:
         super().__init__()
         self.rep = self.rep_in = self.rep_out = rep
         tangent = rep.num_invariants < sum(block.multiplicity for block in rep)
@@ -36,7 +46,7 @@ class GatedBlock(nn.Module):
             seen = seen + rep
         self.product = InnerProduct(seen, invariants) if tangent else None
         mixed = seen + Representation.invariants(invariants, rep.group)
-        self.mixed_norm = LayerNorm(mixed)
+        self.mixed_norm = norm(mixed)
         self.gate = GatedNonlinearity(rep * expansion)
         self.enter = Intertwiner(mixed, self.gate.rep_in)
         self.leave = Intertwiner(self.gate.rep_out, rep)

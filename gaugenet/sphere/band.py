@@ -38,6 +38,8 @@ def band_limit_of(coefficients: Tensor) -> int:
 
 def with_band_limit(coefficients: Tensor, band_limit: int) -> Tensor:
     """Cut coefficients ``(..., L^2, C)`` off at a band limit, or pad them with zeros: spectral pooling, exact."""
+    if band_limit < 1:
+        raise ValueError(f"with_band_limit expects a band limit >= 1, got {band_limit}")
     rows, wanted = band_limit_of(coefficients) ** 2, band_limit**2
     if wanted <= rows:
         return coefficients[..., :wanted, :]
@@ -59,6 +61,8 @@ def rotated(coefficients: Tensor, rotation: Tensor) -> Tensor:
 
 def check_coefficients(x: Tensor, rep: Representation, band_limit: int, where: str) -> None:
     """Raise ValueError unless x is ``(..., L^2, rep.dim)``."""
+    if not x.is_floating_point():
+        raise ValueError(f"{where} expects floating point coefficients, got {x.dtype}: convert them")
     if x.ndim < 2 or x.shape[-2:] != (band_limit**2, rep.dim):
         raise ValueError(
             f"{where} expects coefficients (..., {band_limit**2}, {rep.dim}) of {rep} with band limit {band_limit}, "

@@ -115,6 +115,8 @@ class HarmonicTransform(nn.Module):
         return self.sign(dtype) * (-1.0) ** order
 
     def _check(self, x: Tensor, rows: int, what: str) -> None:
+        if not x.is_floating_point():
+            raise ValueError(f"HarmonicTransform expects floating point {what}, got {x.dtype}: convert them")
         if x.ndim < 2 or x.shape[-2] != rows:
             raise ValueError(
                 f"HarmonicTransform expects (..., {rows}, {self.rep.dim}) on a grid of {rows} {what}, got "

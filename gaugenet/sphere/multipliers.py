@@ -96,7 +96,7 @@ class Local:
     def __call__(self, spin_in: int, spin_out: int) -> Tensor:
         node, weight = self._nodes()
         profile = radial_profiles(node / self.radius, self.count)
-        profile *= (weight * node.sin() / (1.0 - math.cos(self.radius)))[:, None]
+        profile *= (weight * node.sin() / (2.0 * math.sin(0.5 * self.radius) ** 2))[:, None]  # 1 - cos R
         found = torch.zeros(self.count, self.band_limit, dtype=torch.float64)
         for some, b in zip(node.split(64), profile.split(64), strict=True):
             table = wigner_d_table(self.band_limit, spin_out, some)[self.band_limit - 1 + spin_in]  # (L, radii)

@@ -61,8 +61,9 @@ class ScatteredTransform(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the coefficients ``(..., L^2, rep.dim)`` of fields ``(..., V, rep.dim)``."""
-        if x.ndim < 2 or x.shape[-2] != self.size:
-            raise ValueError(f"ScatteredTransform expects fields (..., {self.size}, C), got {tuple(x.shape)}")
+        if x.ndim < 2 or x.shape[-2] != self.size or not x.is_floating_point():
+            kind = f"{x.dtype} {tuple(x.shape)}"
+            raise ValueError(f"ScatteredTransform expects floating point fields (..., {self.size}, C), got {kind}")
         self.rep.check(x, "ScatteredTransform")
         return self._by(self.dual, x)
 

@@ -62,7 +62,8 @@ class SphericalConv(nn.Module):
             gain = torch.zeros(band_limit, dtype=torch.float64)  # variance out, of weights and inputs of variance 1
             for block, table in zip(self.rep_in, tables, strict=True):
                 gain += table.square().sum((0, 1)) * block.multiplicity
-            scale = float(gain[out.order :].mean()) ** -0.5
+            mean = float(gain[out.order :].mean())
+            scale = mean**-0.5 if mean > 0 else 0.0  # of no channels, or of orders that no degree has
             for a, (block, table) in enumerate(zip(self.rep_in, tables, strict=True)):
                 shape = (*table.shape[:2], block.multiplicity, out.multiplicity)
                 self.weight[f"{a}_{b}"] = nn.Parameter(torch.randn(shape) * scale)

@@ -78,7 +78,7 @@ def score(net: Network, shapes: Iterable[Any]) -> float:
 def _sizes(compared: Comparison, data: Any) -> list[int]:
     """Return how many rows each shape of a batch has."""
     batch = getattr(data, "batch", None)
-    if compared.shapes > 1 or batch is None:
+    if compared.at == "shape" or compared.shapes > 1 or batch is None:
         return [len(compared.target) // compared.shapes] * compared.shapes
     return torch.bincount(batch[data.face[0]] if compared.at == "face" else batch).tolist()
 

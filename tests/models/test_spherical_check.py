@@ -63,6 +63,36 @@ def test_a_network_that_reads_frames_is_found():
     assert min(found.gauge_error["float64"], found.rotation_error["float64"]) > 1e-3
 
 
+class Pattern(nn.Module):
+    """Adds a pattern that does not turn, of one high degree, to scores (B, V, L) at points."""
+
+    def __init__(self, net, degree):
+        super().__init__()
+        wave = torch.view_as_complex(sphere_sample(net).point[:, :2].contiguous()) ** degree
+        self.pattern = wave.real[:, None]
+
+    def forward(self, scores):
+        return scores + 3 * self.pattern.to(scores)
+
+
+def test_high_degrees_count():
+    torch.manual_seed(0)
+    net = SphericalSegmentationNet(["a", "b"], band_limit=16, bands=(12, 6), rep="4x0 + 2x1", count=2)
+    plain = errors(net)
+    net.head = nn.Sequential(net.head, Pattern(net, 11))
+    found = errors(net)
+    assert plain.symmetry_error["float64"] < 1e-12 < 1e-2 < found.symmetry_error["float64"]
+    assert found.rotation_error["float64"] > 3 * plain.rotation_error["float64"]
+
+
+def test_an_offset_of_all_scores_hides_nothing():
+    net = harmonic()
+    plain = errors(net)
+    with torch.no_grad():
+        net.head[-1].bias += 1000
+    assert errors(net).rotation_error["float64"] == pytest.approx(plain.rotation_error["float64"], rel=1e-3)
+
+
 def test_errors_fall_with_the_band_limit():
     coarse, fine = errors(harmonic(), 4), errors(harmonic(band_limit=32, bands=(24, 12)), 4)
     assert fine.rotation_error["float64"] < coarse.rotation_error["float64"] / 2
@@ -89,3 +119,6 @@ def test_refusals():
         sphere_sample(harmonic(), 3)
     with pytest.raises(ValueError, match="orders below the band limit 1"):
         errors(harmonic(inputs="1x1"), 1)
+    for limit in (0, 17):
+        with pytest.raises(ValueError, match=f"from 1 to 16 of this network, got {limit}"):
+            errors(harmonic(), limit)
