@@ -23,8 +23,8 @@ class SphericalBlock(GatedBlock):
         y = the field of HarmonicNorm(SphericalConv(x)) on the grid;   x + the harmonics of GatedBlock.update(y)
 
     The pointwise part makes degrees from the band limit L on. On a grid of the band limit 3 L / 2 products of two
-    fields have no part in lower degrees that is not theirs (the rule of two thirds, Orszag 1971), on one of 2 L those of
-    three (``fine_grid``); what higher products alias is the error of equivariance under rotations.
+    fields have no part in lower degrees that is not theirs (the rule of two thirds, Orszag 1971), on one of 2 L those
+    of three (``fine_grid``); what higher products alias is the error of equivariance under rotations.
 
     Args:
         rep: representation of input and output, coefficients ``(..., L^2, rep.dim)``. band_limit: L.

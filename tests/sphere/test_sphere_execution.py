@@ -12,10 +12,12 @@ from torch._dynamo.testing import CompileCounterWithBackend
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch_geometric.data import Data
 
-from gaugenet.models import SphericalClassificationNet, SphericalSegmentationNet
+from gaugenet.models import SphericalClassificationNet, SphericalDetectionNet, SphericalSegmentationNet
 from gaugenet.sphere import (
+    HarmonicNorm,
     HarmonicProduct,
     HarmonicTransform,
+    PowerSpectrum,
     ScatteredTransform,
     SO3Transform,
     SphereGrid,
@@ -26,6 +28,7 @@ from gaugenet.sphere import (
 REP, BAND = "2x0 + 1x1 + 1x3", 5
 GRID = SphereGrid(BAND)
 NET = {"inputs": "1x0 + 1x1", "band_limit": 6, "bands": (4, 2), "rep": "3x0 + 2x1", "growth": 1.5, "count": 3}
+FINDS = {**NET, "bands": (4, 3), "rep": "3x0 + 2x1 + 2x2"}
 
 
 def forward(layer: nn.Module, x: Tensor) -> Tensor:
@@ -94,6 +97,8 @@ ROWS = [
     Row("SphericalConv, local", conv("local", count=2, radius=0.8), COEFFICIENTS),
     Row("SphericalBlock", lambda: SphericalBlock(REP, BAND, dropout=0.1), COEFFICIENTS),
     Row("SphericalBlock of invariants", lambda: SphericalBlock("3x0", BAND), (BAND**2, 3)),
+    Row("HarmonicNorm", lambda: HarmonicNorm(REP), COEFFICIENTS),
+    Row("PowerSpectrum", lambda: PowerSpectrum(REP, BAND), COEFFICIENTS),
     Row("HarmonicProduct", product(), COEFFICIENTS),
     Row("HarmonicProduct, tree", product(tree=True, all_channels=True, channels=2), COEFFICIENTS),
     Row("HarmonicTransform", lambda: HarmonicTransform(REP, GRID, BAND - 1), FIELDS),
@@ -105,6 +110,7 @@ ROWS = [
     Row("ScatteredTransform, inverse", scattered(True), COEFFICIENTS, inverse),
     Row("SphericalClassificationNet", lambda: SphericalClassificationNet(["a", "b"], **NET), (144, 3), of_fields),
     Row("SphericalSegmentationNet", lambda: SphericalSegmentationNet(["a", "b"], **NET), (144, 3), of_fields),
+    Row("SphericalDetectionNet", lambda: SphericalDetectionNet(["a"], 0.3, **FINDS), (144, 3), of_fields),
 ]
 TABLE = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 
