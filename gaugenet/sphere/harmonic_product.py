@@ -20,6 +20,7 @@ class HarmonicProduct(nn.Module):
     with the Clebsch-Gordan product of two degrees that has degree l, and learned A, B and W. Of all pairs of channels
     (Kondor et al. 2018), or of the c-th with the c-th (Cobb et al. 2021), C instead of C^2 products. Of all pairs of
     degrees, or of those of a tree: for each l the cheapest pairs that join all degrees (ibid.), L instead of L^2.
+    Couplings are dense: of all pairs of degrees they grow with L^6, 2 MB in float64 at L = 8, 0.1 GB at 16, 7 GB at 32.
 
     Args:
         rep_in, rep_out: representations of SO(2), of coefficients ``(..., L^2, rep.dim)``. band_limit: L of both.

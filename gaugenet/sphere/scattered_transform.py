@@ -12,6 +12,9 @@ from gaugenet.representation import Representation
 from gaugenet.so3 import spin_weighted_harmonics
 from gaugenet.sphere.band import check_coefficients, check_orders, degrees
 
+# Pivots of a Gram matrix this far below the largest are rounding.
+_SINGULAR = 1e-7
+
 
 class ScatteredTransform(nn.Module):
     """Write fields at points of S^2, such as the vertices of an icosphere, in harmonics, and back.
@@ -43,6 +46,8 @@ class ScatteredTransform(nn.Module):
             raise ValueError(f"ScatteredTransform expects points (V, 3) and areas (V,), got {shapes}")
         if not bool(((point.norm(dim=1) - 1.0).abs() < 1e-6).all()):
             raise ValueError("ScatteredTransform expects unit vectors, got others: divide points by their norms")
+        if not bool((area.isfinite() & (area >= 0)).all()):
+            raise ValueError("ScatteredTransform expects finite areas >= 0, got others: give the areas of the points")
         if self.size < band_limit**2:
             raise ValueError(
                 f"{self.size} points cannot tell {band_limit**2} harmonics apart: lower the band limit {band_limit}"
@@ -53,7 +58,7 @@ class ScatteredTransform(nn.Module):
             dual = (basis.conj() * area[:, None]).mT
             known = degrees(band_limit) >= order
             if fit:
-                dual[known] = torch.linalg.solve(dual[known] @ basis[:, known], dual[known])
+                dual[known] = _solved(dual[known] @ basis[:, known], dual[known], band_limit)
             for found, matrix in ((self.harmonics, basis), (self.dual, dual)):
                 # Real and imaginary parts beside each other: a complex constant would not survive float() and double().
                 parts = torch.view_as_real(matrix).movedim(-1, 0).contiguous() if order else matrix
@@ -85,6 +90,21 @@ class ScatteredTransform(nn.Module):
 
     def extra_repr(self) -> str:
         return f"{self.rep}, {self.size} points, band_limit={self.band_limit}"
+
+
+def _solved(gram: Tensor, right: Tensor, band_limit: int) -> Tensor:
+    """Return the solutions of a Hermitian positive system.
+
+    Raises:
+        ValueError: where it is singular, up to rounding.
+    """
+    lower, failed = torch.linalg.cholesky_ex(gram)
+    pivot = lower.diagonal().abs()
+    if int(failed) or float(pivot.min()) < _SINGULAR * float(pivot.max()):
+        raise ValueError(
+            f"the points do not tell the harmonics below {band_limit} apart: spread them, or lower the band limit"
+        )
+    return torch.cholesky_solve(right, lower)
 
 
 def spin_harmonics(band_limit: int, order: int, point: Tensor) -> Tensor:

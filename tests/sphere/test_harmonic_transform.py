@@ -4,6 +4,7 @@ import pytest
 import torch
 from reference_sphere import field_at, frames_at, random_coefficients
 
+from gaugenet.homogeneous import icosphere
 from gaugenet.so3 import random_rotation
 from gaugenet.sphere import HarmonicTransform, ScatteredTransform, SphereGrid, rotated
 from gaugenet.sphere.grid import KINDS
@@ -142,5 +143,28 @@ def test_refusals():
     }.items():
         with pytest.raises(ValueError, match=message):
             ScatteredTransform(*arguments)
-    with pytest.raises(ValueError, match=r"fields \(..., 64, C\), got \(1, 1\)"):
-        ScatteredTransform("1x0", point, area, 4)(torch.zeros(1, 1))
+    for x in (torch.zeros(1, 1), torch.ones(64, 1, dtype=torch.int64)):
+        with pytest.raises(ValueError, match=r"floating point fields \(..., 64, C\), got torch"):
+            ScatteredTransform("1x0", point, area, 4)(x)
+    with pytest.raises(ValueError, match=r"expects floating point points, got torch\.int64"):
+        HarmonicTransform("1x0", grid)(torch.ones(64, 1, dtype=torch.int64))
+    ring = torch.stack([torch.arange(16.0).cos(), torch.arange(16.0).sin(), torch.zeros(16)], dim=1).double()
+    for some, weight in ((point[:6].repeat(4, 1), torch.ones(24)), (ring, torch.ones(16)), (point, 0 * area)):
+        with pytest.raises(ValueError, match="do not tell the harmonics below 3 apart"):
+            ScatteredTransform("1x0", some, weight, 3)
+    for broken in (-area, area * torch.nan):
+        with pytest.raises(ValueError, match="finite areas >= 0"):
+            ScatteredTransform("1x0", point, broken, 3)
+
+
+def test_vertices_of_icospheres():
+    """By areas the error is of second order in the edges; fitted there is none."""
+
+    def error(level, band_limit, fit):
+        sample, coefficients = icosphere(level), random_coefficients("1x0 + 1x1", band_limit)
+        transform = ScatteredTransform("1x0 + 1x1", sample.pos, sample.area, band_limit, fit)
+        return float((transform(transform.inverse(coefficients)) - coefficients).norm() / coefficients.norm())
+
+    assert error(2, 6, True) < 1e-13 and error(3, 12, True) < 1e-13
+    coarse, fine = error(2, 6, False), error(3, 6, False)
+    assert 3.5 < coarse / fine < 5.5 and fine < 5e-3
