@@ -48,6 +48,8 @@ class SphericalMNIST:
             raise ValueError(f"{root}: expected digits 0 to 9 as labels, got {labels.max()}")
         if part == "t10k":
             validation = 0
+        if split == "validation" and validation == 0:
+            raise ValueError("the validation split needs a number of images, got validation=0: say how many")
         if not 0 <= validation < len(images):
             raise ValueError(f"validation must leave one of the {len(images)} images, got {validation}")
         held = torch.zeros(len(images), dtype=torch.bool)

@@ -67,5 +67,5 @@ def _ordered(i: Tensor, j: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _check(where: str, size: int, spacing: float) -> None:
-    if size < 1 or not (math.isfinite(spacing) and spacing > 0):
-        raise ValueError(f"{where} expects a size >= 1 and a positive spacing, got {size} and {spacing}")
+    if not isinstance(size, int) or size < 1 or not (math.isfinite(spacing) and spacing > 0):
+        raise ValueError(f"{where} expects a whole size >= 1 and a positive spacing, got {size} and {spacing}")

@@ -16,6 +16,8 @@ from gaugenet.nn.intertwiner import Intertwiner
 from gaugenet.representation import Representation
 from gaugenet.sphere import HarmonicTransform, SphereGrid, SphericalBlock, SphericalConv, with_band_limit
 
+_COUNT = 5  # numbers of a smooth kernel
+
 
 class SphericalNet(Network):
     """Turn fields on a grid of S^2 into features of lower and lower band limits, and back; they are kept in harmonics.
@@ -30,7 +32,8 @@ class SphericalNet(Network):
         bands: band limits of the levels, falling.
         rep: representation on the first level; multiplicities grow by ``growth`` a level. blocks: residual blocks a
             level on the way down; one on the way up. dropout: of invariants in training.
-        kernel, count, radius: of ``SphericalConv``; a radius is that of the first level [rad] and grows as bands fall.
+        kernel, count, radius: of ``SphericalConv``, by default 5 numbers of a smooth one; a radius is that of the first
+            level [rad] and grows as bands fall.
     """
 
     has_way_up = True
@@ -45,16 +48,16 @@ class SphericalNet(Network):
         growth: float = 2.0,
         blocks: int = 1,
         kernel: str = "smooth",
-        count: int | None = 5,
+        count: int | None = None,
         radius: float | None = None,
         dropout: float = 0.1,
     ) -> None:
         super().__init__()
         name = type(self).__name__
         first = Representation(rep)
-        if not bands or list(bands) != sorted(set(bands), reverse=True) or bands[0] > band_limit:
+        if not bands or list(bands) != sorted(set(bands), reverse=True) or bands[0] > band_limit or bands[-1] < 1:
             raise ValueError(
-                f"{name} expects falling bands of at most {band_limit}, the band limit, got {tuple(bands)}"
+                f"{name} expects falling bands from 1 to {band_limit}, the band limit of the grid, got {tuple(bands)}"
             )
         if first.num_invariants == 0:
             raise ValueError(f"{name} needs invariants in its representation, got {rep}: add copies of order 0")
@@ -68,7 +71,7 @@ class SphericalNet(Network):
             "growth": growth,
             "blocks": blocks,
             "kernel": kernel,
-            "count": count,
+            "count": count if count is not None or kernel != "smooth" else _COUNT,
             "radius": radius,
             "dropout": dropout,
         }
@@ -77,7 +80,7 @@ class SphericalNet(Network):
 
         def settings(band: int) -> dict[str, Any]:
             wide = None if radius is None else min(radius * bands[0] / band, math.pi)
-            return {"kernel": kernel, "count": count, "radius": wide}
+            return {"kernel": kernel, "count": self.config["count"], "radius": wide}
 
         def block(rep: Representation, band: int) -> SphericalBlock:
             return SphericalBlock(rep, band, dropout=dropout, **settings(band))

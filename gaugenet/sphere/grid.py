@@ -35,8 +35,8 @@ class SphereGrid:
     ring_weight: Tensor = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        if self.band_limit < 1:
-            raise ValueError(f"SphereGrid expects a band limit >= 1, got {self.band_limit}")
+        if not isinstance(self.band_limit, int) or self.band_limit < 1:
+            raise ValueError(f"SphereGrid expects a whole band limit >= 1, got {self.band_limit}")
         if self.kind not in KINDS:
             raise ValueError(f'SphereGrid expects kind {" or ".join(KINDS)}, got "{self.kind}"')
         rule = _fejer(2 * self.band_limit) if self.kind == "equiangular" else _gauss(self.band_limit)

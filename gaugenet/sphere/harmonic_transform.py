@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from gaugenet.nn.exact_buffer import ExactBuffer
+from gaugenet.nn.precision import full_precision
 from gaugenet.representation import Representation
 from gaugenet.so3 import wigner_d_table
 from gaugenet.sphere.band import check_orders
@@ -59,6 +60,18 @@ class HarmonicTransform(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return the coefficients ``(..., L^2, rep.dim)`` of fields ``(..., V, rep.dim)``."""
         self._check(x, self.grid.size, "points")
+        if not x.numel():
+            return x.new_zeros(*x.shape[:-2], self.band_limit**2, self.rep.dim)
+        return full_precision(self._analysed, x)
+
+    def inverse(self, coefficients: Tensor) -> Tensor:
+        """Return the fields ``(..., V, rep.dim)`` with coefficients ``(..., L^2, rep.dim)``."""
+        self._check(coefficients, self.band_limit**2, "coefficients")
+        if not coefficients.numel():
+            return coefficients.new_zeros(*coefficients.shape[:-2], self.grid.size, self.rep.dim)
+        return full_precision(self._synthesised, coefficients)
+
+    def _analysed(self, x: Tensor) -> Tensor:
         size, grid, lead = self.band_limit, self.grid, x.shape[:-2]
         x = x.reshape(-1, grid.rings, grid.columns, self.rep.dim)
         waves = torch.fft.rfft(x, dim=2, norm="forward")[:, :, :size].permute(2, 1, 0, 3)  # (M, rings, B, dim)
@@ -79,9 +92,7 @@ class HarmonicTransform(nn.Module):
         packed = self.packing.pack(torch.cat(found, dim=-1)).movedim(0, 1)
         return packed.reshape(*lead, *packed.shape[1:])
 
-    def inverse(self, coefficients: Tensor) -> Tensor:
-        """Return the fields ``(..., V, rep.dim)`` with coefficients ``(..., L^2, rep.dim)``."""
-        self._check(coefficients, self.band_limit**2, "coefficients")
+    def _synthesised(self, coefficients: Tensor) -> Tensor:
         grid, lead = self.grid, coefficients.shape[:-2]
         flat = coefficients.reshape(-1, *coefficients.shape[-2:]).movedim(1, 0)
         unpacked = self.packing.unpack(flat)  # (M, L, B, dim)

@@ -97,7 +97,7 @@ def test_refusals(call, data, tmp_path):
         ("train", *data, *run, "--remesh"): "--remesh is about meshes",
         ("train", *data, *run, "--one-sided"): "--one-sided is about meshes",
         ("train", *data, *run, "--category", "Human"): "--category is about meshes",
-        ("train", *data, *run, "--levels", "40"): "falling bands of at most 30",
+        ("train", *data, *run, "--levels", "40"): "falling bands from 1 to 30",
         ("train", *data, *run, "--validation", 40): "validation must leave one of the 40 images",
         ("train", "--data", "spherical-mnist", "--root", tmp_path, *run): "name the folder of the four files of MNIST",
         ("train", "--data", "folder", "--root", tmp_path, *run, "--rotate-train", "yes"): "--rotate-train goes with",

@@ -55,7 +55,7 @@ def test_sublattices_come_first(make, count):
 
 
 @pytest.mark.parametrize("make", [square_lattice, hexagonal_lattice])
-@pytest.mark.parametrize(("size", "spacing"), [(0, 1.0), (3, 0.0), (3, math.nan), (3, -1.0)])
+@pytest.mark.parametrize(("size", "spacing"), [(0, 1.0), (2.5, 1.0), (3, 0.0), (3, math.nan), (3, -1.0)])
 def test_other_sizes_are_refused(make, size, spacing):
-    with pytest.raises(ValueError, match=f"expects a size >= 1 and a positive spacing, got {size} and {spacing}"):
+    with pytest.raises(ValueError, match=f"expects a whole size >= 1 and a positive spacing, got {size} and {spacing}"):
         make(size, spacing)

@@ -104,10 +104,16 @@ def test_scores_count_images(images):
     assert scores.area_accuracy == pytest.approx(right / 40) and len(turned) == 3
 
 
+def test_kernels_have_settings_of_their_own():
+    assert network(kernel="free", count=None).config["count"] is None
+    assert network(count=None).config["count"] == 5
+
+
 def test_refusals():
     for options, message in {
-        "bands": ({"bands": (3, 6)}, r"falling bands of at most 8, the band limit, got \(3, 6\)"),
-        "high": ({"bands": (9,)}, "falling bands of at most 8"),
+        "bands": ({"bands": (3, 6)}, r"falling bands from 1 to 8, the band limit of the grid, got \(3, 6\)"),
+        "high": ({"bands": (9,)}, "falling bands from 1 to 8"),
+        "none": ({"bands": (6, 0)}, r"from 1 to 8, the band limit of the grid, got \(6, 0\)"),
         "rep": ({"rep": "2x1"}, "needs invariants in its representation, got 2x1"),
         "growth": ({"growth": 0.5}, "growth >= 1 and blocks >= 1, got 0.5 and 1"),
         "hidden": ({"hidden": 0}, "hidden >= 1, got 0"),

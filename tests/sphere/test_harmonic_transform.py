@@ -168,3 +168,14 @@ def test_vertices_of_icospheres():
     assert error(2, 6, True) < 1e-13 and error(3, 12, True) < 1e-13
     coarse, fine = error(2, 6, False), error(3, 6, False)
     assert 3.5 < coarse / fine < 5.5 and fine < 5e-3
+
+
+def test_empty_batches_and_low_precision():
+    grid = SphereGrid(4)
+    transform = HarmonicTransform(REP, grid)
+    assert transform(torch.zeros(0, grid.size, transform.rep.dim)).shape == (0, 16, transform.rep.dim)
+    assert transform.inverse(torch.zeros(2, 0, 16, transform.rep.dim)).shape == (2, 0, grid.size, transform.rep.dim)
+    x = random_coefficients(REP, 4, 2)
+    fields = transform.inverse(x.bfloat16())
+    assert fields.dtype == torch.bfloat16 and (fields - transform.inverse(x)).abs().max() < 0.05
+    assert (transform(fields) - x).abs().max() < 0.1

@@ -69,6 +69,18 @@ def test_it_learns_and_scores(images):
     assert evaluate(net, turned).area_accuracy == pytest.approx(right / 40)
 
 
+@pytest.mark.parametrize("task", ["classify", "segment"])
+def test_a_batch_of_one_counts_too(images, task):
+    names = images.region_names if task == "segment" else images.label_names
+    settings = {"space": "sphere", "inputs": "1x0", "levels": (42, 12), "neighbours": 8, "rep": "2x0 + 1x1"}
+    if task == "segment":
+        net = SegmentationNet(names, output="vertex", **settings)
+    else:
+        net = ClassificationNet(names, layers="conv", **settings)
+    scores = evaluate(net, SphericalImages(images, sphere_sample(net), task=task, batch=39))
+    assert len(scores.accuracies) == 40
+
+
 def test_points_are_labelled_and_every_image_counts(images):
     names = images.region_names
     settings = {"space": "sphere", "inputs": "1x0", "levels": (162, 42), "neighbours": 12, "rep": "4x0 + 2x1"}
