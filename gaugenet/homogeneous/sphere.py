@@ -72,7 +72,7 @@ class Sphere(HomogeneousSpace):
         return torch.atan2(_dot(moved, north), _dot(moved, east))
 
     def midpoint(self, x: Tensor, y: Tensor) -> Tensor:
-        """Return the middle; of opposite points, which have many, a point that is not on the sphere: 0."""
+        """Return the middle; of opposite points, which have many, 0, which is none."""
         both = x + y
         return both / torch.linalg.vector_norm(both, dim=-1, keepdim=True).clamp_min(torch.finfo(x.dtype).tiny)
 
