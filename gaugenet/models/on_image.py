@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import torch
 from scipy.spatial import cKDTree
 from torch import Tensor
 from torch_geometric.data import Data
 
-from gaugenet.data.equirectangular import Equirectangular
+from gaugenet.data.equirectangular import Equirectangular, pixel_centres
 from gaugenet.data.spherical_image import channels_of
 from gaugenet.models.network import Network
 from gaugenet.models.sphere_sample import SphereSample
@@ -32,9 +30,5 @@ def on_sample(net: Network, sample: SphereSample, pixels: np.ndarray) -> Data:
 
 def at_pixels(value: Tensor, sample: SphereSample, height: int, width: int) -> Tensor:
     """Return values ``(V, ...)`` at points as an image ``(H, W, ...)``: a pixel has that of the nearest point."""
-    latitude = math.pi * (0.5 - (torch.arange(height, dtype=torch.float64) + 0.5) / height)
-    longitude = 2 * math.pi * (torch.arange(width, dtype=torch.float64) + 0.5) / width - math.pi
-    up, east = torch.meshgrid(latitude, longitude, indexing="ij")
-    pixel = torch.stack([up.cos() * east.cos(), up.cos() * east.sin(), up.sin()], dim=-1)
-    nearest = cKDTree(sample.point.numpy()).query(pixel.numpy())[1]
-    return value[torch.from_numpy(nearest)]
+    nearest = cKDTree(sample.point.numpy()).query(pixel_centres(height, width).numpy())[1]
+    return value[torch.from_numpy(nearest)].unflatten(0, (height, width))

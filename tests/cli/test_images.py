@@ -9,6 +9,7 @@ import torch
 from matplotlib.image import imread
 from PIL import Image
 
+from gaugenet.data.equirectangular import pixel_centres
 from gaugenet.data.spherical_image import read_image
 from gaugenet.data.spherical_scenes import SphericalScenes
 from gaugenet.models import (
@@ -31,11 +32,7 @@ def image(tmp_path_factory):
     """A scene, 64 x 128."""
     folder = tmp_path_factory.mktemp("scene")
     scenes = SphericalScenes(digits.write_digits(folder), "train", 1, validation=0)
-    latitude = np.pi * (0.5 - (np.arange(64) + 0.5) / 64)
-    longitude = 2 * np.pi * (np.arange(128) + 0.5) / 128 - np.pi
-    up, east = np.meshgrid(latitude, longitude, indexing="ij")
-    point = np.stack([np.cos(up) * np.cos(east), np.cos(up) * np.sin(east), np.sin(up)], axis=-1).reshape(-1, 3)
-    value = scenes.at(torch.tensor([0]), torch.from_numpy(point)).numpy().reshape(64, 128)
+    value = scenes.at(torch.tensor([0]), pixel_centres(64, 128)).numpy().reshape(64, 128)
     Image.fromarray((255 * value).astype(np.uint8)).save(folder / "scene.png")
     return folder / "scene.png"
 
