@@ -307,7 +307,7 @@ def test_a_name_is_no_space():
 
 
 def test_it_says_its_settings():
-    assert repr(HomogeneousBundle(Sphere())) == "HomogeneousBundle(Sphere(), neighbours=None)"
+    assert repr(HomogeneousBundle(Sphere())) == "HomogeneousBundle(Sphere())"
     many = HomogeneousBundle(Plane(), radius=2.0, levels=(9,), sampling="farthest")
     expected = "HomogeneousBundle(Plane(), radius=2.0, levels=(9,), level_neighbours=30, sampling='farthest')"
     assert repr(many) == expected

@@ -37,20 +37,20 @@ def symmetries(grid, steps):
 
 
 def test_turns_that_keep_all_grids_turn_the_scores():
-    """Twelfths of a turn keep 24, 24 and 12 points a ring; a half turn about x turns frames by half a turn."""
+    """Eighths of a turn keep 24, 32 and 16 points a ring; a half turn about x turns frames by half a turn."""
     net = network(band_limit=12, bands=(8, 4), inputs="1x0 + 1x1").double().eval()
     for parameter in net.parameters():
         torch.nn.init.normal_(parameter, std=0.3)
     x = net.rep_in.randn(net.grid.size, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     wanted = scores_of(net, x)
-    turns, halves = symmetries(net.grid, 2)
+    turns, halves = symmetries(net.grid, 3)
     for where in turns:
         assert (scores_of(net, x[where]) - wanted[where]).abs().max() < 1e-12 * wanted.abs().max()
     frames = torch.tensor([1.0, -1.0, -1.0], dtype=torch.float64)
     for where in halves:
         assert (scores_of(net, frames * x[where]) - wanted[where]).abs().max() < 1e-12 * wanted.abs().max()
         assert (scores_of(net, x[where]) - wanted[where]).abs().max() > 1e-3 * wanted.abs().max()
-    where = symmetries(net.grid, 1)[0][1]  # half a step of the second level's grid
+    where = symmetries(net.grid, 1)[0][1]  # no step of the grids of the levels
     assert (scores_of(net, x[where]) - wanted[where]).abs().max() > 1e-9 * wanted.abs().max()
 
 
@@ -159,7 +159,7 @@ def test_refusals():
         network(())
     with pytest.raises(TypeError, match=r'expects a list of label names, got "sea"'):
         network("sea")
-    with pytest.raises(ValueError, match="SphericalSegmentationNet expects falling bands of at most 8"):
+    with pytest.raises(ValueError, match="SphericalSegmentationNet expects falling bands from 1 to 8"):
         network(bands=(9,))
     x = torch.zeros(512, 1)
     with pytest.raises(ValueError, match=r"SphericalSegmentationNet needs data.x \(256 B, 1\)"):
