@@ -21,7 +21,7 @@ from gaugenet.data.spherical_image import is_image, read_image
 from gaugenet.detection import Boxes, Surface, outlines, surface_of, to_json
 from gaugenet.models import Detector, load, on_sphere, sphere_sample
 from gaugenet.models.on_image import on_sample
-from gaugenet.viz import Outlines, boxes_image, boxes_picture
+from gaugenet.viz import Outlines, boxes_image, boxes_picture, enlarged
 from gaugenet.viz.png import png_path
 
 EXAMPLE = "gaugenet detect scene.png --model spherical-scenes-detect -o objects.json --picture objects.png"
@@ -71,7 +71,7 @@ def _in_image(net: Detector, args: argparse.Namespace) -> tuple[Boxes, Surface, 
     surface = surface_of(sample.bundle)
     boxes = net.detect(on_sample(net, sample, pixels), surface, score=args.score)
     if args.picture is not None:
-        boxes_image(args.picture, pixels, _lines(boxes, surface), net.label_names, title=args.input.stem)
+        boxes_image(args.picture, enlarged(pixels), _lines(boxes, surface), net.label_names, title=args.input.stem)
     return boxes, surface, net.label_names
 
 

@@ -16,7 +16,7 @@ from gaugenet.cli.progress import bar
 from gaugenet.data.spherical_image import read_image, write_label_image
 from gaugenet.models import SegmentationNet, SphericalSegmentationNet, sphere_sample
 from gaugenet.models.on_image import at_pixels, on_sample
-from gaugenet.viz import images_picture, palette
+from gaugenet.viz import enlarged, images_picture, palette
 
 
 def segmented_images(
@@ -47,7 +47,7 @@ def segmented_images(
             drawn.append((path.stem, (pixels // 2 + colour[image] // 2).astype(np.uint8)))
     picture = args.picture if drawn else None
     if picture is not None:
-        images_picture(picture, [image for _, image in drawn], [name for name, _ in drawn], net.label_names)
+        images_picture(picture, [enlarged(image) for _, image in drawn], [name for name, _ in drawn], net.label_names)
     text = [f"{len(done)} of {len(args.mesh)} images labelled, results in {folder}"] if done else []
     text += [] if picture is None else [f"picture: {picture}"]
     content = {"images": done, "picture": None if picture is None else str(picture), "failed": failed}

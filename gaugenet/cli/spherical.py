@@ -68,7 +68,7 @@ def images_of(args: argparse.Namespace, split: str, validation: int = 0) -> Sphe
 
 
 def images_job(args: argparse.Namespace) -> Job:
-    """Return what is to be fitted to digits on the sphere.
+    """Return what is to be fitted to images on the sphere.
 
     Raises:
         ValueError: for arguments that are about meshes.
@@ -105,9 +105,9 @@ def _network(args: argparse.Namespace, images: SphericalMNIST | SphericalScenes)
     settings: dict[str, Any] = dict(_GAUGE) if family == "gauge" else {}
     if isinstance(images, SphericalScenes):
         settings |= _FINER[family]
-    settings |= (
-        given if family == "gauge" else {{"levels": "bands"}.get(name, name): value for name, value in given.items()}
-    )
+    if family == "harmonic" and "levels" in given:
+        given["bands"] = given.pop("levels")
+    settings |= given
     if args.task == "segment":
         settings |= {"output": "vertex"} if family == "gauge" else {}
     elif isinstance(images, SphericalScenes):

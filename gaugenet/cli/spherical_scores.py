@@ -16,7 +16,7 @@ from gaugenet.viz import confusion_picture
 
 
 def images_outcome(args: argparse.Namespace) -> Outcome:
-    """Score a network on digits on the sphere.
+    """Score a network on images on the sphere.
 
     Raises:
         ValueError: for a network of another kind, and arguments that are about meshes.

@@ -26,9 +26,9 @@ class SphericalImages:
     """Images where a network reads fields, ``x (B V, 1)``, with what it learns of them.
 
     Whole images are classified, ``y (B,)``, their points are labelled, ``vertex_label (B V,)``, or objects are found,
-    with what a ``Detector`` learns and
-    ``objects``, a list of B. A batch is B copies of the sample's bundle. They are made once a B and kept, with
-    the geometry that layers make of them, and only fields and targets differ from one batch to the next.
+    with what a ``Detector`` learns and ``objects``, a list of B. A batch is B copies of the sample's bundle. They are
+    made once a B and kept, with the geometry that layers make of them, and only fields and targets differ from one
+    batch to the next.
 
     Args:
         images: on S^2; objects are found in scenes. sample: what ``sphere_sample(net)`` says.

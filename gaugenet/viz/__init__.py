@@ -4,7 +4,7 @@ from gaugenet.viz.boxes import Outlines, boxes_image, boxes_picture
 from gaugenet.viz.colour import UNLABELLED, palette
 from gaugenet.viz.confusion import confusion_picture
 from gaugenet.viz.curves import curves_picture
-from gaugenet.viz.images import images_picture
+from gaugenet.viz.images import enlarged, images_picture
 from gaugenet.viz.renderer import render
 from gaugenet.viz.segmentation import Panel, segmentation_picture
 
@@ -16,6 +16,7 @@ __all__ = [
     "boxes_picture",
     "confusion_picture",
     "curves_picture",
+    "enlarged",
     "images_picture",
     "palette",
     "render",

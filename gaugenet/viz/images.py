@@ -9,6 +9,15 @@ from gaugenet.viz.colour import palette
 from gaugenet.viz.page import page
 from gaugenet.viz.png import png_path, write_png
 
+# Width that an image has at least, so that lines and names have room [pixel].
+_WIDTH = 720
+
+
+def enlarged(image: np.ndarray) -> np.ndarray:
+    """Return a small image (H, W, 3) with each pixel repeated, as often as makes it 720 wide or more."""
+    times = -(-_WIDTH // image.shape[1])
+    return image.repeat(times, axis=0).repeat(times, axis=1)
+
 
 def images_picture(
     path: str | os.PathLike[str], images: Sequence[np.ndarray], titles: Sequence[str], label_names: Sequence[str]
