@@ -40,14 +40,17 @@ class Free:
         return self.band_limit
 
     def __call__(self, spin_in: int, spin_out: int) -> Tensor:
-        return _without_low(torch.eye(self.band_limit, dtype=torch.float64), spin_in, spin_out)
+        table = torch.eye(self.band_limit, dtype=torch.float64)
+        table[:, : max(abs(spin_in), abs(spin_out))] = 0.0
+        return table
 
 
 @dataclass(frozen=True)
 class Smooth:
-    """Functions that are linear between ``count`` degrees, evenly from 0 to L - 1: kernels that decay.
+    """Functions that are linear between ``count`` degrees, evenly from max(|n|, |q|) to L - 1: kernels that decay.
 
-    Parameters do not grow with the band limit (Esteves et al. 2018, section 5.3).
+    Parameters do not grow with the band limit (Esteves et al. 2018, section 5.3). Where there are fewer degrees than
+    functions, each function reaches further, so that none is 0.
 
     Raises:
         ValueError: for a count below 2.
@@ -61,9 +64,12 @@ class Smooth:
             raise ValueError(f"smooth multipliers need count >= 2, got {self.count}: use kernel free or local")
 
     def __call__(self, spin_in: int, spin_out: int) -> Tensor:
-        place = torch.linspace(0.0, self.count - 1.0, self.band_limit, dtype=torch.float64)
-        hats = 1.0 - (place - torch.arange(self.count)[:, None]).abs()
-        return _without_low(hats.clamp_min(0.0), spin_in, spin_out)
+        low = max(abs(spin_in), abs(spin_out))
+        degrees = self.band_limit - low
+        place = torch.linspace(0.0, self.count - 1.0, degrees, dtype=torch.float64)
+        reach = max(1.0, self.count / degrees)
+        hats = 1.0 - (place - torch.arange(self.count)[:, None]).abs() / reach
+        return torch.nn.functional.pad(hats.clamp_min(0.0), (low, 0))
 
 
 @dataclass(frozen=True)
@@ -112,7 +118,3 @@ class Local:
         nodes, weights = (ends[:-1] + half)[:, None] + half[:, None] * node, half[:, None] * weight
         return torch.from_numpy(nodes.ravel()), torch.from_numpy(weights.ravel())
 
-
-def _without_low(table: Tensor, spin_in: int, spin_out: int) -> Tensor:
-    table[:, : max(abs(spin_in), abs(spin_out))] = 0.0
-    return table
