@@ -117,4 +117,3 @@ class Local:
         node, weight = np.polynomial.legendre.leggauss(12 + math.ceil(self.band_limit * float(half.max())))
         nodes, weights = (ends[:-1] + half)[:, None] + half[:, None] * node, half[:, None] * weight
         return torch.from_numpy(nodes.ravel()), torch.from_numpy(weights.ravel())
-
