@@ -44,13 +44,13 @@ def gap(a, b=0.0):
 def turn_about(space, x, angle):
     """The rotation by an angle about a point."""
     s = space.section(x)
-    return space.compose(space.compose(s, space.rotation(torch.tensor(angle, dtype=torch.float64))), space.inverse(s))
+    return s @ space.rotation(torch.tensor(angle, dtype=torch.float64)) @ space.inverse(s)
 
 
 def shift(space, x, y, angle=0.0):
     """An element that takes x to y, and turns there by an angle."""
     about = space.rotation(torch.tensor(angle, dtype=torch.float64))
-    return space.compose(space.compose(space.section(y), about), space.inverse(space.section(x)))
+    return space.section(y) @ about @ space.inverse(space.section(x))
 
 
 def sample(name):

@@ -53,10 +53,6 @@ class HomogeneousSpace(ABC):
     def inverse(self, g: Tensor) -> Tensor:
         """Return the inverses ``(..., n, n)``."""
 
-    def compose(self, g: Tensor, h: Tensor) -> Tensor:
-        """Return the products g h ``(..., n, n)``: h acts first."""
-        return g @ h
-
     @abstractmethod
     def frame_angle(self, g: Tensor, x: Tensor) -> Tensor:
         """Return h(g, x) ``(...)``: g takes components c of a vector at x to R(h) c at g x."""
@@ -120,9 +116,7 @@ class HomogeneousSpace(ABC):
         """
         share, *turn = torch.rand(3, count, generator=generator, dtype=torch.float64)
         log = torch.stack([self._radius(share), 2 * math.pi * turn[0]], dim=-1)
-        return self.compose(
-            self.section(self.exp(self.origin(log).expand(count, -1), log)), self.rotation(2 * math.pi * turn[1])
-        )
+        return self.section(self.exp(self.origin(log).expand(count, -1), log)) @ self.rotation(2 * math.pi * turn[1])
 
     @abstractmethod
     def _radius(self, share: Tensor) -> Tensor:

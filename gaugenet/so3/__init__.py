@@ -1,7 +1,12 @@
 """The rotation group SO(3): rotations, Wigner matrices, harmonics of every spin, Clebsch-Gordan coefficients."""
 
 from gaugenet.so3.clebsch_gordan import clebsch_gordan, real_clebsch_gordan, wigner_3j
-from gaugenet.so3.harmonics import complex_harmonics, real_harmonics, spin_weighted_harmonics
+from gaugenet.so3.harmonics import (
+    complex_harmonics,
+    degrees_and_orders,
+    real_harmonics,
+    spin_weighted_harmonics,
+)
 from gaugenet.so3.rotation import (
     euler_from_rotation,
     quaternion_from_rotation,
@@ -15,6 +20,7 @@ from gaugenet.so3.wigner_table import wigner_d_table
 __all__ = [
     "clebsch_gordan",
     "complex_harmonics",
+    "degrees_and_orders",
     "euler_from_rotation",
     "quaternion_from_rotation",
     "random_rotation",

@@ -15,6 +15,13 @@ from gaugenet.so3.arguments import check_band, check_real
 from gaugenet.so3.wigner_table import wigner_d_table
 
 
+def degrees_and_orders(band_limit: int, device: torch.device | str = "cpu") -> tuple[Tensor, Tensor]:
+    """Return the degree l and the order m ``(L^2,)`` of each entry."""
+    degree = torch.arange(band_limit, device=device)
+    degree = degree.repeat_interleave(2 * degree + 1)
+    return degree, torch.arange(band_limit**2, device=device) - degree * (degree + 1)
+
+
 def real_harmonics(band_limit: int, point: Tensor) -> Tensor:
     """Return real harmonics ``(..., L^2)`` of unit vectors.
 
@@ -41,7 +48,7 @@ def complex_harmonics(band_limit: int, point: Tensor) -> Tensor:
     ``real_harmonics``, whose arguments, errors and derivatives it shares (Varshalovich et al. 1988, section 5.2).
     """
     real = _harmonics(band_limit, point)
-    degree, m = _orders(band_limit, point.device)
+    degree, m = degrees_and_orders(band_limit, point.device)
     zero = degree * (degree + 1)
     # For m < 0 conj(Y_l|m|) with the sign (-1)^m twice.
     scale = real.new_ones(len(m)).masked_fill(m != 0, math.sqrt(0.5)).where((m <= 0) | (m % 2 == 0), -math.sqrt(0.5))
@@ -72,17 +79,11 @@ def spin_weighted_harmonics(band_limit: int, spin: int, theta: Tensor, phi: Tens
     check_real(theta, "angles theta")
     with torch.no_grad():
         table = wigner_d_table(band_limit, -spin, theta.flatten())
-        degree, m = _orders(band_limit, theta.device)
+        degree, m = degrees_and_orders(band_limit, theta.device)
         scale = (2.0 * degree.double() + 1).mul(0.25 / math.pi).sqrt() * (-1) ** spin
         d = (table[m + band_limit - 1, degree].T * scale).reshape(*theta.shape, -1)
         angle = phi.double()[..., None] * m
         return (d * torch.polar(torch.ones_like(angle), angle)).to(theta.dtype.to_complex())
-
-
-def _orders(band_limit: int, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Return the degrees and orders ``(L^2,)`` of the entries."""
-    degree = torch.arange(band_limit, device=device).repeat_interleave(2 * torch.arange(band_limit, device=device) + 1)
-    return degree, torch.arange(band_limit**2, device=device) - degree * (degree + 1)
 
 
 def _harmonics(band_limit: int, point: Tensor) -> Tensor:

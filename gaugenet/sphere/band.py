@@ -8,13 +8,12 @@ import torch
 from torch import Tensor
 
 from gaugenet.representation import Representation
-from gaugenet.so3 import real_wigner_D
+from gaugenet.so3 import degrees_and_orders, real_wigner_D
 
 
 def degrees(band_limit: int) -> Tensor:
     """Return the degree l ``(L^2,)`` of each flat coefficient l^2 + l + m."""
-    degree = torch.arange(band_limit, device="cpu")
-    return degree.repeat_interleave(2 * degree + 1)
+    return degrees_and_orders(band_limit)[0]
 
 
 def rows_of_degree(degree: int) -> slice:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from gaugenet.nn.exact_buffer import ExactBuffer
-from gaugenet.sphere.band import degrees
+from gaugenet.so3 import degrees_and_orders
 
 
 class Packing(nn.Module):
@@ -19,8 +19,7 @@ class Packing(nn.Module):
     def __init__(self, band_limit: int) -> None:
         super().__init__()
         self.band_limit = size = band_limit
-        degree = degrees(size)
-        order = torch.arange(size**2, device="cpu") - degree**2 - degree
+        degree, order = degrees_and_orders(size)
         # Row of (m, l, part) in the complex array, flattened; and the way back, where zeros have a row of their own.
         source = (order.abs() * size + degree) * 2 + (order < 0).long()
         target = torch.full((2 * size * size,), size**2, device="cpu")

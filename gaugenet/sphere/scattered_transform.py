@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from gaugenet.nn.exact_buffer import ExactBuffer
 from gaugenet.representation import Representation
-from gaugenet.so3 import spin_weighted_harmonics
+from gaugenet.so3 import degrees_and_orders, spin_weighted_harmonics
 from gaugenet.sphere.band import check_coefficients, check_orders, degrees
 
 # Pivots of a Gram matrix this far below the largest are rounding.
@@ -118,8 +118,7 @@ def spin_harmonics(band_limit: int, order: int, point: Tensor) -> Tensor:
     theta = torch.atan2(point[:, :2].norm(dim=1), point[:, 2])
     phi = torch.atan2(point[:, 1], point[:, 0])
     complex_ones = spin_weighted_harmonics(band_limit, order, theta, phi) * (-1.0) ** order
-    degree = degrees(band_limit).to(point.device)
-    m = torch.arange(band_limit**2, device=point.device) - degree * (degree + 1)
+    degree, m = degrees_and_orders(band_limit, point.device)
     centre = degree * (degree + 1)
     above = complex_ones[:, centre + m.abs()] * (1.0 - 2.0 * (m % 2))
     below = complex_ones[:, centre - m.abs()]

@@ -114,7 +114,7 @@ def tiling_symmetries():
     """Turns about the first vertex of layer 1, and what follows them about the origin."""
     disc, x = HyperbolicPlane(), triangular_tiling(1).pos[:2, :2]
     turns = [[turn_about(disc, point, 2 * math.pi * k / 7) for k in range(1, 7)] for point in x]
-    return turns[1] + [disc.compose(a, b) for a, b in zip(*turns, strict=True)]
+    return turns[1] + [a @ b for a, b in zip(*turns, strict=True)]
 
 
 @pytest.mark.parametrize(

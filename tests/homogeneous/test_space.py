@@ -22,7 +22,7 @@ def apart(a, b):
 def action(space):
     """(g h) x = g (h x), and g^-1 g x = x."""
     g, h, x = elements(space, 1), elements(space, 2), random_points(space, COUNT)
-    twice = apart(space.act(space.compose(g, h), x), space.act(g, space.act(h, x)))
+    twice = apart(space.act(g @ h, x), space.act(g, space.act(h, x)))
     return max(twice, apart(space.act(space.inverse(g), space.act(g, x)), x))
 
 
@@ -30,15 +30,15 @@ def section(space):
     """s(x) o = x, R(a) R(b) = R(a + b), and R(a) o = o."""
     x, (a, b) = random_points(space, COUNT), torch.randn(2, COUNT, generator=seeded(), dtype=torch.float64)
     origin = space.origin(x).expand_as(x)
-    sums = apart(space.compose(space.rotation(a), space.rotation(b)), space.rotation(a + b))
+    sums = apart(space.rotation(a) @ space.rotation(b), space.rotation(a + b))
     return max(apart(space.act(space.section(x), origin), x), sums, apart(space.act(space.rotation(a), origin), origin))
 
 
 def frame_angle(space):
     """g s(x) = s(g x) R(h(g, x)); elements of SL(2, R) act as their negatives do."""
     g, x = elements(space, 1), random_points(space, COUNT)
-    left = space.compose(g, space.section(x))
-    right = space.compose(space.section(space.act(g, x)), space.rotation(space.frame_angle(g, x)))
+    left = g @ space.section(x)
+    right = space.section(space.act(g, x)) @ space.rotation(space.frame_angle(g, x))
     both = torch.stack([left - right, left + right]) if isinstance(space, HyperbolicPlane) else (left - right)[None]
     return float(both.abs().amax((-2, -1)).amin(0).max())
 
@@ -47,7 +47,7 @@ def cocycle(space):
     """h(g g', x) = h(g, g' x) + h(g', x)."""
     g, h, x = elements(space, 1), elements(space, 2), random_points(space, COUNT)
     total = space.frame_angle(g, space.act(h, x)) + space.frame_angle(h, x)
-    return gap(space.frame_angle(space.compose(g, h), x), total)
+    return gap(space.frame_angle(g @ h, x), total)
 
 
 def inverse_maps(space):
