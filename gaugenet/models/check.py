@@ -15,13 +15,14 @@ from gaugenet.group import Elements
 from gaugenet.models.segmentation_net import Logits
 from gaugenet.models.surface_net import SurfaceNet
 from gaugenet.nn.group_pool import GroupPool
+from gaugenet.representation import Representation
 
 PRECISIONS = {"float64": torch.float64, "float32": torch.float32}
 
 
 @dataclass(frozen=True)
 class Invariance:
-    """Relative errors of the output, largest difference over largest number, by precision of the network.
+    """Relative errors of the output (``relative_error``), by precision of the network.
 
     Attributes:
         gauge_error: after a random change of gauge at every vertex, by elements of the network's group.
@@ -64,8 +65,8 @@ def check(net: SurfaceNet, mesh: Data, generator: torch.Generator | None = None)
         twin = copy.deepcopy(net).to(dtype).eval()
         scores = _scores(twin(data))
         expected = scores if net.rep_out.invariant else net.rep_out.act(scores, elements.inverse())
-        gauge_error[name] = relative_error(_scores(twin(turned)), expected)
-        motion_error[name] = relative_error(invariants(_scores(twin(moved))), invariants(scores))
+        gauge_error[name] = relative_error(net.rep_out, _scores(twin(turned)), expected)
+        motion_error[name] = relative_error(invariants.rep_out, invariants(_scores(twin(moved))), invariants(scores))
     return Invariance(gauge_error, motion_error)
 
 
@@ -103,6 +104,15 @@ def _scores(out: Tensor | Logits) -> Tensor:
     return torch.cat([out.face, out.vertex]) if isinstance(out, Logits) else out
 
 
-def relative_error(other: Tensor, scores: Tensor) -> float:
-    """Return the largest difference over the largest number."""
-    return float((other - scores).abs().max() / scores.abs().max())
+def relative_error(rep: Representation, found: Tensor, wanted: Tensor, first: int = 0) -> float:
+    """Return the largest difference over the largest number, of invariants over the largest distance from their mean.
+
+    So an offset that all points and classes share hides nothing.
+
+    Args:
+        rep: of both. found, wanted: ``(V, rep.dim)``. first: row from which on numbers are compared to the largest; of
+            harmonics 1, the first being the mean.
+    """
+    mean = wanted.mean() if rep.invariant and not first else wanted.new_zeros(())
+    size = (wanted[first:] - mean).abs().max()
+    return float((found - wanted).abs().max() / (size if size > 0 else wanted.abs().max()))

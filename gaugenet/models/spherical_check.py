@@ -13,7 +13,7 @@ from torch import Tensor
 from gaugenet.data.gauge import change_gauge
 from gaugenet.group import Elements
 from gaugenet.homogeneous import Sphere
-from gaugenet.models.check import PRECISIONS
+from gaugenet.models.check import PRECISIONS, relative_error
 from gaugenet.models.network import Network
 from gaugenet.models.segmentation_net import Logits
 from gaugenet.models.sphere_sample import SphereSample, sphere_sample
@@ -28,7 +28,7 @@ _HIGHEST = 32
 
 @dataclass(frozen=True)
 class SphericalInvariance:
-    """Relative errors of the output, largest difference over largest distance from the mean, by precision.
+    """Relative errors of the output (``relative_error``), by precision of the network.
 
     Attributes:
         gauge_error: after a random rotation of the frame at every vertex; None of networks on harmonics, of which the
@@ -53,7 +53,7 @@ def check_on_sphere(
     """Measure how far the output of a network on a random field depends on the gauge and on rotations of the sphere.
 
     Args:
-        net: on harmonics, or gauge-equivariant with ``space="sphere"``; it is not changed.
+        net: on harmonics, or gauge-equivariant with ``space="sphere"``; it is not changed, and a copy runs on the CPU.
         band_limit: of the random field, whose coefficients are normal; by default half of the first band of a network
             on harmonics, and a quarter of the square root of the vertices of the first level of an icosphere.
         generator: of the field, the elements and the rotations.
@@ -78,13 +78,13 @@ def check_on_sphere(
     turned = [sample.with_field(synthesise.inverse(rotated(coefficients, g))) for g in (symmetry, *rotations)]
     errors = []
     for dtype in PRECISIONS.values():
-        twin = copy.deepcopy(net).to(dtype).eval()
+        twin = copy.deepcopy(net).to("cpu", dtype).eval()
         scores, moved = _scores(twin(data)).double(), [_scores(twin(one)).double() for one in turned]
         gauge = None
         if not isinstance(net, SphericalNet):
             elements = Elements.rotations(angle)
             other = _scores(twin(change_gauge(data, elements, {"x": net.rep_in}))).double()
-            gauge = _error(net.rep_out, other, _acted(net.rep_out, scores, elements))
+            gauge = relative_error(net.rep_out, other, _acted(net.rep_out, scores, elements))
         errors.append((gauge, *_turned_errors(net, sample, symmetry, rotations, scores, moved, highest)))
     by_kind = [dict(zip(PRECISIONS, kind, strict=True)) for kind in zip(*errors, strict=True)]
     return SphericalInvariance(None if errors[0][0] is None else by_kind[0], by_kind[1], by_kind[2], limit)
@@ -102,24 +102,15 @@ def _turned_errors(
     """Return the errors under a symmetry of the sample and under other rotations."""
     rep, point = net.rep_out, sample.point
     if len(scores) != len(point):  # of the whole field
-        return _error(rep, moved[0], scores), max(_error(rep, one, scores) for one in moved[1:])
+        return relative_error(rep, moved[0], scores), max(relative_error(rep, one, scores) for one in moved[1:])
     place = torch.from_numpy(cKDTree(point.numpy()).query((point @ symmetry.T).numpy())[1])
     there = _acted(rep, scores, Elements.rotations(-Sphere().frame_angle(symmetry, point)))
     analyse = ScatteredTransform(rep, point, sample.weight, highest)
     known = analyse(scores)
-    other = [_error(rep, analyse(one), rotated(known, g), 1) for g, one in zip(rotations, moved[1:], strict=True)]
-    return _error(rep, moved[0][place], there), max(other)
-
-
-def _error(rep: Representation, found: Tensor, wanted: Tensor, first: int = 0) -> float:
-    """Return the largest difference over the largest distance from the mean, over classes and points, of invariants.
-
-    Args:
-        first: row from which on numbers are compared to the largest; of harmonics 1, the first being the mean.
-    """
-    mean = wanted.mean() if rep.invariant and not first else wanted.new_zeros(())
-    size = (wanted[first:] - mean).abs().max()
-    return float((found - wanted).abs().max() / (size if size > 0 else wanted.abs().max()))
+    other = [
+        relative_error(rep, analyse(one), rotated(known, g), 1) for g, one in zip(rotations, moved[1:], strict=True)
+    ]
+    return relative_error(rep, moved[0][place], there), max(other)
 
 
 def _highest(net: Network, sample: SphereSample) -> int:

@@ -71,6 +71,14 @@ def test_a_broken_block_is_found(rep):
     assert min(result.gauge_error.values()) > 1e-3
 
 
+def test_an_offset_of_the_scores_hides_nothing():
+    net = network()
+    net.unet.down[0][0] = ComponentwiseReLU()
+    plain = errors(net).gauge_error["float64"]
+    net.register_forward_hook(lambda _, __, scores: scores + 1000)
+    assert errors(net).gauge_error["float64"] == pytest.approx(plain, rel=1e-6)
+
+
 def test_coordinates_as_input_are_found_by_motions_only():
     result = errors(network(coordinates=True))
     assert result.gauge_error["float64"] < 1e-12
