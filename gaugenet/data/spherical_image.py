@@ -64,5 +64,14 @@ def write_label_image(path: str | os.PathLike[str], label: np.ndarray, colour: n
     """
     image = Image.fromarray(label.astype(np.uint8), mode="P")
     image.putpalette(np.asarray(colour, np.uint8).tobytes())
+    _write(path, image)
+
+
+def write_image(path: str | os.PathLike[str], pixels: np.ndarray) -> None:
+    """Write an image ``(H, W)`` or ``(H, W, 3)`` uint8 as a PNG; the file appears whole or not at all."""
+    _write(path, Image.fromarray(pixels))
+
+
+def _write(path: str | os.PathLike[str], image: Image.Image) -> None:
     with open_atomic(path) as file:
         image.save(file, format="PNG")

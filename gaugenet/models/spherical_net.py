@@ -43,14 +43,14 @@ class SphericalNet(Network):
         *,
         inputs: str = "1x0",
         band_limit: int = 30,
-        bands: Sequence[int] = (20, 10, 5),
+        bands: Sequence[int] = (20, 10, 6),
         rep: str = "8x0 + 4x1 + 4x2",
-        growth: float = 2.0,
+        growth: float = 2.5,
         blocks: int = 1,
         kernel: str = "smooth",
         count: int | None = None,
         radius: float | None = None,
-        dropout: float = 0.1,
+        dropout: float = 0.0,
     ) -> None:
         super().__init__()
         name = type(self).__name__

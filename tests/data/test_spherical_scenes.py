@@ -1,11 +1,15 @@
 """Scenes of digits: how they are drawn, turned and labelled, and that boxes fit."""
 
 import math
+import runpy
+from pathlib import Path
 
 import pytest
 import torch
 from digits import write_digits
 
+from gaugenet.data.equirectangular import Equirectangular
+from gaugenet.data.spherical_image import channels_of, read_image
 from gaugenet.data.spherical_scenes import MOST, SphericalScenes
 from gaugenet.homogeneous import icosphere
 from gaugenet.so3 import random_rotation
@@ -91,3 +95,14 @@ def test_refusals(root, tmp_path):
         SphericalScenes(root, count=0)
     with pytest.raises(FileNotFoundError, match="four files of MNIST"):
         SphericalScenes(tmp_path)
+
+
+def test_the_script_writes_images_that_networks_read(root, tmp_path):
+    script = Path(__file__).parents[2] / "scripts" / "scenes.py"
+    runpy.run_path(str(script))["main"](["--root", str(root), "--count", "2", "-o", str(tmp_path / "out")])
+    point = SphereGrid(10).points
+    wanted = SphericalScenes(root, "test", 2).at(torch.arange(2), point)
+    for number in range(2):
+        image = channels_of(read_image(tmp_path / "out" / f"scene_{number}.png"), 1)
+        found = Equirectangular(180, 360, point).sample(image)[:, 0]
+        assert (found - wanted[number]).abs().max() < 0.05 * wanted.max()
