@@ -88,7 +88,7 @@ def _draw(
     """Draw the boxes that were found on the shape, with true regions in pale colours of their classes."""
     drawn = found[found.score >= _DRAWN]
     lines = Outlines(outlines(drawn, surface).numpy(), drawn.label.numpy(), np.clip(drawn.score.numpy(), 0, 1))
-    pale = 0.5 * np.asarray(UNLABELLED) + 0.5 * palette(len(names))
+    pale = 0.75 * np.asarray(UNLABELLED) + 0.25 * palette(len(names))
     rgb = np.vstack([pale, UNLABELLED])[truth].astype(np.uint8)
     pos, face = data.pos.numpy(), data.face.numpy().T
     boxes_picture(file, pos, face, lines, names, face_rgb=rgb, title=file.stem, up=up)
