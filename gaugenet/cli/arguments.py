@@ -60,6 +60,14 @@ def fields(text: str) -> dict[str, int]:
     return settings
 
 
+def names(text: str) -> tuple[str, ...]:
+    """Read different names such as ``hand,foot``."""
+    words = tuple(word.strip() for word in text.split(","))
+    if not all(words) or len(set(words)) < len(words):
+        raise argparse.ArgumentTypeError(f"expected different names such as hand,foot; got {text!r}")
+    return words
+
+
 _MESH = "mesh file: OFF, OBJ, PLY, STL, GLB, ..."
 _AXES = {"x": (1.0, 0.0, 0.0), "y": (0.0, 1.0, 0.0), "z": (0.0, 0.0, 1.0)}
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "ki": 2**10, "mi": 2**20, "gi": 2**30}

@@ -1,6 +1,7 @@
 """Score a network on labelled shapes: share of the area with the right label, mean IoU, and both for each label.
 
-Every shape counts the same, whatever its size. With --task classify it is the share of shapes with the right class.
+Every shape counts the same, whatever its size. With --task classify it is the share of shapes with the right class,
+with --task detect the average precision of boxes about the connected regions of the labels that the network finds.
 --category all scores each category of psb with the network psb-<name> that ships, or with --model, in which {category}
 stands for the name in lower case.
 """
@@ -20,6 +21,7 @@ from gaugenet.cli.arguments import add_model, add_up, check_up
 from gaugenet.cli.labelled import IMAGES, add_data, check_data, open_split
 from gaugenet.cli.message import named
 from gaugenet.cli.outcome import Outcome
+from gaugenet.cli.parts import parts_outcome
 from gaugenet.cli.progress import bar
 from gaugenet.cli.spherical import add_rotations
 from gaugenet.cli.spherical_scores import images_outcome
@@ -28,7 +30,7 @@ from gaugenet.data.mesh_data import LABELS
 from gaugenet.data.mesh_dataset import MeshDataset
 from gaugenet.data.perturbation import KINDS, Perturbation
 from gaugenet.data.psb import psb_categories
-from gaugenet.models import ClassificationNet, SegmentationNet, load, shipped
+from gaugenet.models import ClassificationNet, DetectionNet, SegmentationNet, load, shipped
 from gaugenet.models.store import recorded
 from gaugenet.train import Scores, evaluate
 from gaugenet.viz import Panel, confusion_picture, segmentation_picture
@@ -63,7 +65,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "with five holes; labels go along",
     )
     parser.add_argument(
-        "--picture", type=Path, metavar="PNG", help="draw prediction beside truth for each shape, one file a category"
+        "--picture",
+        type=Path,
+        metavar="PNG",
+        help="draw prediction beside truth for each shape, one file a category; to detect, boxes on each, one a shape",
     )
     add_up(parser)
     parser.add_argument("--confusion", type=Path, metavar="PNG", help="draw the confusion matrix, one a category")
@@ -85,8 +90,12 @@ def run(args: argparse.Namespace) -> Outcome:
             raise ValueError("evaluate needs --model, the name or path of a network; see gaugenet evaluate --help")
         if args.task == "classify":
             return _classified(args)
+        if args.task == "detect":
+            return _detected(args)
         names, scores = _scores(args, args.category, args.model)
         return Outcome(_content(args, names, scores), _text(args, names, scores))
+    if args.task != "segment":
+        raise ValueError(f"--category {ALL} goes with --task segment; to detect, name one")
     models = _models(args)
     results = {}
     for category, model in models.items():
@@ -117,6 +126,14 @@ def _classified(args: argparse.Namespace) -> Outcome:
     return Outcome(content, "\n".join([_HEAD.format("class"), *rows]))
 
 
+def _detected(args: argparse.Namespace) -> Outcome:
+    """Score a network that finds parts of shapes."""
+    if args.confusion is not None:
+        raise ValueError("--confusion goes with --task segment or classify; objects that are not found have no label")
+    net, shapes = _opened(args, args.category, args.model)
+    return parts_outcome(args, net, shapes, _which(args, len(shapes)))
+
+
 def _opened(args: argparse.Namespace, category: str | None, model: str) -> tuple[Any, MeshDataset]:
     """Return a network and the shapes to score it on.
 
@@ -124,7 +141,7 @@ def _opened(args: argparse.Namespace, category: str | None, model: str) -> tuple
         ValueError: the network is for another task, or was trained on shapes of the test split.
     """
     net = load(model)
-    wanted = {"segment": SegmentationNet, "classify": ClassificationNet}[args.task]
+    wanted = {"segment": SegmentationNet, "classify": ClassificationNet, "detect": DetectionNet}[args.task]
     if not isinstance(net, wanted):
         raise ValueError(f"--task {args.task} needs a {wanted.__name__}, got {model}, a {type(net).__name__}")
     shapes = open_split(args, category, args.split)

@@ -41,8 +41,8 @@ def add_data(parser: argparse.ArgumentParser) -> None:
         "--task",
         choices=TASKS,
         help="segment: label faces, vertices or points of images; classify: tell whole shapes apart, by the categories "
-        "of psb or the folders inside a folder, or images; detect: find objects in images (default: segment; of "
-        "spherical-mnist classify, of spherical-scenes detect)",
+        "of psb or the folders inside a folder, or images; detect: find parts of shapes, or objects in images "
+        "(default: segment; of spherical-mnist classify, of spherical-scenes detect)",
     )
     parser.add_argument("--category", metavar="NAME", help="of psb, such as Human")
     parser.add_argument(
@@ -69,7 +69,7 @@ def check_data(args: argparse.Namespace) -> None:
         ValueError: an argument of the other kind of data, or one too few.
     """
     images = args.data in IMAGES
-    tasks = IMAGES.get(args.data, TASKS[:2])
+    tasks = IMAGES.get(args.data, TASKS)
     if args.task is None:
         args.task = tasks[0]
     if args.task not in tasks:
@@ -85,11 +85,15 @@ def check_data(args: argparse.Namespace) -> None:
         )
     if images:
         _check_images(args)
+    if getattr(args, "objects", None) is not None and (images or args.task != "detect"):
+        raise ValueError("--objects goes with --task detect of --data psb or folder")
     classify = args.task == "classify"
     if classify and args.category is not None:
-        raise ValueError("--category goes with --task segment; to classify, all categories are read")
+        raise ValueError("--category goes with --task segment or detect; to classify, all categories are read")
     if classify and args.test is not None:
-        raise ValueError("--test goes with --task segment; of a folder of classes one mesh in five is for testing")
+        raise ValueError(
+            "--test goes with --task segment or detect; of a folder of classes one mesh in five is for testing"
+        )
     if not (classify and args.data == "psb") and (args.train_shapes, args.split_seed) != (None, None):
         raise ValueError("--train-shapes and --split-seed go with --data psb --task classify")
     if args.data == "psb" and args.category is None and not classify:

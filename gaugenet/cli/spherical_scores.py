@@ -6,6 +6,7 @@ import argparse
 import math
 from typing import Any
 
+from gaugenet.cli.detection_scores import detection_outcome
 from gaugenet.cli.outcome import Outcome
 from gaugenet.cli.progress import bar
 from gaugenet.cli.spherical import NETS, images_of
@@ -62,25 +63,6 @@ def _labelled(net: Network, scores: Scores, about: dict[str, Any], which: str, s
 
 def _detected(net: Detector, images: SphericalImages, about: dict[str, Any], which: str) -> Outcome:
     batches = bar(images, "evaluate", len(images))
-    found = average_precision(
-        list(found_scenes(net, images, seen=batches)), len(net.label_names), half_turns=net.code.half_turns
-    )
-    half = found.ap[found.thresholds.index(0.5)].tolist()
-    content = {
-        "ap50": found.at(0.5),
-        "ap": found.mean,
-        "centre_error": _mean(found.distance.tolist()),
-        "angle_error": _mean(found.turn.tolist()),
-        "classes": {name: {"ap50": one} for name, one in zip(net.label_names, half, strict=True)},
-        **about,
-    }
-    rows = [f"{'class':<20} AP50"]
-    rows += [f"{name:<20} {100 * one:6.2f} %" for name, one in zip(net.label_names, half, strict=True)]
-    rows.append(f"AP50 {100 * content['ap50']:.2f} %, AP {100 * content['ap']:.2f} % of {which}")
-    errors = [math.degrees(content[name]) for name in ("centre_error", "angle_error")]
-    rows.append(f"found at IoU 0.5: centres off by {errors[0]:.2f}, directions by {errors[1]:.2f} degrees in the mean")
-    return Outcome(content, "\n".join(rows))
-
-
-def _mean(values: list[float]) -> float:
-    return sum(values) / len(values) if values else math.nan
+    scenes = list(found_scenes(net, images, seen=batches))
+    found = average_precision(scenes, len(net.label_names), half_turns=net.code.half_turns)
+    return detection_outcome(net.label_names, found, about, which, lambda angle: f"{math.degrees(angle):.2f} degrees")

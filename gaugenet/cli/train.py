@@ -1,4 +1,4 @@
-"""Train a network on shapes, to segment or to classify them, or on images on the sphere.
+"""Train a network on shapes, to segment or classify them or find their parts, or on images on the sphere.
 
 DIR gets net.safetensors and net.json (the network, to be named to --model as DIR/net), history.json and curves.png
 (loss and accuracy of each epoch), checkpoint.pt (after each epoch; a run that is killed goes on with the same command
@@ -19,11 +19,12 @@ from typing import Any
 
 import torch
 
-from gaugenet.cli.arguments import add_workers, at_least, check_output, fields, levels
+from gaugenet.cli.arguments import add_workers, at_least, check_output, fields, levels, names
 from gaugenet.cli.job import Job
 from gaugenet.cli.labelled import IMAGES, add_data, check_data, open_training
 from gaugenet.cli.message import named, say
 from gaugenet.cli.outcome import Outcome
+from gaugenet.cli.parts import OBJECTS, object_names, parts_network, region_targets
 from gaugenet.cli.progress import bar
 from gaugenet.cli.run_folder import RunFolder, write_json
 from gaugenet.cli.spherical import SETTINGS, add_rotations, images_job
@@ -51,7 +52,7 @@ def _usual(name: str, quoted: bool = True) -> str:
     values = [_default(task, name) for task in _NETS]
     quote = '"' if quoted else ""
     words = [f"{quote}{value}{quote}" if isinstance(value, str) else ",".join(map(str, value)) for value in values]
-    return f"{words[0]} to segment, {words[1]} to classify"
+    return f"{words[0]} to segment or detect, {words[1]} to classify"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -65,8 +66,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--epochs",
         type=at_least(1),
         metavar="N",
-        help=f"passes over the shapes to segment (default: {fit.epochs}) or to classify (default: {CLASSIFY.epochs}), "
-        f"or over images (default: {SETTINGS.epochs})",
+        help=f"passes over the shapes to segment or detect (default: {fit.epochs}), over those to classify (default: "
+        f"{CLASSIFY.epochs}), or over images (default: {SETTINGS.epochs})",
     )
     parser.add_argument(
         "--cache", type=Path, metavar="DIR", help="folder of cached geometry, to share (default: bundles/ in the run)"
@@ -91,6 +92,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_workers(parser)
     parser.set_defaults(workers=None)  # so that it is known whether it was given
     parser.add_argument("--output", choices=OUTPUTS, help="what gets labels (default: what has them in the data)")
+    parser.add_argument(
+        "--objects",
+        type=names,
+        metavar="LABEL,...",
+        help="detect in shapes: labels whose connected regions are objects (default: "
+        f"{'; '.join(' and '.join(labels) + ' of ' + name for name, labels in OBJECTS.items())}; else all labels)",
+    )
     parser.add_argument(
         "--levels",
         type=levels,
@@ -176,18 +184,19 @@ def _shapes_job(args: argparse.Namespace, folder: RunFolder) -> Job:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(args.seed)
         net = _network(args, train)
+    targets = region_targets(net.label_names, train) if args.task == "detect" else None
     cache = args.cache or folder.bundles
     copies = {name: getattr(settings, name) for name in ("variants", "stretch", "bend", "seed", "remesh")}
-    examples = Prepared(train, net.transform, cache, **copies)
-    validation = None if held_back is None else Prepared(held_back, net.transform, cache)
-    names = {"train": train.names, "validation": [] if held_back is None else held_back.names}
+    examples = Prepared(train, net.transform, cache, **copies, targets=targets)
+    validation = None if held_back is None else Prepared(held_back, net.transform, cache, targets=targets)
+    shapes = {"train": train.names, "validation": [] if held_back is None else held_back.names}
 
     def prepare(workers: int) -> None:
-        _prepare(examples, names["train"], workers)
+        _prepare(examples, shapes["train"], workers)
         if validation is not None:
-            _prepare(validation, names["validation"], workers)
+            _prepare(validation, shapes["validation"], workers)
 
-    about = {**({"category": args.category} if args.category else {}), **names}
+    about = {**({"category": args.category} if args.category else {}), **shapes}
     return Job(net, examples, validation, settings, about, prepare)
 
 
@@ -210,6 +219,11 @@ def _network(args: argparse.Namespace, train: MeshDataset) -> SurfaceNet:
         if args.output is not None:
             raise ValueError(f"--output {args.output} goes with --task segment; classes belong to whole shapes")
         return ClassificationNet(train.label_names, **settings)
+    if args.task == "detect":
+        if args.output is not None:
+            raise ValueError(f"--output {args.output} goes with --task segment; objects are boxes")
+        objects = object_names(args, train)
+        return parts_network(objects, region_targets(objects, train), train, **settings)
     place = "vertex" if isinstance(train, LabelledFolder) and train.where == "vertex" else "face"
     if args.output not in (None, "both", place):
         raise ValueError(

@@ -26,8 +26,8 @@ FORMAT = 4
 class Cached(BaseTransform):
     """Run a transform at most once for each mesh, keeping what it adds in a folder.
 
-    The file's name is a hash of the tensors that come in, but for labels, of the transform's ``repr`` and of the
-    cache's format number, so that another mesh, other vectors on it or another setting is another file. Files appear
+    The file's name is a hash of the tensors that come in, of the transform's ``repr`` and of the cache's format number,
+    so that another mesh, other vectors on it or another setting is another file; other labels are none. Files appear
     whole or not at all (written aside, then renamed): several processes may share a folder, and a killed one leaves
     nothing half-written. A damaged file is made anew.
 
@@ -35,17 +35,18 @@ class Cached(BaseTransform):
         transform: adds tensors, strings, numbers and lists of them to data, made from its tensors but for labels; its
             ``repr`` names all settings.
         folder: created where missing.
+        labels: whether the transform reads labels too; then other labels are another file.
     """
 
-    def __init__(self, transform: Callable[[Data], Any], folder: str | os.PathLike[str]) -> None:
-        self.transform, self.folder = transform, Path(folder)
+    def __init__(self, transform: Callable[[Data], Any], folder: str | os.PathLike[str], labels: bool = False) -> None:
+        self.transform, self.folder, self.labels = transform, Path(folder), labels
 
     def path(self, data: Data) -> Path:
         """Return the file that holds the result for this mesh."""
         digest = hashlib.sha256(f"{FORMAT}\n{self.transform!r}\n".encode())
         tensors = {key for key, value in data.to_dict().items() if isinstance(value, torch.Tensor)}
         first = [key for key in ("pos", "face") if key in tensors]  # bare meshes keep the names that they always had
-        for key in first + sorted(tensors.difference(first, LABELS)):
+        for key in first + sorted(tensors.difference(first, () if self.labels else LABELS)):
             array = np.ascontiguousarray(data[key].detach().cpu().numpy())
             digest.update(f"{key} {array.dtype} {array.shape}\n".encode())
             digest.update(array.tobytes())

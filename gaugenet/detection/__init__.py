@@ -7,7 +7,7 @@ from gaugenet.detection.coordinates import contains, coordinates, recentred, sur
 from gaugenet.detection.outline import outlines
 from gaugenet.detection.overlap import areas, iou
 from gaugenet.detection.records import from_json, to_json
-from gaugenet.detection.regions import region_boxes
+from gaugenet.detection.regions import labelled_regions, region_boxes
 from gaugenet.detection.scene import Scene
 from gaugenet.detection.suppression import suppress
 from gaugenet.detection.surface import Coordinates, Surface
@@ -28,6 +28,7 @@ __all__ = [
     "coordinates",
     "from_json",
     "iou",
+    "labelled_regions",
     "outlines",
     "recentred",
     "region_boxes",

@@ -20,6 +20,8 @@ from gaugenet.representation import Representation
 
 # Errors are squared below this, in units.
 _SMOOTH = 0.1
+# The share of the area over which the loss is taken at least, where next to none answers.
+_LEAST = 1e-2
 # Logarithms of half lengths over their unit are not read beyond this.
 _LARGEST = 5.0
 
@@ -33,7 +35,7 @@ class BoxCode:
     change of gauge or an isometry the numbers change as the boxes do (Gerken et al. 2021, on object detection).
 
     Args:
-        classes: L. unit: half length of a usual box [mesh unit]. half_turns: labels with that symmetry.
+        classes: L. unit: half length of a usual box [scale of the surface]. half_turns: labels with that symmetry.
 
     Raises:
         ValueError: for no class, a unit that is not positive, and labels beyond the classes.
@@ -54,14 +56,14 @@ class BoxCode:
 
         The focal loss of the first logit (Lin et al. 2017), and where a vertex answers for a box the cross entropy of
         its class, the norms of the errors of offset and half lengths, and 1 - cos of that of the direction; all by
-        area, over the area of the vertices that answer.
+        area, over the area of the vertices that answer, or 1 % of all if they have less.
 
         Args:
-            output: ``(V, rep.dim)``. targets: ``(V,)``. area: ``(V,)``.
+            output: ``(V, rep.dim)``. targets: ``(V,)``, lengths over the scale of the surface. area: ``(V,)``.
         """
         answers = targets.label >= 0
         weight = area.to(output.dtype)
-        weight = weight / (weight * answers).sum().clamp_min(1e-3 * weight.mean())
+        weight = weight / (weight * answers).sum().clamp_min(_LEAST * weight.sum())
         sure = self._parts(output)[0]
         miss = functional.binary_cross_entropy_with_logits(sure, answers.to(sure.dtype), reduction="none")
         loss = (weight * miss * (1 - (-miss).exp()).square()).sum()
@@ -81,7 +83,10 @@ class BoxCode:
         return loss + (some * each).sum(), float(right.detach())
 
     def boxes(self, output: Tensor, vertex: Tensor) -> Boxes:
-        """Return the boxes ``(N,)`` that vertices ``(N,)`` of an output ``(V, rep.dim)`` vote for."""
+        """Return the boxes ``(N,)`` that vertices ``(N,)`` of an output ``(V, rep.dim)`` vote for [scale].
+
+        Lengths are over the ``scale`` of the surface, which in a homogeneous space is 1.
+        """
         sure, classes, size, offset, direction, doubled = (part[vertex] for part in self._parts(output.double()))
         share, label = classes.softmax(1).max(1)
         half = self._half(label)
@@ -96,7 +101,7 @@ class BoxCode:
         )
 
     def candidates(self, output: Tensor, score: float = 0.05, most: int = 200) -> Boxes:
-        """Return what the surest vertices of a scene vote for, surest first.
+        """Return what the surest vertices of a scene vote for, surest first, with lengths as of ``boxes``.
 
         Args:
             output: ``(V, rep.dim)``. score: least one. most: largest number of boxes.
@@ -112,7 +117,7 @@ class BoxCode:
             output: ``(V, rep.dim)``. data: the bundle. iou: of ``suppress``. candidates: settings of these.
         """
         surface = surface_of(data)
-        found = recentred(self.candidates(output, **candidates), surface)
+        found = recentred(self.candidates(output, **candidates).scaled(surface.scale), surface)
         return found[suppress(found, surface, iou)]
 
     def _half(self, label: Tensor) -> Tensor:

@@ -92,6 +92,10 @@ class Boxes:
         """Return boxes of the same classes, sizes and scores elsewhere."""
         return self._replaced(vertex=vertex, offset=offset, angle=angle)
 
+    def scaled(self, factor: float) -> Boxes:
+        """Return the boxes of a surface that is larger by a factor."""
+        return self._replaced(offset=factor * self.offset, extent=factor * self.extent)
+
     def _replaced(self, **changed: Tensor) -> Boxes:
         return Boxes(**{**self._columns(), **changed})
 

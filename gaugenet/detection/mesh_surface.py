@@ -67,6 +67,7 @@ class MeshSurface(Surface):
         self.size = len(mesh.pos)
         self.cell = torch.from_numpy(np.ascontiguousarray(mesh.face.T))
         self.area = torch.from_numpy(face_areas(mesh.pos, mesh.face))
+        self.scale = float(self.area.sum().sqrt())
         self._side = (self._pos[self.cell] - self._pos[self.cell.roll(1, 0)]).norm(dim=-1).amax(0)
         self.longest = float(self._side.max())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -36,32 +37,56 @@ def region_boxes(data: Data | Surface, face_label: Tensor, labels: Sequence[int]
         ValueError: for labels of another shape.
     """
     surface = surface_of(data)
-    if face_label.shape != surface.area.shape:
+    found = labelled_regions(surface.cell, surface.area, face_label, labels, smallest)
+    return Boxes.joined([_box(surface, region.face, region.label) for region in found])
+
+
+@dataclass(frozen=True)
+class Region:
+    """Connected faces of one label: its position ``label`` among the labels asked for, and their numbers ``face``."""
+
+    label: int
+    face: Tensor
+
+
+def labelled_regions(
+    face: Tensor, area: Tensor, face_label: Tensor, labels: Sequence[int], smallest: float = 0.0
+) -> list[Region]:
+    """Return the regions of faces ``(3, F)`` of some labels that are connected by edges: label by label, large first.
+
+    Args:
+        area: ``(F,)`` of the faces. face_label, labels, smallest: as of ``region_boxes``.
+
+    Raises:
+        ValueError: for labels of another shape.
+    """
+    if face_label.shape != area.shape:
         raise ValueError(
-            f"region_boxes expects a label for each of the {len(surface.area)} faces, got {tuple(face_label.shape)}"
+            f"region_boxes expects a label for each of the {len(area)} faces, got {tuple(face_label.shape)}"
         )
-    found = []
-    for number, label in enumerate(labels):
-        for face in _regions(surface, face_label.detach().cpu() == label):
-            if float(surface.area[face].sum()) >= smallest * float(surface.area.sum()):
-                found.append(_box(surface, face, number))
-    return Boxes.joined(found)
+    least, label_of = smallest * float(area.sum()), face_label.detach().cpu()
+    return [
+        Region(number, region)
+        for number, label in enumerate(labels)
+        for region in _connected(face, area, label_of == label)
+        if float(area[region].sum()) >= least
+    ]
 
 
-def _regions(surface: Surface, chosen: Tensor) -> list[Tensor]:
+def _connected(every: Tensor, area: Tensor, chosen: Tensor) -> list[Tensor]:
     """Return the faces of each connected region of chosen ones, that share edges; the largest first."""
     face = chosen.nonzero()[:, 0]
     if not len(face):
         return []
-    corner = surface.cell[:, face].numpy()
+    corner = every[:, face].numpy()
     start, end = corner.ravel(), np.roll(corner, -1, axis=0).ravel()
-    key = np.minimum(start, end) * surface.size + np.maximum(start, end)
+    key = np.minimum(start, end) * (int(every.max()) + 1) + np.maximum(start, end)
     _, edge = np.unique(key, return_inverse=True)
     owner = np.tile(np.arange(len(face)), 3)
     incidence = coo_matrix((np.ones(len(edge)), (owner, edge))).tocsr()
     count, region = connected_components(incidence @ incidence.T, directed=False)
     regions = [face[torch.from_numpy(region == k)] for k in range(count)]
-    return sorted(regions, key=lambda some: -float(surface.area[some].sum()))
+    return sorted(regions, key=lambda some: -float(area[some].sum()))
 
 
 def _box(surface: Surface, face: Tensor, label: int) -> Boxes:

@@ -45,6 +45,8 @@ class Surface(ABC):
         cell: ``(3, F)`` vertices of what areas are summed over: triangles, or each vertex three times where there are
             no faces. area: ``(F,)`` of the cells. longest: longest edge of a cell [mesh unit].
         size: number of vertices. frame: ``(V, 3, 3)`` of the bundle.
+        scale: the length over which networks say lengths [mesh unit]: of meshes the square root of the area, as of
+            input fields, so that a mesh twice as large has boxes twice as large; 1 in a homogeneous space.
     """
 
     cell: Tensor
@@ -52,6 +54,7 @@ class Surface(ABC):
     longest: float
     size: int
     frame: Tensor
+    scale: float = 1.0
 
     @abstractmethod
     def coordinates(self, boxes: Boxes, reach: Tensor) -> Coordinates:

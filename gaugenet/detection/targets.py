@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -29,6 +29,10 @@ class BoxTargets:
     offset: Tensor
     angle: Tensor
     extent: Tensor
+
+    def over(self, length: float) -> BoxTargets:
+        """Return the same with lengths over another one, as a ``BoxCode`` has them over the scale of a surface."""
+        return replace(self, offset=self.offset / length, extent=self.extent / length)
 
     @staticmethod
     def of(boxes: Boxes, data: Data | Surface, scene: Tensor | None = None, scenes: int = 1) -> BoxTargets:

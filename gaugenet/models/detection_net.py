@@ -19,7 +19,7 @@ class DetectionNet(VertexNet, Detector):
     All features of a U-Net go back to the vertices, where a gated pointwise network sees them beside the input fields.
 
     Args:
-        label_names: names of the classes. unit: half length of a usual box [mesh unit].
+        label_names: names of the classes. unit: half length of a usual box, over the root of the area of a mesh.
         half_turns: labels of classes that a half turn leaves the same. settings: of ``SurfaceNet``.
     """
 

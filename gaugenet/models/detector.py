@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Collection, Sequence
 from typing import Any, cast
 
 from torch import Tensor, nn
 from torch_geometric.data import Data
 
-from gaugenet.detection import BoxCode, Boxes, BoxTargets, Surface
+from gaugenet.detection import BoxCode, Boxes, BoxTargets, Surface, surface_of
 from gaugenet.models.network import Network
 from gaugenet.nn.intertwiner import Intertwiner
 from gaugenet.nn.layer_norm import LayerNorm
@@ -20,7 +21,8 @@ class Detector(Network):
     """A network whose output ``(V, rep_out.dim)`` is boxes in a ``BoxCode``, one vote at each vertex.
 
     It learns from ``box_label (V,)``, ``box_offset (V, 2)``, ``box_angle (V,)`` and ``box_extent (V, 2)`` of the data,
-    which ``set_targets`` makes of boxes, and counts vertices by ``area_0``.
+    which ``set_targets`` makes of boxes, and counts vertices by ``area_0``. Lengths are over the ``scale`` of the
+    surface, as input fields are: it finds the same boxes on a mesh of any size.
     """
 
     code: BoxCode
@@ -62,8 +64,9 @@ class Detector(Network):
 
 def set_targets(data: Data, boxes: Boxes, surface: Surface | None = None) -> Data:
     """Return a copy of a bundle with what a ``Detector`` learns of boxes on it."""
-    data = data.clone()
-    targets = BoxTargets.of(boxes, data if surface is None else surface)
+    surface = surface_of(data if surface is None else surface)
+    data = copy.copy(data)
+    targets = BoxTargets.of(boxes, surface).over(surface.scale)
     for name in BoxTargets.__dataclass_fields__:
         data[f"box_{name}"] = getattr(targets, name)
     return data

@@ -5,12 +5,14 @@ from gaugenet.train.fit import Fit, FitSettings
 from gaugenet.train.metrics import Scores
 from gaugenet.train.objective import evaluate, score, shape_loss
 from gaugenet.train.prepared import Prepared
+from gaugenet.train.region_targets import RegionTargets
 from gaugenet.train.spherical_images import SphericalImages
 
 __all__ = [
     "Fit",
     "FitSettings",
     "Prepared",
+    "RegionTargets",
     "Scores",
     "SphericalImages",
     "evaluate",

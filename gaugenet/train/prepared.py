@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch.utils.data import Dataset
 from torch_geometric.data import Data
-from torch_geometric.transforms import BaseTransform
+from torch_geometric.transforms import BaseTransform, Compose
 
 from gaugenet.data.cache import Cached
 from gaugenet.data.frame_bundle import FrameBundle
@@ -30,6 +30,8 @@ class Prepared(Dataset[Any]):
     Args:
         shapes: a sequence of labelled meshes; with several variants, without fields, normals or other vectors.
         transform: what the network reads. folder: of the cache on disk.
+        targets: what adds to that what is learned, made of geometry and labels, such as ``RegionTargets``; anew for
+            each variant, so that both agree.
         variants: number of variants a shape. stretch, bend: of their ``RandomDeformation``. remesh: whether every
             other one is triangulated anew, too (``RandomResolution``). seed: of the variants.
 
@@ -47,8 +49,10 @@ class Prepared(Dataset[Any]):
         bend: float = 0.0,
         seed: int = 0,
         remesh: bool = False,
+        targets: BaseTransform | None = None,
     ) -> None:
-        self.shapes, self.cached = shapes, Cached(transform, Path(folder))
+        both = transform if targets is None else Compose([transform, targets])
+        self.shapes, self.cached = shapes, Cached(both, Path(folder), labels=targets is not None)
         self.variants, self.stretch, self.bend, self.seed, self.remesh = variants, stretch, bend, seed, remesh
         steps = getattr(transform, "transforms", [transform])
         if variants > 1 and any(isinstance(step, HomogeneousBundle) for step in steps):

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from gaugenet.data.gauge import change_gauge
-from gaugenet.detection import BoxCode, BoxTargets, Scene, average_precision, recentred
+from gaugenet.detection import BoxCode, BoxTargets, Scene, average_precision, recentred, surface_of
 from gaugenet.group import Elements
 
 CODE = BoxCode(3, 0.3, half_turns=(1,))
@@ -39,7 +39,8 @@ def scene_of(name, count=4):
 @pytest.mark.parametrize("name", box_table.BUNDLES)
 def test_what_is_written_is_read_again(name):
     data, true = scene_of(name)
-    found = CODE.detect(written(BoxTargets.of(true, data)), data)
+    targets = BoxTargets.of(true, data).over(surface_of(data).scale)
+    found = CODE.detect(written(targets), data)
     precision = average_precision([Scene.of(found, true, data)], 3, half_turns=CODE.half_turns)
     assert precision.at(0.5) == 1.0
     if name in ("sphere", "plane", "hyperbolic"):
@@ -87,6 +88,13 @@ def test_gradients_are_finite_where_nothing_has_a_direction():
         loss, _ = CODE.loss(out, some, data.area_0)
         loss.backward()
         assert bool(out.grad.isfinite().all()) and math.isfinite(float(loss.detach()))
+
+
+def test_a_scene_without_objects_counts_about_as_much_as_others():
+    data, true = scene_of("sphere")
+    out = torch.zeros(len(data.pos), CODE.rep.dim)
+    some, none = (CODE.loss(out, BoxTargets.of(boxes, data), data.area_0)[0] for boxes in (true, true[:0]))
+    assert 0.1 * some < none < 10 * some
 
 
 def test_refusals():

@@ -60,6 +60,18 @@ def test_all_heads_turn_with_the_frames_of_a_mesh(rep):
     assert found.motion_error["float64"] < 1e-9
 
 
+def test_boxes_found_on_a_mesh_twice_as_large_are_twice_as_large():
+    torch.manual_seed(0)
+    fields = {"hks": 4, "eigenfunctions": 30, "rays": False, "distances": False, "wks": 0}
+    net = DetectionNet(["a", "b"], 0.1, levels=(200, 50), neighbours=10, rep="6x0 + 4x1", blocks=1, fields=fields)
+    mesh = surfaces.data_of(surfaces.biped())
+    large = mesh.clone()
+    large.pos = 2 * mesh.pos
+    one, two = (net.double().detect(net.transform(data), score=0.0, most=30) for data in (mesh, large))
+    assert len(one) and torch.equal(one.vertex, two.vertex)
+    assert torch.allclose(2 * one.extent, two.extent, rtol=1e-5) and torch.allclose(2 * one.offset, two.offset, 1e-4)
+
+
 def test_detections_of_a_turned_sphere_are_the_turned_detections(scenes):
     """Under symmetries of the sample, exactly."""
     for net in (gauge_net(), harmonic_net()):
