@@ -6,6 +6,7 @@ from gaugenet.models.comparison import Comparison
 from gaugenet.models.correspondence_net import CorrespondenceNet
 from gaugenet.models.detection_net import DetectionNet
 from gaugenet.models.detector import Detector, set_targets
+from gaugenet.models.grid_segmenter import GridSegmenter
 from gaugenet.models.network import Network
 from gaugenet.models.segmentation_net import Logits, SegmentationNet
 from gaugenet.models.sphere_sample import SphereSample, on_sphere, sphere_sample
@@ -25,6 +26,7 @@ __all__ = [
     "CorrespondenceNet",
     "DetectionNet",
     "Detector",
+    "GridSegmenter",
     "Invariance",
     "Logits",
     "Network",
