@@ -8,6 +8,9 @@ from gaugenet.models.detection_net import DetectionNet
 from gaugenet.models.detector import Detector, set_targets
 from gaugenet.models.grid_segmenter import GridSegmenter
 from gaugenet.models.network import Network
+from gaugenet.models.plain_classification_net import PlainClassificationNet
+from gaugenet.models.plain_detection_net import PlainDetectionNet
+from gaugenet.models.plain_segmentation_net import PlainSegmentationNet
 from gaugenet.models.segmentation_net import Logits, SegmentationNet
 from gaugenet.models.sphere_sample import SphereSample, on_sphere, sphere_sample
 from gaugenet.models.spherical_check import SphericalInvariance, check_on_sphere
@@ -30,6 +33,9 @@ __all__ = [
     "Invariance",
     "Logits",
     "Network",
+    "PlainClassificationNet",
+    "PlainDetectionNet",
+    "PlainSegmentationNet",
     "SegmentationNet",
     "SphereSample",
     "SphericalClassificationNet",
