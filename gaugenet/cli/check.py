@@ -5,7 +5,7 @@ motion_error: the same under a random rotation and translation of the mesh. Both
 is always computed in float64: the motion_error in float32 is exactly 0 where rounding hides what a motion changes.
 
 A network on the sphere takes no MESH: a random field is turned. symmetry_error: under a rotation that takes the points
-to themselves, hence rounding; rotation_error: the worst of five random rotations.
+to themselves, of equivariant networks rounding; rotation_error: the worst of five random rotations.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ from gaugenet.data.mesh_data import MeshData
 from gaugenet.data.read import read_mesh
 from gaugenet.data.write import write_mesh
 from gaugenet.mesh.geometry import face_areas
-from gaugenet.models import SegmentationNet, SphericalSegmentationNet, load, on_sphere
+from gaugenet.models import GridSegmenter, SegmentationNet, load, on_sphere
 from gaugenet.models.memory import patch_limit
 from gaugenet.models.patches import scores_in_patches
 from gaugenet.viz import Panel, palette, segmentation_picture
@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> Outcome:
     check_stems(args.mesh)
     check_up(args)
     net = load(args.model)
-    if not isinstance(net, (SegmentationNet, SphericalSegmentationNet)):
+    if not isinstance(net, (SegmentationNet, GridSegmenter)):
         raise ValueError(f"segment needs a network that labels, got {args.model}, a {type(net).__name__}")
     folder = check_output(args.output)
     if args.picture is not None:

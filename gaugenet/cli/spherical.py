@@ -15,6 +15,9 @@ from gaugenet.models import (
     ClassificationNet,
     DetectionNet,
     Network,
+    PlainClassificationNet,
+    PlainDetectionNet,
+    PlainSegmentationNet,
     SegmentationNet,
     SphericalClassificationNet,
     SphericalDetectionNet,
@@ -25,16 +28,22 @@ from gaugenet.train import FitSettings, SphericalImages
 
 SETTINGS = FitSettings(epochs=4, batch=16, variants=1, noise=0.0, average=0.99)
 CHOICES = ("no", "yes")
-FAMILIES = ("harmonic", "gauge")
-NETS: dict[str, tuple[type[Network], type[Network]]] = {
-    "classify": (SphericalClassificationNet, ClassificationNet),
-    "segment": (SphericalSegmentationNet, SegmentationNet),
-    "detect": (SphericalDetectionNet, DetectionNet),
+FAMILIES = ("harmonic", "gauge", "plain")
+NETS: dict[str, tuple[type[Network], ...]] = {
+    "classify": (SphericalClassificationNet, ClassificationNet, PlainClassificationNet),
+    "segment": (SphericalSegmentationNet, SegmentationNet, PlainSegmentationNet),
+    "detect": (SphericalDetectionNet, DetectionNet, PlainDetectionNet),
 }
 # What networks of the gauge family are by default on images: on the sphere layers earn what they cost.
 _GAUGE: dict[str, Any] = {"space": "sphere", "inputs": "1x0", "layers": "conv", "levels": (642, 162, 42)}
 # Digits in scenes are half as large as those alone, which takes twice the resolution.
 _FINER: dict[str, dict[str, Any]] = {"harmonic": {"bands": (30, 15, 8)}, "gauge": {"levels": (2562, 642, 162)}}
+# What --levels, --rep and --layers are to the networks of each family.
+_GIVEN = {
+    "harmonic": {"levels": "bands", "rep": "rep"},
+    "gauge": {"levels": "levels", "rep": "rep", "layers": "layers"},
+    "plain": {"levels": "widths"},
+}
 SCENES = {"train": 10_000, "test": 2_000}
 # Scenes from which the half length of a usual box is taken.
 _SOME = 200
@@ -52,8 +61,8 @@ def add_rotations(parser: argparse.ArgumentParser, train: bool) -> None:
         parser.add_argument(
             "--family",
             choices=FAMILIES,
-            help=f"{which}: networks that keep features in harmonics, or gauge-equivariant ones on an icosphere "
-            "(default: harmonic)",
+            help=f"{which}: networks that keep features in harmonics, gauge-equivariant ones on an icosphere, or, to "
+            "compare with, convolutions of images, which are not equivariant (default: harmonic)",
         )
     parser.add_argument(
         "--rotate-test", choices=CHOICES, help=f"{which}: turn the images that are scored at random (default: no)"
@@ -99,15 +108,16 @@ def images_job(args: argparse.Namespace) -> Job:
 def _network(args: argparse.Namespace, images: SphericalMNIST | SphericalScenes) -> Network:
     """Return the network that the arguments ask for, with random weights."""
     family = args.family or FAMILIES[0]
-    given = {name: value for name in ("levels", "rep", "layers") if (value := getattr(args, name)) is not None}
-    if family == "harmonic" and "layers" in given:
-        raise ValueError("--layers goes with --family gauge: networks on harmonics have spherical convolutions")
     settings: dict[str, Any] = dict(_GAUGE) if family == "gauge" else {}
     if isinstance(images, SphericalScenes):
-        settings |= _FINER[family]
-    if family == "harmonic" and "levels" in given:
-        given["bands"] = given.pop("levels")
-    settings |= given
+        settings |= _FINER.get(family, {})
+    for name in ("levels", "rep", "layers"):
+        if (value := getattr(args, name)) is None:
+            continue
+        if name not in _GIVEN[family]:
+            fitting = " or ".join(other for other in FAMILIES if name in _GIVEN[other])
+            raise ValueError(f"--{name} goes with --family {fitting}, got {family}: leave it out")
+        settings[_GIVEN[family][name]] = value
     if args.task == "segment":
         settings |= {"output": "vertex"} if family == "gauge" else {}
     elif isinstance(images, SphericalScenes):

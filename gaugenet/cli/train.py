@@ -104,7 +104,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=levels,
         metavar="N,...",
         help=f"vertices of the network's levels, or none (default: {_usual('levels')}); of images of an icosphere, "
-        "10 * 4^k + 2, or band limits of --family harmonic",
+        "10 * 4^k + 2, band limits of --family harmonic, or channels of --family plain",
     )
     parser.add_argument(
         "--rep",

@@ -6,7 +6,11 @@ from gaugenet.models.comparison import Comparison
 from gaugenet.models.correspondence_net import CorrespondenceNet
 from gaugenet.models.detection_net import DetectionNet
 from gaugenet.models.detector import Detector, set_targets
+from gaugenet.models.grid_segmenter import GridSegmenter
 from gaugenet.models.network import Network
+from gaugenet.models.plain_classification_net import PlainClassificationNet
+from gaugenet.models.plain_detection_net import PlainDetectionNet
+from gaugenet.models.plain_segmentation_net import PlainSegmentationNet
 from gaugenet.models.segmentation_net import Logits, SegmentationNet
 from gaugenet.models.sphere_sample import SphereSample, on_sphere, sphere_sample
 from gaugenet.models.spherical_check import SphericalInvariance, check_on_sphere
@@ -25,9 +29,13 @@ __all__ = [
     "CorrespondenceNet",
     "DetectionNet",
     "Detector",
+    "GridSegmenter",
     "Invariance",
     "Logits",
     "Network",
+    "PlainClassificationNet",
+    "PlainDetectionNet",
+    "PlainSegmentationNet",
     "SegmentationNet",
     "SphereSample",
     "SphericalClassificationNet",

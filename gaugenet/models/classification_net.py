@@ -9,16 +9,14 @@ import torch
 from torch import Tensor, nn
 from torch_geometric.data import Data
 
-from gaugenet.models.comparison import Comparison, compare_labels
-from gaugenet.models.network import label_tuple
+from gaugenet.models.classifier import Classifier
 from gaugenet.models.surface_net import SurfaceNet
 from gaugenet.models.unet import NO_LAYERS
 from gaugenet.nn.global_pool import GlobalPool
 from gaugenet.nn.standardize import Standardize
-from gaugenet.representation import Representation
 
 
-class ClassificationNet(SurfaceNet):
+class ClassificationNet(SurfaceNet, Classifier):
     """Say what a shape is: scores ``(B, L)`` of the shapes of a batch; invariant.
 
     A small network reads how the input fields are distributed over the surface: quantiles by area, of the norm of a
@@ -46,24 +44,12 @@ class ClassificationNet(SurfaceNet):
         blocks: int = 1,
         **settings: Any,
     ) -> None:
-        names = label_tuple(label_names, "ClassificationNet")
-        if hidden < 1:
-            raise ValueError(f"ClassificationNet expects hidden >= 1, got {hidden}")
         super().__init__(layers=layers, levels=levels, rep=rep, blocks=blocks, **settings)
-        self.label_names = names
-        self.config |= {"label_names": list(names), "hidden": hidden}
-        self.rep_out = Representation.invariants(len(names), self.rep_in.group)
         self.spread = GlobalPool(self.rep_in, "quantiles")
         self.means = nn.ModuleList(GlobalPool(rep, "mean") for rep in self.unet.reps)
         self.most = nn.ModuleList(GlobalPool(rep, "max") for rep in self.unet.reps[-1:])
         numbers = sum(pool.rep_out.dim for pool in (self.spread, *self.means, *self.most))
-        self.head = nn.Sequential(
-            Standardize(numbers),
-            nn.Linear(numbers, hidden),
-            nn.SiLU(),
-            nn.Dropout(self.config["dropout"]),
-            nn.Linear(hidden, len(names)),
-        )
+        self.head = nn.Sequential(Standardize(numbers), *self.class_head(label_names, numbers, hidden))
 
     def forward(self, data: Data) -> Tensor:
         """Return logits ``(B, L)`` of data made by ``transform``, single (B = 1) or batched."""
@@ -74,11 +60,3 @@ class ClassificationNet(SurfaceNet):
         pooled += [pool(y, data, self.first + depth) for depth, (pool, y) in enumerate(zip(self.means, found))]
         pooled += [pool(found[-1], data, last) for pool in self.most]
         return self.head(torch.cat(pooled, dim=1))
-
-    def compared(self, data: Data) -> Comparison:
-        """Return the scores of shapes beside their classes ``y (B,)``."""
-        return compare_labels(self(data), data, "shape")
-
-    def classify(self, data: Data) -> Tensor:
-        """Return the class ``(B,)`` of a mesh, or of data made by ``transform``; it indexes ``label_names``."""
-        return self.evaluated(data).argmax(dim=1)

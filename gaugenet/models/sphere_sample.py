@@ -9,8 +9,8 @@ from torch import Tensor
 from torch_geometric.data import Data
 
 from gaugenet.homogeneous import Sphere, icosahedral_rotations, icosphere
+from gaugenet.models.grid_net import GridNet
 from gaugenet.models.network import Network
-from gaugenet.models.spherical_net import SphericalNet
 from gaugenet.models.surface_net import SurfaceNet
 
 # Networks that begin on the sample itself get one of 642 vertices.
@@ -47,7 +47,7 @@ class SphereSample:
 
 def on_sphere(net: Network) -> bool:
     """Return whether a network is for fields on the sphere."""
-    return isinstance(net, SphericalNet) or (isinstance(net, SurfaceNet) and net.config["space"] == "sphere")
+    return isinstance(net, GridNet) or (isinstance(net, SurfaceNet) and net.config["space"] == "sphere")
 
 
 def sphere_sample(net: Network, level: int | None = None) -> SphereSample:
@@ -65,7 +65,7 @@ def sphere_sample(net: Network, level: int | None = None) -> SphereSample:
             f'expected a network on the sphere, got a {type(net).__name__} on meshes: make it with space="sphere", or '
             "take one on harmonics, such as SphericalClassificationNet"
         )
-    if isinstance(net, SphericalNet):
+    if isinstance(net, GridNet):
         if level is not None:
             raise ValueError(f"{type(net).__name__} reads fields on its own grid, got level {level}: leave it out")
         point, weight = net.grid.points, net.grid.weight

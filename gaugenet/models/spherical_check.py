@@ -14,6 +14,7 @@ from gaugenet.data.gauge import change_gauge
 from gaugenet.group import Elements
 from gaugenet.homogeneous import Sphere
 from gaugenet.models.check import PRECISIONS, relative_error
+from gaugenet.models.grid_net import GridNet
 from gaugenet.models.network import Network
 from gaugenet.models.segmentation_net import Logits
 from gaugenet.models.sphere_sample import SphereSample, sphere_sample
@@ -31,8 +32,8 @@ class SphericalInvariance:
     """Relative errors of the output (``relative_error``), by precision of the network.
 
     Attributes:
-        gauge_error: after a random rotation of the frame at every vertex; None of networks on harmonics, of which the
-            frames are those of the grid.
+        gauge_error: after a random rotation of the frame at every vertex; None of networks on a grid, of which the
+            frames are the only ones.
         symmetry_error: after a random rotation that takes the points to themselves, of the 60 of an icosphere, or a
             half turn about an axis of a grid; scores and fields at points are compared point by point.
         rotation_error: after random rotations, the worst of five; of scores and fields at points their harmonics are
@@ -53,9 +54,11 @@ def check_on_sphere(
     """Measure how far the output of a network on a random field depends on the gauge and on rotations of the sphere.
 
     Args:
-        net: on harmonics, or gauge-equivariant with ``space="sphere"``; it is not changed, and a copy runs on the CPU.
+        net: on a grid of the sphere, or gauge-equivariant with ``space="sphere"``; it is not changed, and a copy runs
+            on the CPU.
         band_limit: of the random field, whose coefficients are normal; by default half of the first band of a network
-            on harmonics, and a quarter of the square root of the vertices of the first level of an icosphere.
+            on harmonics, half of that of the grid of a plain one, and a quarter of the square root of the vertices of
+            the first level of an icosphere.
         generator: of the field, the elements and the rotations.
 
     Raises:
@@ -81,7 +84,7 @@ def check_on_sphere(
         twin = copy.deepcopy(net).to("cpu", dtype).eval()
         scores, moved = _scores(twin(data)).double(), [_scores(twin(one)).double() for one in turned]
         gauge = None
-        if not isinstance(net, SphericalNet):
+        if not isinstance(net, GridNet):
             elements = Elements.rotations(angle)
             other = _scores(twin(change_gauge(data, elements, {"x": net.rep_in}))).double()
             gauge = relative_error(net.rep_out, other, _acted(net.rep_out, scores, elements))
@@ -114,12 +117,12 @@ def _turned_errors(
 
 
 def _highest(net: Network, sample: SphereSample) -> int:
-    return net.grid.band_limit if isinstance(net, SphericalNet) else math.isqrt(len(sample.point)) // 2
+    return net.grid.band_limit if isinstance(net, GridNet) else math.isqrt(len(sample.point)) // 2
 
 
 def _usual_band_limit(net: Network, sample: SphereSample) -> int:
-    if isinstance(net, SphericalNet):
-        return max(net.bands[0] // 2, 1)
+    if isinstance(net, GridNet):
+        return max((net.bands[0] if isinstance(net, SphericalNet) else net.grid.band_limit) // 2, 1)
     first = net.config["levels"][0] if net.config["levels"] else len(sample.point)
     return max(math.isqrt(first) // 4, 1)
 

@@ -8,18 +8,17 @@ from itertools import pairwise
 from typing import Any, cast
 
 from torch import Tensor, nn
-from torch_geometric.data import Data
 
-from gaugenet.models.network import Network
+from gaugenet.models.grid_net import GridNet
 from gaugenet.models.unet import grown
 from gaugenet.nn.intertwiner import Intertwiner
 from gaugenet.representation import Representation
-from gaugenet.sphere import HarmonicTransform, SphereGrid, SphericalBlock, SphericalConv, with_band_limit
+from gaugenet.sphere import HarmonicTransform, SphericalBlock, SphericalConv, with_band_limit
 
 _COUNT = 5  # numbers of a smooth kernel
 
 
-class SphericalNet(Network):
+class SphericalNet(GridNet):
     """Turn fields on a grid of S^2 into features of lower and lower band limits, and back; they are kept in harmonics.
 
     On the way down levels are joined by spherical convolutions of what both know. On the way up, which networks have or
@@ -28,8 +27,7 @@ class SphericalNet(Network):
     all rotations of the sphere, up to the aliasing of ``SphericalBlock``.
 
     Args:
-        inputs: representation of the input fields ``x``. band_limit: of their grid, equiangular, 2L x 2L points.
-        bands: band limits of the levels, falling.
+        inputs, band_limit: of ``GridNet``. bands: band limits of the levels, falling.
         rep: representation on the first level; multiplicities grow by ``growth`` a level. blocks: residual blocks a
             level on the way down; one on the way up. dropout: of invariants in training.
         kernel, count, radius: of ``SphericalConv``, by default 5 numbers of a smooth one; a radius is that of the first
@@ -52,7 +50,7 @@ class SphericalNet(Network):
         radius: float | None = None,
         dropout: float = 0.0,
     ) -> None:
-        super().__init__()
+        super().__init__(inputs, band_limit)
         name = type(self).__name__
         first = Representation(rep)
         if not bands or list(bands) != sorted(set(bands), reverse=True) or bands[0] > band_limit or bands[-1] < 1:
@@ -63,9 +61,7 @@ class SphericalNet(Network):
             raise ValueError(f"{name} needs invariants in its representation, got {rep}: add copies of order 0")
         if growth < 1 or blocks < 1:
             raise ValueError(f"{name} expects growth >= 1 and blocks >= 1, got {growth} and {blocks}")
-        self.config = {
-            "inputs": inputs,
-            "band_limit": band_limit,
+        self.config |= {
             "bands": list(bands),
             "rep": rep,
             "growth": growth,
@@ -75,7 +71,7 @@ class SphericalNet(Network):
             "radius": radius,
             "dropout": dropout,
         }
-        self.rep_in, self.grid, self.bands = Representation(inputs), SphereGrid(band_limit), tuple(bands)
+        self.bands = tuple(bands)
         self.reps = [grown(first, growth**level) for level in range(len(bands))]
 
         def settings(band: int) -> dict[str, Any]:
@@ -93,21 +89,6 @@ class SphericalNet(Network):
         # A bias would be added to every coefficient; of an invariant field only that of degree 0 is invariant.
         self.narrow = nn.ModuleList(Intertwiner(b, a, bias=False) for a, b in pairwise(self.reps) if self.has_way_up)
         self.up = nn.ModuleList(block(*level) for level in levels[:-1] if self.has_way_up)
-
-    def inputs(self, data: Data) -> Tensor:
-        """Return the fields ``(B, V, rep_in.dim)`` of ``data.x (B V, rep_in.dim)``, in the precision of the weights.
-
-        Raises:
-            ValueError: for fields of another size.
-        """
-        x, size = getattr(data, "x", None), self.grid.size
-        if x is None or x.ndim != 2 or x.shape[0] % size or not x.shape[0]:
-            raise ValueError(
-                f"{type(self).__name__} needs data.x ({size} B, {self.rep_in.dim}), B fields at the points of "
-                f"{self.grid}, got {None if x is None else tuple(x.shape)}: sample them at net.grid.points"
-            )
-        self.rep_in.check(x, type(self).__name__)
-        return x.unflatten(0, (-1, size)).to(next(self.parameters()).dtype)
 
     def encode(self, x: Tensor) -> list[Tensor]:
         """Return the coefficients ``(B, L_l^2, dim_l)`` of the features of every level, finest first."""

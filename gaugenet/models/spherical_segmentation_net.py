@@ -9,16 +9,14 @@ import torch
 from torch import Tensor, nn
 from torch_geometric.data import Data
 
-from gaugenet.models.comparison import Comparison, compare_labels
-from gaugenet.models.network import label_tuple
+from gaugenet.models.grid_segmenter import GridSegmenter
 from gaugenet.models.spherical_net import SphericalNet
 from gaugenet.nn.group_pool import GroupPool
 from gaugenet.nn.layer_norm import LayerNorm
-from gaugenet.representation import Representation
 from gaugenet.sphere import HarmonicTransform
 
 
-class SphericalSegmentationNet(SphericalNet):
+class SphericalSegmentationNet(SphericalNet, GridSegmenter):
     """Label the points of the network's grid on the sphere: scores ``(B V, L)`` that turn with the fields.
 
     At every point of ``grid`` a pointwise head reads invariants, norms where they turn with the frames: of the features
@@ -29,31 +27,17 @@ class SphericalSegmentationNet(SphericalNet):
     """
 
     def __init__(self, label_names: Sequence[str], **settings: Any) -> None:
-        names = label_tuple(label_names, "SphericalSegmentationNet")
         super().__init__(**settings)
-        self.label_names = names
-        self.config |= {"label_names": list(names)}
-        self.rep_out = Representation.invariants(len(names))
+        self.name_labels(label_names)
         self.leave = HarmonicTransform(self.reps[0], self.grid, self.bands[0])
         self.norm = LayerNorm(self.reps[0])
         self.invariants, self.field_invariants = GroupPool(self.reps[0]), GroupPool(self.rep_in)
         width = self.invariants.rep_out.dim
         enter = nn.Linear(width + self.field_invariants.rep_out.dim, 2 * width)
-        self.head = nn.Sequential(enter, nn.SiLU(), nn.Linear(2 * width, len(names)))
+        self.head = nn.Sequential(enter, nn.SiLU(), nn.Linear(2 * width, len(label_names)))
 
     def forward(self, data: Data) -> Tensor:
         """Return logits ``(B V, L)`` at the points of B fields, ``data.x (B V, rep_in.dim)``."""
         x = self.inputs(data)
         y = self.norm(self.leave.inverse(self.decode(self.encode(x))))
         return self.head(torch.cat([self.invariants(y), self.field_invariants(x)], dim=-1)).flatten(0, 1)
-
-    def compared(self, data: Data) -> Comparison:
-        """Return the scores beside the labels ``vertex_label (B V,)``, which count by the area of their points."""
-        compared = compare_labels(self(data), data, "vertex")
-        fields = len(compared.target) // self.grid.size
-        weight = self.grid.weight.to(compared.target.device).repeat(fields)
-        return compared._replace(weight=weight, shapes=fields)
-
-    def segment(self, data: Data) -> Tensor:
-        """Return the label ``(B V,)`` of each point; it indexes ``label_names``."""
-        return self.labels(self.evaluated(data), data)

@@ -19,6 +19,9 @@ from gaugenet.models.classification_net import ClassificationNet
 from gaugenet.models.correspondence_net import CorrespondenceNet
 from gaugenet.models.detection_net import DetectionNet
 from gaugenet.models.network import Network
+from gaugenet.models.plain_classification_net import PlainClassificationNet
+from gaugenet.models.plain_detection_net import PlainDetectionNet
+from gaugenet.models.plain_segmentation_net import PlainSegmentationNet
 from gaugenet.models.segmentation_net import SegmentationNet
 from gaugenet.models.spherical_classification_net import SphericalClassificationNet
 from gaugenet.models.spherical_detection_net import SphericalDetectionNet
@@ -35,6 +38,9 @@ CLASSES = (
     SphericalSegmentationNet,
     DetectionNet,
     SphericalDetectionNet,
+    PlainClassificationNet,
+    PlainSegmentationNet,
+    PlainDetectionNet,
 )
 NETWORKS: dict[str, type[Network]] = {network.__name__: network for network in CLASSES}
 

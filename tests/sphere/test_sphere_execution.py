@@ -12,7 +12,14 @@ from torch._dynamo.testing import CompileCounterWithBackend
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch_geometric.data import Data
 
-from gaugenet.models import SphericalClassificationNet, SphericalDetectionNet, SphericalSegmentationNet
+from gaugenet.models import (
+    PlainClassificationNet,
+    PlainDetectionNet,
+    PlainSegmentationNet,
+    SphericalClassificationNet,
+    SphericalDetectionNet,
+    SphericalSegmentationNet,
+)
 from gaugenet.sphere import (
     HarmonicNorm,
     HarmonicProduct,
@@ -28,6 +35,7 @@ from gaugenet.sphere import (
 REP, BAND = "2x0 + 1x1 + 1x3", 5
 GRID = SphereGrid(BAND)
 NET = {"inputs": "1x0 + 1x1", "band_limit": 6, "bands": (4, 2), "rep": "3x0 + 2x1", "growth": 1.5, "count": 3}
+PLAIN = {"inputs": "1x0 + 1x1", "band_limit": 6, "widths": (8, 16)}
 FINDS = {**NET, "bands": (4, 3), "rep": "3x0 + 2x1 + 2x2"}
 
 
@@ -111,6 +119,9 @@ ROWS = [
     Row("SphericalClassificationNet", lambda: SphericalClassificationNet(["a", "b"], **NET), (144, 3), of_fields),
     Row("SphericalSegmentationNet", lambda: SphericalSegmentationNet(["a", "b"], **NET), (144, 3), of_fields),
     Row("SphericalDetectionNet", lambda: SphericalDetectionNet(["a"], 0.3, **FINDS), (144, 3), of_fields),
+    Row("PlainClassificationNet", lambda: PlainClassificationNet(["a", "b"], **PLAIN), (144, 3), of_fields),
+    Row("PlainSegmentationNet", lambda: PlainSegmentationNet(["a", "b"], **PLAIN), (144, 3), of_fields),
+    Row("PlainDetectionNet", lambda: PlainDetectionNet(["a"], 0.3, **PLAIN), (144, 3), of_fields),
 ]
 TABLE = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 
