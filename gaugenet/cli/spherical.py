@@ -37,7 +37,7 @@ NETS: dict[str, tuple[type[Network], ...]] = {
 # What networks of the gauge family are by default on images: on the sphere layers earn what they cost.
 _GAUGE: dict[str, Any] = {"space": "sphere", "inputs": "1x0", "layers": "conv", "levels": (642, 162, 42)}
 # Digits in scenes are half as large as those alone, which takes twice the resolution.
-_FINER: dict[str, dict[str, Any]] = {"harmonic": {"bands": (30, 15, 8)}, "gauge": {"levels": (2562, 642, 162)}}
+_FINER: dict[str, dict[str, Any]] = {"harmonic": {"bands": (30, 15, 8), "growth": 2.0}, "gauge": {"levels": (2562, 642, 162)}}
 # What --levels, --rep and --layers are to the networks of each family.
 _GIVEN = {
     "harmonic": {"levels": "bands", "rep": "rep"},

@@ -25,7 +25,7 @@ class PlainClassificationNet(PlainNet, Classifier):
     has_way_up = False
 
     def __init__(
-        self, label_names: Sequence[str], *, hidden: int = 128, widths: Sequence[int] = (24, 48, 88), **settings: Any
+        self, label_names: Sequence[str], *, hidden: int = 128, widths: Sequence[int] = (40, 72, 128), **settings: Any
     ) -> None:
         super().__init__(widths=widths, **settings)
         self.head = self.class_head(label_names, 2 * widths[-1], hidden)
