@@ -1,8 +1,9 @@
 """Measure how far the scores of a network depend on the gauge and on the pose, in double and single precision.
 
-gauge_error: largest change of a score under a random change of frames at every vertex, over the largest score;
-motion_error: the same under a random rotation and translation of the mesh. Both are the worst over the meshes. Geometry
-is always computed in float64: the motion_error in float32 is exactly 0 where rounding hides what a motion changes.
+gauge_error: largest change of a score under a random change of frames at every vertex, over the largest distance of a
+score from their mean; motion_error: the same under a random rotation and translation of the mesh. Both are the worst
+over the meshes. Geometry is always computed in float64: the motion_error in float32 is exactly 0 where rounding hides
+what a motion changes.
 
 A network on the sphere takes no MESH: a random field is turned. symmetry_error: under a rotation that takes the points
 to themselves, of equivariant networks rounding; rotation_error: the worst of five random rotations.
