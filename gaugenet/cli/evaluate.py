@@ -2,7 +2,7 @@
 
 Every shape counts the same, whatever its size. With --task classify it is the share of shapes with the right class.
 --category all scores each category of psb with the network psb-<name> that ships, or with --model, in which {category}
-stands for the name in lower case.
+stands for the name in lower case. Of --data earth it is the land of the continent that --hold-out names.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import torch
 
 from gaugenet.cli.arguments import add_model, add_up, check_up
+from gaugenet.cli.earth import earth_outcome
 from gaugenet.cli.labelled import IMAGES, add_data, check_data, open_split
 from gaugenet.cli.message import named
 from gaugenet.cli.outcome import Outcome
@@ -63,7 +64,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "with five holes; labels go along",
     )
     parser.add_argument(
-        "--picture", type=Path, metavar="PNG", help="draw prediction beside truth for each shape, one file a category"
+        "--picture",
+        type=Path,
+        metavar="PNG",
+        help="draw prediction beside truth for each shape, one file a category, or of earth the map",
     )
     add_up(parser)
     parser.add_argument("--confusion", type=Path, metavar="PNG", help="draw the confusion matrix, one a category")
@@ -73,6 +77,8 @@ def run(args: argparse.Namespace) -> Outcome:
     """Score one network, or one a category."""
     check_data(args)
     check_up(args)
+    if args.data == "earth":
+        return earth_outcome(args)
     if args.data in IMAGES:
         if args.confusion is not None:
             png_path(args.confusion)

@@ -6,6 +6,7 @@ from gaugenet.train.metrics import Scores
 from gaugenet.train.objective import evaluate, score, shape_loss
 from gaugenet.train.prepared import Prepared
 from gaugenet.train.spherical_images import SphericalImages
+from gaugenet.train.turned_earth import TurnedEarth
 
 __all__ = [
     "Fit",
@@ -13,6 +14,7 @@ __all__ = [
     "Prepared",
     "Scores",
     "SphericalImages",
+    "TurnedEarth",
     "evaluate",
     "found_scenes",
     "score",
