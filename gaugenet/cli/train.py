@@ -20,7 +20,7 @@ from typing import Any
 import torch
 
 from gaugenet.cli.arguments import add_workers, at_least, check_output, fields, levels
-from gaugenet.cli.earth import SETTINGS as EARTH
+from gaugenet.cli.earth import EPOCHS as TURNS
 from gaugenet.cli.earth import add_validation, earth_job
 from gaugenet.cli.job import Job
 from gaugenet.cli.labelled import IMAGES, add_data, check_data, open_training
@@ -69,7 +69,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=at_least(1),
         metavar="N",
         help=f"passes over the shapes to segment (default: {fit.epochs}) or to classify (default: {CLASSIFY.epochs}), "
-        f"or over images (default: {SETTINGS.epochs}), or tens of turned copies of Earth (default: {EARTH.epochs})",
+        f"or over images (default: {SETTINGS.epochs}), or tens of turned copies of Earth (default: {TURNS})",
     )
     parser.add_argument(
         "--cache", type=Path, metavar="DIR", help="folder of cached geometry, to share (default: bundles/ in the run)"
