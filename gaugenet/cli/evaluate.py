@@ -3,7 +3,7 @@
 Every shape counts the same, whatever its size. With --task classify it is the share of shapes with the right class,
 with --task detect the average precision of boxes about the connected regions of the labels that the network finds.
 --category all scores each category of psb with the network psb-<name> that ships, or with --model, in which {category}
-stands for the name in lower case.
+stands for the name in lower case. Of --data earth it is the land of the continent that --hold-out names.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import torch
 
 from gaugenet.cli.arguments import add_model, add_up, check_up
+from gaugenet.cli.earth import earth_outcome
 from gaugenet.cli.labelled import IMAGES, add_data, check_data, open_split
 from gaugenet.cli.message import named
 from gaugenet.cli.outcome import Outcome
@@ -68,7 +69,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--picture",
         type=Path,
         metavar="PNG",
-        help="draw prediction beside truth for each shape, one file a category; to detect, boxes on each, one a shape",
+        help="draw prediction beside truth for each shape, one file a category; to detect, boxes on each, one a shape; "
+        "of earth the map",
     )
     add_up(parser)
     parser.add_argument("--confusion", type=Path, metavar="PNG", help="draw the confusion matrix, one a category")
@@ -78,6 +80,8 @@ def run(args: argparse.Namespace) -> Outcome:
     """Score one network, or one a category."""
     check_data(args)
     check_up(args)
+    if args.data == "earth":
+        return earth_outcome(args)
     if args.data in IMAGES:
         if args.confusion is not None:
             png_path(args.confusion)

@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gaugenet.cli.arguments import at_least
+from gaugenet.data.continents import CONTINENTS
 from gaugenet.data.folder import LabelledFolder, spread
 from gaugenet.data.mesh_dataset import MeshDataset
 from gaugenet.data.psb import PSB
 from gaugenet.data.shape_classes import ClassFolder, PSBShapes
 
 IMAGES = {"spherical-mnist": ("classify", "segment"), "spherical-scenes": ("detect", "segment")}  # and their tasks
+SPHERE = {**IMAGES, "earth": ("segment",)}  # all data on the sphere
 TASKS = ("segment", "classify", "detect")
 TRAIN_SHAPES = 10
 
@@ -25,17 +27,21 @@ class Shapes(NamedTuple):
 
 
 def add_data(parser: argparse.ArgumentParser) -> None:
-    """Add --data, --root, --task, --category, --test and what says how classes are split."""
+    """Add --data, --root, --task, --category, --test, --hold-out and what says how classes are split."""
     parser.add_argument(
         "--data",
         required=True,
-        choices=("psb", "folder", *IMAGES),
+        choices=("psb", "folder", *SPHERE),
         help="psb: labelled Princeton Segmentation Benchmark; folder: your meshes, labels beside them (hand.off with "
         "hand_labels.txt, .txt, .seg or .npy) or inside PLY files; spherical-mnist: handwritten digits on the sphere, "
-        "one in an image; spherical-scenes: up to five",
+        "one in an image; spherical-scenes: up to five; earth: groups of climate on land, from elevation and colour",
     )
     parser.add_argument(
-        "--root", required=True, type=Path, metavar="PATH", help="folder of the data, or LabeledDB_new.zip"
+        "--root",
+        required=True,
+        type=Path,
+        metavar="PATH",
+        help="folder of the data, or LabeledDB_new.zip, or the .npz of Earth",
     )
     parser.add_argument(
         "--task",
@@ -60,6 +66,12 @@ def add_data(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="of folder: meshes kept for testing, without suffix; default: one in five, always the same ones",
     )
+    parser.add_argument(
+        "--hold-out",
+        choices=CONTINENTS,
+        metavar="CONTINENT",
+        help=f"of earth: the land kept for testing, of {', '.join(CONTINENTS)}",
+    )
 
 
 def check_data(args: argparse.Namespace) -> None:
@@ -68,24 +80,25 @@ def check_data(args: argparse.Namespace) -> None:
     Raises:
         ValueError: an argument of the other kind of data, or one too few.
     """
-    images = args.data in IMAGES
-    tasks = IMAGES.get(args.data, TASKS)
+    sphere = args.data in SPHERE
+    tasks = SPHERE.get(args.data, TASKS)
     if args.task is None:
         args.task = tasks[0]
     if args.task not in tasks:
         raise ValueError(f"--data {args.data} goes with --task {' or '.join(tasks)}, got {args.task}")
     turned = [name for name in ("rotate_train", "rotate_test") if getattr(args, name, None) is not None]
-    if turned and not images:
+    if turned and not sphere:
         raise ValueError(
-            f"--{turned[0].replace('_', '-')} goes with --data {' or '.join(IMAGES)}; --perturb rotate turns meshes"
+            f"--{turned[0].replace('_', '-')} goes with --data {' or '.join(SPHERE)}; --perturb rotate turns meshes"
         )
-    if getattr(args, "family", None) is not None and not images:
+    if getattr(args, "family", None) is not None and not sphere:
         raise ValueError(
-            f"--family goes with --data {' or '.join(IMAGES)}; networks on meshes are all gauge-equivariant"
+            f"--family goes with --data {' or '.join(SPHERE)}; networks on meshes are all gauge-equivariant"
         )
-    if images:
-        _check_images(args)
-    if getattr(args, "objects", None) is not None and (images or args.task != "detect"):
+    _check_earth(args)
+    if sphere:
+        _check_sphere(args)
+    if getattr(args, "objects", None) is not None and (sphere or args.task != "detect"):
         raise ValueError("--objects goes with --task detect of --data psb or folder")
     classify = args.task == "classify"
     if classify and args.category is not None:
@@ -104,10 +117,26 @@ def check_data(args: argparse.Namespace) -> None:
         raise ValueError("--category goes with --data psb; a folder is one category")
 
 
-def _check_images(args: argparse.Namespace) -> None:
-    for name in ("category", "test", "train_shapes", "split_seed"):
-        if getattr(args, name) is not None:
+def _check_sphere(args: argparse.Namespace) -> None:
+    named = ("category", "test", "train_shapes", "split_seed")
+    trained = ("output", "field", "cache", "fields", "one_sided", "remesh", "variants", "workers")
+    for name in named + trained:
+        if getattr(args, name, None) not in (None, False, {}):
             raise ValueError(f"--{name.replace('_', '-')} is about meshes, and goes with --data psb or folder")
+
+
+def _check_earth(args: argparse.Namespace) -> None:
+    validation = getattr(args, "validation_continent", None)
+    if args.data != "earth":
+        for name, value in (("hold-out", args.hold_out), ("validation-continent", validation)):
+            if value is not None:
+                raise ValueError(f"--{name} goes with --data earth")
+    elif args.hold_out is None:
+        raise ValueError(f"--data earth needs --hold-out, one of {', '.join(CONTINENTS)}")
+    elif args.hold_out == validation:
+        raise ValueError(f"--validation-continent must be another one than is held out, got {validation} for both")
+    elif getattr(args, "validation", 0):
+        raise ValueError("--validation goes with shapes and images; of Earth --validation-continent holds land back")
 
 
 def open_split(args: argparse.Namespace, category: str | None, split: str) -> MeshDataset:

@@ -18,7 +18,7 @@ COMMANDS = {
     "info": "say what a mesh is: counts, topology, defects, holonomy",
     "preprocess": "turn meshes into frame bundles",
     "train": "train a network to segment, classify or detect; a killed run goes on with --resume",
-    "evaluate": "score a network on labelled shapes or images",
+    "evaluate": "score a network on labelled shapes, images or land",
     "segment": "label the faces of meshes, or the pixels of images of the sphere: files, picture",
     "detect": "find objects on a mesh or in an image of the sphere: boxes as JSON, picture",
     "check": "measure how far a network depends on the gauge and on the pose",

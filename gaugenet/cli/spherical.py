@@ -1,14 +1,15 @@
-"""Images on the sphere that are named on the command line: what is fitted to them."""
+"""Networks on the sphere that are asked for on the command line, and the images that they are fitted to."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 
 from gaugenet.cli.job import Job
-from gaugenet.cli.labelled import IMAGES
+from gaugenet.cli.labelled import SPHERE
 from gaugenet.data.spherical_mnist import SphericalMNIST
 from gaugenet.data.spherical_scenes import SphericalScenes
 from gaugenet.models import (
@@ -34,10 +35,18 @@ NETS: dict[str, tuple[type[Network], ...]] = {
     "segment": (SphericalSegmentationNet, SegmentationNet, PlainSegmentationNet),
     "detect": (SphericalDetectionNet, DetectionNet, PlainDetectionNet),
 }
-# What networks of the gauge family are by default on images: on the sphere layers earn what they cost.
-_GAUGE: dict[str, Any] = {"space": "sphere", "inputs": "1x0", "layers": "conv", "levels": (642, 162, 42)}
+# What networks are by default on images: on the sphere layers earn what they cost.
+_USUAL: dict[str, dict[str, Any]] = {
+    "harmonic": {},
+    "gauge": {"inputs": "1x0", "layers": "conv", "levels": (642, 162, 42)},
+    "plain": {},
+}
 # Digits in scenes are half as large as those alone, which takes twice the resolution.
-_FINER: dict[str, dict[str, Any]] = {"harmonic": {"bands": (30, 15, 8), "growth": 2.0}, "gauge": {"levels": (2562, 642, 162)}}
+_FINER: dict[str, dict[str, Any]] = {
+    "harmonic": {"bands": (30, 15, 8), "growth": 2.0},
+    "gauge": {"levels": (2562, 642, 162)},
+    "plain": {},
+}
 # What --levels, --rep and --layers are to the networks of each family.
 _GIVEN = {
     "harmonic": {"levels": "bands", "rep": "rep"},
@@ -51,12 +60,12 @@ _SOME = 200
 
 def add_rotations(parser: argparse.ArgumentParser, train: bool) -> None:
     """Add --rotate-test, and where a network is trained --rotate-train, --family and --images."""
-    which = " or ".join(IMAGES)
+    which = " or ".join(SPHERE)
     if train:
         parser.add_argument(
             "--rotate-train",
             choices=CHOICES,
-            help=f"{which}: turn every image at random, anew each time (default: no)",
+            help=f"{which}: turn every image at random, anew each time (default: no; of earth yes)",
         )
         parser.add_argument(
             "--family",
@@ -77,20 +86,10 @@ def images_of(args: argparse.Namespace, split: str, validation: int = 0) -> Sphe
 
 
 def images_job(args: argparse.Namespace) -> Job:
-    """Return what is to be fitted to images on the sphere.
-
-    Raises:
-        ValueError: for arguments that are about meshes.
-    """
-    meshes = ("output", "field", "cache", "fields", "one_sided", "remesh", "variants", "workers")
-    idle = [name for name in meshes if getattr(args, name)]
-    if idle:
-        raise ValueError(f"--{idle[0].replace('_', '-')} is about meshes, and goes with --data psb or folder")
+    """Return what is to be fitted to images on the sphere."""
     train = images_of(args, "train", args.validation)
     held_back = images_of(args, "validation", args.validation) if args.validation else None
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(args.seed)
-        net = _network(args, train)
+    net = _network(args, train)
     sample = sphere_sample(net)
     return Job(
         net,
@@ -106,11 +105,28 @@ def images_job(args: argparse.Namespace) -> Job:
 
 
 def _network(args: argparse.Namespace, images: SphericalMNIST | SphericalScenes) -> Network:
-    """Return the network that the arguments ask for, with random weights."""
-    family = args.family or FAMILIES[0]
-    settings: dict[str, Any] = dict(_GAUGE) if family == "gauge" else {}
+    """Return the network for images that the arguments ask for."""
+    usual = _USUAL
     if isinstance(images, SphericalScenes):
-        settings |= _FINER.get(family, {})
+        usual = {family: {**settings, **_FINER[family]} for family, settings in usual.items()}
+        if args.task == "detect":
+            extents = [images.objects(number).extent for number in range(min(_SOME, len(images)))]
+            boxes = {"unit": round(float(torch.cat(extents).mean()), 3), "half_turns": images.half_turns}
+            usual = {family: settings | boxes for family, settings in usual.items()}
+    return network_of(args, images.region_names if args.task == "segment" else images.label_names, usual)
+
+
+def network_of(args: argparse.Namespace, names: Sequence[str], usual: dict[str, dict[str, Any]]) -> Network:
+    """Return the network on the sphere that the arguments ask for, with random weights.
+
+    Args:
+        names: of its labels. usual: its settings by default, for each family.
+
+    Raises:
+        ValueError: for arguments that are about the other family.
+    """
+    family = args.family or FAMILIES[0]
+    settings = dict(usual[family])
     for name in ("levels", "rep", "layers"):
         if (value := getattr(args, name)) is None:
             continue
@@ -118,10 +134,10 @@ def _network(args: argparse.Namespace, images: SphericalMNIST | SphericalScenes)
             fitting = " or ".join(other for other in FAMILIES if name in _GIVEN[other])
             raise ValueError(f"--{name} goes with --family {fitting}, got {family}: leave it out")
         settings[_GIVEN[family][name]] = value
-    if args.task == "segment":
-        settings |= {"output": "vertex"} if family == "gauge" else {}
-    elif isinstance(images, SphericalScenes):
-        extents = [images.objects(number).extent for number in range(min(_SOME, len(images)))]
-        settings |= {"unit": round(float(torch.cat(extents).mean()), 3), "half_turns": images.half_turns}
-    names = images.region_names if args.task == "segment" else images.label_names
-    return NETS[args.task][FAMILIES.index(family)](names, **settings)  # type: ignore[call-arg]
+    if family == "gauge":
+        settings["space"] = "sphere"
+        if args.task == "segment":
+            settings["output"] = "vertex"
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(args.seed)
+        return NETS[args.task][FAMILIES.index(family)](names, **settings)  # type: ignore[call-arg]

@@ -1,4 +1,4 @@
-"""Train a network on shapes, to segment or classify them or find their parts, or on images on the sphere.
+"""Train a network: on shapes, to segment or classify them or find their parts, on images on the sphere, or on Earth.
 
 DIR gets net.safetensors and net.json (the network, to be named to --model as DIR/net), history.json and curves.png
 (loss and accuracy of each epoch), checkpoint.pt (after each epoch; a run that is killed goes on with the same command
@@ -20,6 +20,8 @@ from typing import Any
 import torch
 
 from gaugenet.cli.arguments import add_workers, at_least, check_output, fields, levels, names
+from gaugenet.cli.earth import EPOCHS as TURNS
+from gaugenet.cli.earth import add_validation, earth_job
 from gaugenet.cli.job import Job
 from gaugenet.cli.labelled import IMAGES, add_data, check_data, open_training
 from gaugenet.cli.message import named, say
@@ -59,6 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     add_data(parser)
     add_rotations(parser, train=True)
+    add_validation(parser)
     parser.add_argument("-o", "--output-folder", required=True, type=Path, metavar="DIR", help="folder of the run")
     parser.add_argument("--resume", action="store_true", help="go on with the run in DIR")
     fit = FitSettings()
@@ -67,7 +70,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=at_least(1),
         metavar="N",
         help=f"passes over the shapes to segment or detect (default: {fit.epochs}), over those to classify (default: "
-        f"{CLASSIFY.epochs}), or over images (default: {SETTINGS.epochs})",
+        f"{CLASSIFY.epochs}), over images (default: {SETTINGS.epochs}), or tens of turned copies of Earth (default: "
+        f"{TURNS})",
     )
     parser.add_argument(
         "--cache", type=Path, metavar="DIR", help="folder of cached geometry, to share (default: bundles/ in the run)"
@@ -140,7 +144,10 @@ def run(args: argparse.Namespace) -> Outcome:
     folder = RunFolder(args.output_folder)
     if args.cache is not None:
         check_output(args.cache)
-    job = images_job(args) if args.data in IMAGES else _shapes_job(args, folder)
+    if args.data == "earth":
+        job = earth_job(args)
+    else:
+        job = images_job(args) if args.data in IMAGES else _shapes_job(args, folder)
     about = {"data": args.data, "task": args.task, **job.about}
     record = json.loads(json.dumps({**about, "settings": asdict(job.settings), "config": job.net.config}))
     goes_on = folder.check(record, args.resume)

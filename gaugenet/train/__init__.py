@@ -7,6 +7,7 @@ from gaugenet.train.objective import evaluate, score, shape_loss
 from gaugenet.train.prepared import Prepared
 from gaugenet.train.region_targets import RegionTargets
 from gaugenet.train.spherical_images import SphericalImages
+from gaugenet.train.turned_earth import TurnedEarth
 
 __all__ = [
     "Fit",
@@ -15,6 +16,7 @@ __all__ = [
     "RegionTargets",
     "Scores",
     "SphericalImages",
+    "TurnedEarth",
     "evaluate",
     "found_scenes",
     "score",

@@ -19,6 +19,13 @@ def enlarged(image: np.ndarray) -> np.ndarray:
     return image.repeat(times, axis=0).repeat(times, axis=1)
 
 
+def label_image(label: np.ndarray, colour: np.ndarray, shown: np.ndarray | None = None) -> np.ndarray:
+    """Return labels (H, W) as an image (H, W, 3), white where they are -1, pale where `shown` (H, W) is false."""
+    image = np.vstack([colour, np.full((1, 3), 255, np.uint8)])[label]
+    pale = (image.astype(np.int64) // 4 + 191).astype(np.uint8)
+    return image if shown is None else np.where(shown[..., None] | (label < 0)[..., None], image, pale)
+
+
 def images_picture(
     path: str | os.PathLike[str], images: Sequence[np.ndarray], titles: Sequence[str], label_names: Sequence[str]
 ) -> None:
