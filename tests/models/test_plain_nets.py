@@ -81,7 +81,7 @@ def test_no_other_rotation_does(task):
 @TASKS
 def test_they_are_as_large_as_those_on_harmonics(task):
     """With the settings of the command line."""
-    finer = {} if task == "classify" else {"bands": (30, 15, 8)}
+    finer = {} if task == "classify" else {"bands": (30, 15, 8), "growth": 2.0}
     one, other = (
         sum(parameter.numel() for parameter in net.parameters())
         for net in (network(task), network(task, HARMONIC, **finer))
