@@ -19,7 +19,7 @@ import torch
 
 from gaugenet.cli.arguments import add_model, add_up, check_up
 from gaugenet.cli.earth import earth_outcome
-from gaugenet.cli.labelled import IMAGES, add_data, check_data, open_split
+from gaugenet.cli.labelled import IMAGES, add_data, check_data, open_held_back, open_split
 from gaugenet.cli.message import named
 from gaugenet.cli.outcome import Outcome
 from gaugenet.cli.parts import parts_outcome
@@ -55,9 +55,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_model(parser, required=False)
     parser.add_argument(
         "--split",
-        choices=("train", "test", "all"),
+        choices=("train", "validation", "test", "all"),
         default="test",
-        help="shapes to score; all: of folder, or to classify (default: test)",
+        help="what to score; validation: what the training of the network held back; all: shapes of folder, or to "
+        "classify (default: test)",
     )
     parser.add_argument(
         "--perturb",
@@ -148,8 +149,11 @@ def _opened(args: argparse.Namespace, category: str | None, model: str) -> tuple
     wanted = {"segment": SegmentationNet, "classify": ClassificationNet, "detect": DetectionNet}[args.task]
     if not isinstance(net, wanted):
         raise ValueError(f"--task {args.task} needs a {wanted.__name__}, got {model}, a {type(net).__name__}")
-    shapes = open_split(args, category, args.split)
     about = recorded(model)
+    if args.split == "validation":
+        shapes = open_held_back(args, category, about.get("validation", ()))
+    else:
+        shapes = open_split(args, category, args.split)
     if args.split == "test" and (about.get("data"), about.get("task")) == (args.data, args.task):
         known = [name for name in shapes.names if name in about["train"]]
         if known:

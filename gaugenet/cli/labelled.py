@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Collection
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ IMAGES = {"spherical-mnist": ("classify", "segment"), "spherical-scenes": ("dete
 SPHERE = {**IMAGES, "earth": ("segment",)}  # all data on the sphere
 TASKS = ("segment", "classify", "detect")
 TRAIN_SHAPES = 10
+NONE_HELD_BACK = "--split validation needs a network whose training held some back, by --validation; this one's did not"
 
 
 class Shapes(NamedTuple):
@@ -146,6 +148,18 @@ def open_split(args: argparse.Namespace, category: str | None, split: str) -> Me
     if args.data == "psb":
         return PSB(args.root, str(category), split)
     return LabelledFolder(args.root, split, test=args.test)
+
+
+def open_held_back(args: argparse.Namespace, category: str | None, names: Collection[str]) -> MeshDataset:
+    """Read the training shapes that a training held back, by their names.
+
+    Raises:
+        ValueError: there are none.
+    """
+    if not names:
+        raise ValueError(NONE_HELD_BACK)
+    shapes = open_split(args, category, "train")
+    return shapes[[number for number, name in enumerate(shapes.names) if name in names]]
 
 
 def _classes(args: argparse.Namespace, split: str, validation: int = 0) -> MeshDataset:

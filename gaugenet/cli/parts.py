@@ -68,7 +68,7 @@ def parts_outcome(args: argparse.Namespace, net: DetectionNet, shapes: MeshDatas
     precision = average_precision(scenes, len(net.label_names), half_turns=net.code.half_turns)
     objects = sum(len(scene.true) for scene in scenes)
     about = {"objects": objects, "shapes": shapes.names, "split": args.split, "perturb": args.perturb}
-    text = f"{objects} objects on {which}"
+    text = f"{objects} object{'' if objects == 1 else 's'} on {which}"
     return detection_outcome(
         net.label_names, precision, about, text, lambda length: f"{100 * length:.2f} % of the root of the area"
     )

@@ -27,7 +27,7 @@ from gaugenet.models import (
 )
 from gaugenet.train import FitSettings, SphericalImages
 
-SETTINGS = FitSettings(epochs=4, batch=16, variants=1, noise=0.0, average=0.99)
+SETTINGS = FitSettings(epochs=5, batch=16, variants=1, noise=0.0, average=0.99)
 CHOICES = ("no", "yes")
 FAMILIES = ("harmonic", "gauge", "plain")
 NETS: dict[str, tuple[type[Network], ...]] = {

@@ -7,11 +7,13 @@ import math
 from typing import Any
 
 from gaugenet.cli.detection_scores import detection_outcome
+from gaugenet.cli.labelled import NONE_HELD_BACK
 from gaugenet.cli.outcome import Outcome
 from gaugenet.cli.progress import bar
 from gaugenet.cli.spherical import NETS, images_of
 from gaugenet.detection import average_precision
 from gaugenet.models import Detector, Network, load, on_sphere, sphere_sample
+from gaugenet.models.store import recorded
 from gaugenet.train import Scores, SphericalImages, evaluate, found_scenes
 from gaugenet.viz import confusion_picture
 
@@ -28,7 +30,12 @@ def images_outcome(args: argparse.Namespace) -> Outcome:
         raise ValueError("evaluate needs --model, the name or path of a network; see gaugenet evaluate --help")
     if args.task == "detect" and args.confusion is not None:
         raise ValueError("--confusion goes with --task segment or classify; objects that are not found have no label")
-    net, data = load(args.model), images_of(args, args.split)
+    held_back = 0
+    if args.split == "validation":
+        held_back = recorded(args.model).get("validation", 0)
+        if not held_back or not isinstance(held_back, int):  # of meshes it is their names
+            raise ValueError(NONE_HELD_BACK)
+    net, data = load(args.model), images_of(args, args.split, held_back)
     names = data.region_names if args.task == "segment" else data.label_names
     if not isinstance(net, NETS[args.task]) or not on_sphere(net) or tuple(net.label_names) != names:
         raise ValueError(

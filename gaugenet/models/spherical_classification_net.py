@@ -17,7 +17,7 @@ from gaugenet.nn.group_pool import GroupPool
 from gaugenet.sphere import HarmonicNorm, HarmonicTransform, PowerSpectrum, SphereGrid
 
 # Band limit of the grid for largest values over that of the features: between its points they change little.
-_FINENESS = 4
+_FINENESS = 2
 
 
 class SphericalClassificationNet(SphericalNet, Classifier):

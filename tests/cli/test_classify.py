@@ -33,6 +33,8 @@ def test_it_learns_to_tell_them_apart(call, classes, tmp_path, layers):
     trained = call("train", *data, "-o", tmp_path / "run", *SMALL, *layers, "--epochs", 30, "--validation", 1, "--json")
     assert trained.code == 0
     assert trained.json["validation_accuracy"] == 1.0
+    held = call("evaluate", *data, "--model", tmp_path / "run" / "net", "--split", "validation", "--json").json
+    assert held["accuracy"] == 1.0 and held["split"] == "validation"
     scored = call("evaluate", *data, "--model", tmp_path / "run" / "net", "--confusion", tmp_path / "c.png", "--json")
     assert scored.json["accuracy"] == 1.0 and scored.json["wrong"] == []
     assert set(scored.json["classes"]) == {"flat", "long"} and (tmp_path / "c.png").is_file()

@@ -112,6 +112,7 @@ def test_shapes_of_the_training_are_not_scored_unawares(call, shapes, network, t
     assert "give the --test, --train-shapes and --split-seed of its training, or --split all" in result.err
     for more in (["--test", "shape2", "shape4"], ["--split", "all"], ["--split", "train"]):
         assert call(*words, *more).code == 0
+    assert "whose training held some back, by --validation" in call(*words, "--split", "validation").err
     save(load(network), tmp_path / "net", {**about, "task": "classify"})
     assert call(*words).code == 0
 

@@ -37,8 +37,9 @@ def test_evaluate_and_detect(call, shapes, run, tmp_path):
     assert result.json["objects"] == 5 and 0 <= result.json["ap"] <= result.json["ap50"] <= 1
     assert result.json["classes"] == {"head": {"ap50": result.json["ap50"]}}
     assert matplotlib.image.imread(tmp_path / "parts-shape1.png").std() > 0.05
+    assert call(*data, "--split", "validation", "--json").json["shapes"] == ["shape4"]
     text = call(*data, "--perturb", "noise").out.splitlines()
-    assert text[-2].endswith("1 objects on 1 shape of the test split (perturbed: noise)")
+    assert text[-2].endswith("1 object on 1 shape of the test split (perturbed: noise)")
     found = call("detect", shapes / "shape1.off", "--model", run / "net", "-o", tmp_path / "a.json", "--score", 0)
     assert found.code == 0 and {one["label"] for one in json.loads((tmp_path / "a.json").read_text())["objects"]} == {
         "head"

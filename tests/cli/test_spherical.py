@@ -33,6 +33,9 @@ def test_train_and_evaluate(call, data, tmp_path):
     assert matplotlib.image.imread(picture).std() > 0.05
     text = call("evaluate", *data, *model, "--rotate-test", "yes").out.splitlines()
     assert text[-1] == f"{100 * turned.json['accuracy']:.2f} % of 40 images of the test split, turned at random"
+    held = call("evaluate", *data, *model, "--split", "validation", "--rotate-test", "yes", "--json").json
+    # Weights on disk are rounded.
+    assert held["images"] == 10 and held["accuracy"] == pytest.approx(result.json["validation_accuracy"], abs=0.11)
     other = call("train", *data, *SMALL, "--rotate-train", "yes", "--validation", 10, "-o", run, "--resume")
     assert other.code == 2 and "rotate_train" in other.messages("error")[0]
 
@@ -120,6 +123,7 @@ def test_refusals(call, data, tmp_path):
         ("train", "--data", "spherical-mnist", "--root", tmp_path, *run): "name the folder of the four files of MNIST",
         ("train", "--data", "folder", "--root", tmp_path, *run, "--rotate-train", "yes"): "--rotate-train goes with",
         ("evaluate", *data): "evaluate needs --model",
+        ("evaluate", *data, "--model", "psb-human", "--split", "validation"): "whose training held some back",
         ("evaluate", *data, "--model", "psb-human"): "needs a network that was trained on it, got psb-human, a Segment",
         ("evaluate", *data, "--model", "psb-human", "--perturb", "noise"): "--perturb and --split all are about meshes",
     }.items():
