@@ -141,16 +141,16 @@ def _check_earth(args: argparse.Namespace) -> None:
         raise ValueError("--validation goes with shapes and images; of Earth --validation-continent holds land back")
 
 
-def open_split(args: argparse.Namespace, category: str | None, split: str) -> MeshDataset:
-    """Read one split of the data; ``category`` stands for ``args.category``."""
+def open_split(args: argparse.Namespace, split: str) -> MeshDataset:
+    """Read one split of the data."""
     if args.task == "classify":
         return _classes(args, split)
     if args.data == "psb":
-        return PSB(args.root, str(category), split)
+        return PSB(args.root, args.category, split)
     return LabelledFolder(args.root, split, test=args.test)
 
 
-def open_held_back(args: argparse.Namespace, category: str | None, names: Collection[str]) -> MeshDataset:
+def open_held_back(args: argparse.Namespace, names: Collection[str]) -> MeshDataset:
     """Read the training shapes that a training held back, by their names.
 
     Raises:
@@ -158,7 +158,7 @@ def open_held_back(args: argparse.Namespace, category: str | None, names: Collec
     """
     if not names:
         raise ValueError(NONE_HELD_BACK)
-    shapes = open_split(args, category, "train")
+    shapes = open_split(args, "train")
     return shapes[[number for number, name in enumerate(shapes.names) if name in names]]
 
 
@@ -181,7 +181,7 @@ def open_training(args: argparse.Namespace) -> Shapes:
     if args.data == "psb":
         train = PSB(args.root, args.category, "train", held)
         return Shapes(train, PSB(args.root, args.category, "validation", held) if held else None)
-    shapes = open_split(args, None, "train")
+    shapes = open_split(args, "train")
     count = len(shapes)
     if held >= count:
         raise ValueError(f"--validation must leave one of the {count} training shapes, got {held}")

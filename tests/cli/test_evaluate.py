@@ -82,12 +82,12 @@ def test_all_categories(call, psb, network, tmp_path, monkeypatch):
         assert result[key] == pytest.approx(sum(one[key] for one in result["categories"].values()) / 2)
     assert sorted(path.name for path in tmp_path.glob("*.png")) == ["c-ant.png", "c-human.png"]
 
-    monkeypatch.setattr("gaugenet.cli.evaluate.shipped", lambda: ["psb-human"])
-    monkeypatch.setattr("gaugenet.cli.evaluate.load", lambda name: load(tmp_path / name))
+    monkeypatch.setattr("gaugenet.cli.shape_scores.shipped", lambda: ["psb-human"])
+    monkeypatch.setattr("gaugenet.cli.shape_scores.load", lambda name: load(tmp_path / name))
     shipped = call(*arguments, "--category", "all", "--json").json
     assert shipped["categories"] == {"Human": human}
     assert call(*arguments, "--category", "all").out.endswith("\n8 shapes of the test split\n")
-    monkeypatch.setattr("gaugenet.cli.evaluate.shipped", lambda: [])
+    monkeypatch.setattr("gaugenet.cli.shape_scores.shipped", lambda: [])
     assert "no network for any category ships" in call(*arguments, "--category", "all").err
 
 

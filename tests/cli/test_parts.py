@@ -46,6 +46,19 @@ def test_evaluate_and_detect(call, shapes, run, tmp_path):
     }
 
 
+def test_all_categories(call, psb, run, monkeypatch):
+    arguments = ("evaluate", "--data", "psb", "--root", psb, "--task", "detect", "--json")
+    result = call(*arguments, "--category", "all", "--model", run / "net").json
+    assert list(result) == ["ap50", "ap", "categories"] and list(result["categories"]) == ["Ant", "Human"]
+    human = call(*arguments, "--category", "Human", "--model", run / "net").json
+    assert result["categories"]["Human"] == human
+    assert result["ap"] == pytest.approx(sum(one["ap"] for one in result["categories"].values()) / 2)
+    monkeypatch.setattr("gaugenet.cli.shape_scores.shipped", lambda: ["psb-human", "psb-ant-parts"])
+    monkeypatch.setattr("gaugenet.cli.shape_scores.load", lambda name: load(run / "net"))
+    monkeypatch.setattr("gaugenet.cli.shape_scores.recorded", lambda name: {})
+    assert list(call(*arguments, "--category", "all").json["categories"]) == ["Ant"]
+
+
 def test_without_names_all_labels_are_objects(call, tmp_path):
     shapes = write_shapes(tmp_path / "data", ["a", "b"], ".txt")
     data = ("--data", "folder", "--root", shapes, "--task", "detect")
@@ -54,7 +67,8 @@ def test_without_names_all_labels_are_objects(call, tmp_path):
     assert load(tmp_path / "run" / "net").label_names == ("head", "torso")
 
 
-def test_refusals(call, shapes, psb, run, network, tmp_path):
+def test_refusals(call, shapes, psb, run, network, tmp_path, monkeypatch):
+    monkeypatch.setattr("gaugenet.cli.shape_scores.shipped", lambda: ["psb-human"])
     folder = ("--data", "folder", "--root", shapes)
     benchmark = ("--data", "psb", "--root", psb, "--task", "detect", "--category")
     out = ("-o", tmp_path / "run")
@@ -69,7 +83,7 @@ def test_refusals(call, shapes, psb, run, network, tmp_path):
         ("train", *folder, "--task", "detect", "--objects", "head,head", *out): "expected different names such as",
         ("train", *folder, "--task", "detect", "--output", "face", *out): "--output face goes with --task segment",
         ("train", *benchmark[:-1], *out): "--data psb needs --category",
-        ("evaluate", *benchmark, "all", "--model", run / "net"): "--category all goes with --task segment",
+        ("evaluate", *benchmark, "all"): "no network for any category ships",
         ("evaluate", *folder, "--task", "detect", "--model", network): "--task detect needs a DetectionNet",
         ("evaluate", *folder, "--model", run / "net"): "--task segment needs a SegmentationNet",
         (
