@@ -21,6 +21,7 @@ from gaugenet.data.spherical_image import is_image, read_image
 from gaugenet.detection import Boxes, Surface, outlines, surface_of, to_json
 from gaugenet.models import Detector, load, on_sphere, sphere_sample
 from gaugenet.models.on_image import on_sample
+from gaugenet.train import found_in
 from gaugenet.viz import Outlines, boxes_image, boxes_picture, enlarged
 from gaugenet.viz.png import png_path
 
@@ -69,7 +70,7 @@ def _in_image(net: Detector, args: argparse.Namespace) -> tuple[Boxes, Surface, 
         raise ValueError("--up is about pictures of meshes; images have north up")
     pixels, sample = read_image(args.input), sphere_sample(net)
     surface = surface_of(sample.bundle)
-    boxes = net.detect(on_sample(net, sample, pixels), surface, score=args.score)
+    boxes = found_in(net, on_sample(net, sample, pixels), surface, score=args.score)
     if args.picture is not None:
         boxes_image(args.picture, enlarged(pixels), _lines(boxes, surface), net.label_names, title=args.input.stem)
     return boxes, surface, net.label_names

@@ -15,6 +15,8 @@ def detection_outcome(
 ) -> Outcome:
     """Return average precision, and how far off the found boxes are.
 
+    Numbers of which there are none, such as the precision of a class without objects, are NaN.
+
     Args:
         names: of the classes. about: what else goes into the JSON. which: names what was scored. distance: says one.
     """
@@ -28,10 +30,19 @@ def detection_outcome(
         **about,
     }
     rows = [f"{'class':<20} AP50"]
-    rows += [f"{name:<20} {100 * one:6.2f} %" for name, one in zip(names, half, strict=True)]
-    rows.append(f"AP50 {100 * content['ap50']:.2f} %, AP {100 * content['ap']:.2f} % of {which}")
-    centre, angle = distance(content["centre_error"]), f"{math.degrees(content['angle_error']):.2f} degrees"
-    rows.append(f"found at IoU 0.5: centres off by {centre}, directions by {angle} in the mean")
+    rows += [
+        f"{name:<20} " + ("no object" if math.isnan(one) else f"{100 * one:6.2f} %")
+        for name, one in zip(names, half, strict=True)
+    ]
+    if all(map(math.isnan, half)):
+        rows.append(f"no object to find in {which}")
+    else:
+        rows.append(f"AP50 {100 * content['ap50']:.2f} %, AP {100 * content['ap']:.2f} % of {which}")
+    if len(found.distance):
+        centre, angle = distance(content["centre_error"]), f"{math.degrees(content['angle_error']):.2f} degrees"
+        rows.append(f"found at IoU 0.5: centres off by {centre}, directions by {angle} in the mean")
+    else:
+        rows.append("found at IoU 0.5: nothing")
     return Outcome(content, "\n".join(rows))
 
 

@@ -16,6 +16,7 @@ from gaugenet.models import Network, SphereSample, load, on_sphere, sphere_sampl
 from gaugenet.models.on_image import at_pixels
 from gaugenet.models.store import recorded
 from gaugenet.train import FitSettings, TurnedEarth, evaluate
+from gaugenet.train.metrics import area_accuracy
 from gaugenet.viz import confusion_picture, images_picture, label_image, palette
 from gaugenet.viz.png import png_path
 
@@ -106,7 +107,7 @@ def earth_outcome(args: argparse.Namespace) -> Outcome:
     if args.confusion is not None:
         confusion_picture(args.confusion, scores.matrix.numpy(), net.label_names)
     if args.picture is not None:
-        _picture(args, net, earth, sample, scores.area_accuracy)
+        _picture(args, net, earth, sample)
     content = {
         "area_accuracy": scores.area_accuracy,
         "mean_iou": scores.mean_iou,
@@ -123,12 +124,14 @@ def earth_outcome(args: argparse.Namespace) -> Outcome:
     return Outcome(content, "\n".join([*rows, f"land of {args.hold_out}{turned}"]))
 
 
-def _picture(args: argparse.Namespace, net: Network, earth: Earth, sample: SphereSample, right: float) -> None:
-    """Draw the groups on land above what the network says of it, other land pale."""
+def _picture(args: argparse.Namespace, net: Network, earth: Earth, sample: SphereSample) -> None:
+    """Draw the groups on land above what the network says of it where Earth is not turned, other land pale."""
     (data,) = TurnedEarth(earth, sample, [args.hold_out], rotate=False)
     point = pixel_centres(*MAP)
     truth = earth.labels(point).unflatten(0, MAP)
-    found = at_pixels(net.labels(net.evaluated(data), data), sample, *MAP).where(truth >= 0, truth)
+    label = net.labels(net.evaluated(data), data)
+    right = area_accuracy(label, data.vertex_label, sample.weight)
+    found = at_pixels(label, sample, *MAP).where(truth >= 0, truth)
     shown = (earth.continents(point) == CONTINENTS.index(args.hold_out)).unflatten(0, MAP).numpy()
     colour = palette(len(Earth.label_names))
     images = [label_image(label.numpy(), colour, shown) for label in (truth, found)]

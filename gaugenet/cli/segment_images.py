@@ -42,7 +42,8 @@ def segmented_images(net: SegmentationNet | GridSegmenter, args: argparse.Namesp
             area = torch.zeros(len(colour), dtype=torch.float64).index_add_(0, label, sample.weight)
             share = {name: float(part) for name, part in zip(net.label_names, area / area.sum()) if part > 0}
             done[str(path)] = {"labels": str(file), "area": share}
-            drawn.append((path.stem, (pixels // 2 + colour[image] // 2).astype(np.uint8)))
+            if args.picture is not None:
+                drawn.append((path.stem, (pixels // 2 + colour[image] // 2).astype(np.uint8)))
     picture = args.picture if drawn else None
     if picture is not None:
         images_picture(picture, [enlarged(image) for _, image in drawn], [name for name, _ in drawn], net.label_names)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -32,11 +33,7 @@ class Earth:
         file = Path(path)
         if not file.is_file():
             raise FileNotFoundError(f"{file}: no such file; expected the .npz of Earth")
-        try:
-            with np.load(file, allow_pickle=False) as content:
-                arrays = {key: content[key] for key in _KEYS if key in content}
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-            raise ValueError(f"{file}: not an .npz, or damaged ({error}); copy it again") from None
+        arrays = _arrays(file)
         missing = [key for key in _KEYS if key not in arrays]
         if missing:
             raise ValueError(f"{file}: has no {missing[0]}; expected {', '.join(_KEYS)}")
@@ -47,9 +44,10 @@ class Earth:
         if len(size) != 2 or size[1] != 2 * size[0]:
             raise ValueError(f"{file}: expected cells (H, 2 H) of the whole sphere, got {size}")
         self._size = size
+        names = arrays["koppen_names"].ravel().astype(str).tolist()
+        _check(file, arrays, len(names))
         self._elevation, self._colour = arrays["elevation_m"].astype(np.float64), arrays["rgb_bluemarble"]
-        letters = np.array([str(name)[0] for name in arrays["koppen_names"]])
-        groups = np.array(["ABCDE".find(letter) for letter in letters])  # -1 of the ocean
+        groups = np.array(["ABCDE".find(name[:1] or "?") for name in names])  # -1 of the ocean
         self._group = groups[arrays["koppen"].astype(np.int64) - 1]
 
     def fields(self, point: Tensor) -> Tensor:
@@ -72,6 +70,38 @@ class Earth:
         height, width = self._size
         row = np.clip((90 - latitude) / 180 * height, 0, height - 1).astype(np.int64)
         return row, np.clip((longitude + 180) / 360 * width, 0, width - 1).astype(np.int64)
+
+
+def _arrays(file: Path) -> dict[str, np.ndarray]:
+    """Return the arrays of a file that are asked for, as far as they are there."""
+    try:
+        with open(file, "rb") as opened:
+            content = np.load(opened, allow_pickle=False)
+            if isinstance(content, np.ndarray):
+                raise ValueError("it has one array without a name")
+            return {key: content[key] for key in _KEYS if key in content}
+    except (OSError, ValueError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error) as error:
+        raise ValueError(f"{file}: not an .npz, or damaged ({error}); copy it again") from None
+
+
+def _check(file: Path, arrays: dict[str, np.ndarray], names: int) -> None:
+    """Refuse values that are no heights, colours or numbers of groups."""
+    height, colour, group = arrays["elevation_m"], arrays["rgb_bluemarble"], arrays["koppen"]
+    if height.dtype.kind not in "iuf" or not np.isfinite(height).all():
+        raise ValueError(f"{file}: expected elevation_m in finite numbers [m], got {_range(height)}: fill the gaps")
+    if colour.dtype != np.uint8:
+        raise ValueError(f"{file}: expected rgb_bluemarble in uint8, 0 to 255, got {_range(colour)}: convert it")
+    if group.dtype.kind not in "iu" or not 1 <= int(group.min()) <= int(group.max()) <= names:
+        raise ValueError(
+            f"{file}: expected koppen in integers from 1 to {names}, one for each of koppen_names, got "
+            f"{_range(group)}: number from 1, the sea too"
+        )
+
+
+def _range(value: np.ndarray) -> str:
+    if value.dtype.kind not in "iuf":
+        return str(value.dtype)
+    return f"{value.dtype} {value.min()} to {value.max()}"
 
 
 def _degrees(point: Tensor) -> tuple[np.ndarray, np.ndarray]:

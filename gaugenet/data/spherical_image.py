@@ -23,15 +23,19 @@ def is_image(path: str | os.PathLike[str]) -> bool:
 def read_image(path: str | os.PathLike[str]) -> np.ndarray:
     """Read an image ``(H, W, 3)`` uint8, twice as wide as high; rows and columns are those of ``Equirectangular``.
 
+    Grey becomes three equal channels, 16 bits become 8, and transparency is ignored.
+
     Raises:
-        FileNotFoundError: no such file. ValueError: no image, or one of another shape.
+        FileNotFoundError: no such file. ValueError: no image, or one that is too large or of another shape.
     """
     file = Path(path)
     if not file.is_file():
         raise FileNotFoundError(f"{file}: no such file; expected an image {', '.join(IMAGE_SUFFIXES)}")
     try:
         with Image.open(file) as image:
-            pixels = np.asarray(image.convert("RGB"))
+            pixels = _rgb(image)
+    except Image.DecompressionBombError as error:
+        raise ValueError(f"{file}: the image is too large ({error}); scale it down") from None
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
         raise ValueError(f"{file}: not an image, or damaged ({error}); write it again as PNG or JPEG") from None
     height, width = pixels.shape[:2]
@@ -41,6 +45,15 @@ def read_image(path: str | os.PathLike[str]) -> np.ndarray:
             "to show the whole sphere"
         )
     return pixels
+
+
+def _rgb(image: Image.Image) -> np.ndarray:
+    """Return the pixels ``(H, W, 3)`` uint8."""
+    if not image.mode.startswith("I"):
+        return np.asarray(image.convert("RGB"))
+    # Grey in 16 bits, which Pillow would cut off at 255 instead of dividing it.
+    grey = np.asarray(image).astype(np.int64).clip(0, 65535)
+    return np.repeat(((grey + 128) // 257).astype(np.uint8)[..., None], 3, axis=2)
 
 
 def channels_of(pixels: np.ndarray, channels: int) -> Tensor:

@@ -54,6 +54,8 @@ class BoxCode:
     def loss(self, output: Tensor, targets: BoxTargets, area: Tensor) -> tuple[Tensor, float]:
         """Return what is to be made small, and the share of the area of answering vertices with the right class.
 
+        Where no vertex answers, no class is wrong: the share is 1.
+
         The focal loss of the first logit (Lin et al. 2017), and where a vertex answers for a box the cross entropy of
         its class, the norms of the errors of offset and half lengths, and 1 - cos of that of the direction; all by
         area, over the area of the vertices that answer, or 1 % of all if they have less.
@@ -79,14 +81,22 @@ class BoxCode:
             (offset, targets.offset[answers] / self.unit),
         ):
             each = each + _length(found - true.to(found.dtype))
-        right = (some * (classes.argmax(1) == label)).sum() / some.sum().clamp_min(1e-12)
-        return loss + (some * each).sum(), float(right.detach())
+        right = float((some * (classes.argmax(1) == label)).sum() / some.sum().clamp_min(1e-12)) if len(some) else 1.0
+        return loss + (some * each).sum(), right
 
     def boxes(self, output: Tensor, vertex: Tensor) -> Boxes:
         """Return the boxes ``(N,)`` that vertices ``(N,)`` of an output ``(V, rep.dim)`` vote for [scale].
 
         Lengths are over the ``scale`` of the surface, which in a homogeneous space is 1.
+
+        Raises:
+            ValueError: for an output with NaN or infinity.
         """
+        if not bool(output.isfinite().all()):
+            raise ValueError(
+                "expected finite numbers as the output of a network, got NaN or infinity: look for them in its input "
+                "fields, and train with a lower learning rate if its weights have them"
+            )
         sure, classes, size, offset, direction, doubled = (part[vertex] for part in self._parts(output.double()))
         share, label = classes.softmax(1).max(1)
         half = self._half(label)

@@ -66,6 +66,7 @@ class MeshSurface(Surface):
         self._gauge = Elements(angle, (self.frame[:, 2] * own[:, 2]).sum(1) < 0)
         self.size = len(mesh.pos)
         self.cell = torch.from_numpy(np.ascontiguousarray(mesh.face.T))
+        self.kept, self.faces = torch.from_numpy(mesh.kept), data.face.shape[1]
         self.area = torch.from_numpy(face_areas(mesh.pos, mesh.face))
         self.scale = float(self.area.sum().sqrt())
         self._side = (self._pos[self.cell] - self._pos[self.cell.roll(1, 0)]).norm(dim=-1).amax(0)

@@ -54,9 +54,11 @@ def from_json(records: Sequence[Mapping[str, Any]], data: Data | Surface, label_
     """
     surface = surface_of(data)
     column = {name: _column(records, name, shape) for name, shape in _NUMBERS.items()}
-    unknown = {str(record.get("label")) for record in records} - set(label_names)
+    unknown = [record.get("label") for record in records if record.get("label") not in label_names]
     if unknown:
-        raise ValueError(f"expected labels among {', '.join(label_names)}, got {sorted(unknown)[0]}: name every label")
+        raise ValueError(f"expected labels among {', '.join(label_names)}, got {unknown[0]!r}: name every label")
+    if bool((column["vertex"] % 1 != 0).any()):
+        raise ValueError('records of boxes need "vertex", an integer each: write them with to_json')
     label = torch.tensor([label_names.index(record["label"]) for record in records], dtype=torch.int64)
     vertex = column["vertex"].long()
     straight = Boxes(

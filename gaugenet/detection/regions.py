@@ -30,14 +30,17 @@ def region_boxes(data: Data | Surface, face_label: Tensor, labels: Sequence[int]
     at each of its four sides, which moves the centre to the middle.
 
     Args:
-        data: bundle of a mesh. face_label: ``(F,)``. labels: which labels are objects; boxes have their positions.
+        data: bundle of a mesh. face_label: ``(F,)``; those of faces that cleaning sets aside do not matter.
+        labels: which labels are objects; boxes have their positions.
         smallest: share of the area of the mesh that a region needs to count.
 
     Raises:
         ValueError: for labels of another shape.
     """
     surface = surface_of(data)
-    found = labelled_regions(surface.cell, surface.area, face_label, labels, smallest)
+    _check(face_label, surface.faces)
+    kept = face_label.detach().cpu()[surface.kept]
+    found = labelled_regions(surface.cell, surface.area, kept, labels, smallest)
     return Boxes.joined([_box(surface, region.face, region.label) for region in found])
 
 
@@ -60,10 +63,7 @@ def labelled_regions(
     Raises:
         ValueError: for labels of another shape.
     """
-    if face_label.shape != area.shape:
-        raise ValueError(
-            f"region_boxes expects a label for each of the {len(area)} faces, got {tuple(face_label.shape)}"
-        )
+    _check(face_label, len(area))
     least, label_of = smallest * float(area.sum()), face_label.detach().cpu()
     return [
         Region(number, region)
@@ -71,6 +71,14 @@ def labelled_regions(
         for region in _connected(face, area, label_of == label)
         if float(area[region].sum()) >= least
     ]
+
+
+def _check(face_label: Tensor, faces: int) -> None:
+    if tuple(face_label.shape) != (faces,):
+        raise ValueError(
+            f"regions need a label for each of the {faces} faces, got {tuple(face_label.shape)}: "
+            "read labels and mesh together"
+        )
 
 
 def _connected(every: Tensor, area: Tensor, chosen: Tensor) -> list[Tensor]:

@@ -38,6 +38,8 @@ class SpaceSurface(Surface):
             self.cell = data.face.detach().cpu().long()
             self.area = face_areas(space, self._x, self.cell)
             self.longest = float(space.distance(self._x[self.cell], self._x[self.cell.roll(1, 0)]).max())
+        self.faces = self.cell.shape[1]
+        self.kept = torch.arange(self.faces)
 
     def coordinates(self, boxes: Boxes, reach: Tensor) -> Coordinates:
         centre, heading = self._placed(boxes)

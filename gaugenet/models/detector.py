@@ -63,10 +63,10 @@ class Detector(Network):
 
 
 def set_targets(data: Data, boxes: Boxes, surface: Surface | None = None) -> Data:
-    """Return a copy of a bundle with what a ``Detector`` learns of boxes on it."""
+    """Return a copy of a bundle with what a ``Detector`` learns of boxes on it, on the device of the bundle."""
     surface = surface_of(data if surface is None else surface)
     data = copy.copy(data)
     targets = BoxTargets.of(boxes, surface).over(surface.scale)
     for name in BoxTargets.__dataclass_fields__:
-        data[f"box_{name}"] = getattr(targets, name)
+        data[f"box_{name}"] = getattr(targets, name).to(data.pos.device)
     return data

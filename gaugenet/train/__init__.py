@@ -1,6 +1,6 @@
 """Fitting and scoring networks."""
 
-from gaugenet.train.detections import found_scenes, sphere_surface
+from gaugenet.train.detections import found_in, found_scenes, sphere_surface
 from gaugenet.train.fit import Fit, FitSettings
 from gaugenet.train.metrics import Scores
 from gaugenet.train.objective import evaluate, score, shape_loss
@@ -18,6 +18,7 @@ __all__ = [
     "SphericalImages",
     "TurnedEarth",
     "evaluate",
+    "found_in",
     "found_scenes",
     "score",
     "shape_loss",

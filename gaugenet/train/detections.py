@@ -7,7 +7,7 @@ from typing import Any
 
 from torch_geometric.data import Data
 
-from gaugenet.detection import Scene, suppress
+from gaugenet.detection import Boxes, Scene, Surface, suppress
 from gaugenet.detection.space_surface import SpaceSurface
 from gaugenet.homogeneous import Sphere, icosphere
 from gaugenet.models import Detector
@@ -24,6 +24,25 @@ def sphere_surface(level: int = _LEVEL) -> SpaceSurface:
     return SpaceSurface(data, Sphere())
 
 
+def on_another(boxes: Boxes, here: Surface, there: SpaceSurface) -> Boxes:
+    """Return boxes on one sample of the sphere, in the same order, written on another."""
+    return there.boxes_at(here.centre(boxes), here.direction(boxes), boxes.extent, boxes.label, boxes.score)
+
+
+def found_in(net: Detector, data: Data, here: Surface, iou: float = 0.5, **candidates: Any) -> Boxes:
+    """Return the boxes of one scene, surest first, that are compared as where they are scored.
+
+    Overlap on the points of a grid is coarse: of boxes with half lengths about 0.2 it is off by 0.02 in the mean.
+
+    Args:
+        net: on the sphere. data: one field on its sample. here: of that sample. iou: of ``suppress``.
+        candidates: settings of ``BoxCode.candidates``.
+    """
+    there = sphere_surface()
+    voted = net.code.candidates(net.evaluated(data), **candidates)
+    return here.recentred(here.checked(voted))[suppress(on_another(voted, here, there), there, iou)]
+
+
 def found_scenes(
     net: Detector, images: SphericalImages, iou: float = 0.5, seen: Iterable[Any] | None = None
 ) -> Iterator[Scene]:
@@ -37,7 +56,5 @@ def found_scenes(
     for data in images if seen is None else seen:
         output = net.evaluated(data).cpu().unflatten(0, (-1, here.size))
         for one, objects in zip(output, data.objects, strict=True):
-            voted = net.code.candidates(one)
-            placed = here.centre(voted), here.direction(voted), voted.extent, voted.label, voted.score
-            found = there.boxes_at(*placed)
+            found = on_another(net.code.candidates(one), here, there)
             yield Scene.of(found[suppress(found, there, iou)], there.boxes_at(*objects), there)

@@ -53,6 +53,27 @@ def test_points_read_their_cells(tmp_path):
     assert CONTINENTS[int(earth.continents(poles)[1])] == "Antarctica"
 
 
+def test_names_without_a_group_are_the_sea(tmp_path):
+    content = arrays()
+    np.savez(tmp_path / "earth.npz", **{**content, "koppen_names": np.array([b"Af", b"", b"ET", b"Ocean"])})
+    wanted = np.array([0, -1, 4, -1])[content["koppen"].ravel() - 1]
+    assert np.array_equal(Earth(tmp_path / "earth.npz").labels(pixel_centres(6, 12)), wanted)
+
+
+def test_a_damaged_file_is_refused_whichever_byte_it_is(tmp_path):
+    np.savez_compressed(tmp_path / "whole.npz", **arrays(16))
+    whole = (tmp_path / "whole.npz").read_bytes()
+    refused = 0
+    for place in range(60, len(whole), 37):
+        (tmp_path / "earth.npz").write_bytes(whole[:place] + bytes([whole[place] ^ 0x55]) + whole[place + 1 :])
+        try:
+            Earth(tmp_path / "earth.npz")
+        except ValueError as error:  # anything else is a bug
+            assert "earth.npz: " in str(error)
+            refused += 1
+    assert refused > 30
+
+
 def test_refusals(tmp_path):
     file = tmp_path / "earth.npz"
     with pytest.raises(FileNotFoundError, match=r"expected the \.npz of Earth"):
@@ -68,6 +89,20 @@ def test_refusals(tmp_path):
         np.savez(file, **content)
         with pytest.raises(ValueError, match=message):
             Earth(file)
+    for change, message in (
+        ({"koppen": np.zeros((6, 12), np.uint8)}, "koppen in integers from 1 to 4, .*, got uint8 0 to 0: number from"),
+        ({"koppen": np.full((6, 12), 5)}, "koppen in integers from 1 to 4, .*, got int64 5 to 5"),
+        ({"koppen": np.ones((6, 12))}, "koppen in integers from 1 to 4, .*, got float64 1.0 to 1.0"),
+        ({"elevation_m": np.full((6, 12), np.nan)}, r"elevation_m in finite numbers \[m\], got float64 nan to nan"),
+        ({"rgb_bluemarble": np.ones((6, 12, 3))}, "rgb_bluemarble in uint8, 0 to 255, got float64 1.0 to 1.0"),
+    ):
+        np.savez(file, **{**arrays(), **change})
+        with pytest.raises(ValueError, match=message):
+            Earth(file)
+    with open(file, "wb") as one:
+        np.save(one, arrays()["koppen"])
+    with pytest.raises(ValueError, match=r"not an \.npz, or damaged \(it has one array without a name\)"):
+        Earth(file)
     np.savez(file, **{key: value[:, :6] if value.ndim > 1 else value for key, value in arrays().items()})
     with pytest.raises(ValueError, match=r"cells \(H, 2 H\) of the whole sphere, got \(6, 6\)"):
         Earth(file)

@@ -90,6 +90,14 @@ def test_gradients_are_finite_where_nothing_has_a_direction():
         assert bool(out.grad.isfinite().all()) and math.isfinite(float(loss.detach()))
 
 
+def test_no_class_is_wrong_where_no_vertex_answers():
+    data, true = scene_of("sphere")
+    out = torch.zeros(len(data.pos), CODE.rep.dim)
+    assert CODE.loss(out, BoxTargets.of(true[:0], data), data.area_0)[1] == 1.0
+    targets = BoxTargets.of(true[true.label > 0], data)
+    assert CODE.loss(out, targets, data.area_0)[1] == 0.0  # equal scores are of the first class
+
+
 def test_a_scene_without_objects_counts_about_as_much_as_others():
     data, true = scene_of("sphere")
     out = torch.zeros(len(data.pos), CODE.rep.dim)
@@ -105,3 +113,8 @@ def test_refusals():
     }.items():
         with pytest.raises(ValueError, match=message):
             BoxCode(*arguments)
+    for value in (math.nan, math.inf):
+        out = torch.zeros(5, CODE.rep.dim)
+        out[2, 0] = value
+        with pytest.raises(ValueError, match="finite numbers as the output of a network, got NaN or infinity: look"):
+            CODE.candidates(out)

@@ -3,11 +3,13 @@
 import json
 
 import pytest
+import surfaces
 import torch
 from box_table import BUNDLES, bundle, random_boxes, turned
 
+from gaugenet.data.frame_bundle import FrameBundle
 from gaugenet.data.gauge import change_gauge
-from gaugenet.detection import contains, from_json, to_json
+from gaugenet.detection import Boxes, contains, from_json, to_json
 from gaugenet.group import Group
 
 NAMES = ["cup", "knob"]
@@ -55,6 +57,13 @@ def test_nothing_and_centres_off_the_surface():
     data = bundle("plane")
     assert to_json(boxes_on(data)[[]], data, NAMES) == []
     assert len(from_json([], data, NAMES)) == 0
+    disc = FrameBundle()(surfaces.data_of(surfaces.flat_disc()))
+    rim, one = int(disc.pos[:, 0].argmax()), torch.ones(1, dtype=torch.float64)
+    box = Boxes.at_vertices(torch.tensor([rim]), one, 0.2 * one[None].repeat(1, 2), torch.tensor([0]))
+    beyond = box.moved(box.vertex, (disc.frame[rim, :2] @ torch.tensor([0.3, 0, 0]).double())[None], box.angle)
+    (record,) = to_json(beyond, disc, NAMES)
+    assert to_json(box, disc, NAMES)[0]["centre"] is not None and record["centre"] is None
+    assert torch.allclose(from_json(json.loads(json.dumps([record])), disc, NAMES).offset, beyond.offset)
     mesh = bundle("mesh")
     assert all(one["centre"] is not None for one in to_json(boxes_on(mesh), mesh, NAMES))
 
@@ -62,7 +71,10 @@ def test_nothing_and_centres_off_the_surface():
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
-        ({"label": "saucer"}, "labels among cup, knob, got saucer: name every label"),
+        ({"label": "saucer"}, "labels among cup, knob, got 'saucer': name every label"),
+        ({"label": 0}, "labels among cup, knob, got 0: name every label"),
+        ({"vertex": 3.7}, '"vertex", an integer each'),
+        ({"vertex": float("nan")}, '"vertex", an integer each'),
         ({"extent": [1.0]}, '"extent", 2 numbers each: write them with to_json'),
         ({"vertex": None}, '"vertex", a number each'),
         ({"vertex": 10**6}, "vertices up to 1000000, but the bundle has 642"),

@@ -63,5 +63,5 @@ def test_frames_do_not_matter(name):
 
 def test_a_label_for_every_face():
     data, _ = flat(n=4)
-    with pytest.raises(ValueError, match=r"a label for each of the 32 faces, got \(3,\)"):
+    with pytest.raises(ValueError, match=r"a label for each of the 32 faces, got \(3,\): read labels and mesh tog"):
         region_boxes(data, torch.zeros(3), [1])

@@ -41,6 +41,18 @@ def scenes(tmp_path_factory):
     return SphericalScenes(write_digits(tmp_path_factory.mktemp("mnist")), "train", 8, validation=0)
 
 
+def test_targets_are_where_the_data_is():
+    data = sphere_sample(gauge_net()).bundle
+    one = torch.ones(1, dtype=torch.float64)
+    box = Boxes.at_vertices(torch.tensor([5]), one, 0.3 * one[None].repeat(1, 2), torch.tensor([0]))
+    elsewhere = set_targets(data.clone().to("meta"), box, surface_of(data))
+    for name in ("label", "offset", "angle", "extent"):
+        assert (
+            elsewhere[f"box_{name}"].device.type == "meta"
+            and set_targets(data, box)[f"box_{name}"].device.type == "cpu"
+        )
+
+
 def test_all_heads_turn_with_frames_and_with_the_sphere():
     for net, gauge in ((gauge_net(), True), (harmonic_net(), False)):
         found = check_on_sphere(net, 4, torch.Generator().manual_seed(0))

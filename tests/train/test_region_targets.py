@@ -8,6 +8,7 @@ import torch
 from gaugenet.data.frame_bundle import FrameBundle
 from gaugenet.data.gauge import change_gauge
 from gaugenet.detection import Boxes, BoxTargets, areas, region_boxes, surface_of
+from gaugenet.mesh.mesh import MeshWarning
 from gaugenet.train import Prepared, RegionTargets
 
 TURN = torch.linalg.qr(torch.randn(3, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)).Q
@@ -53,6 +54,20 @@ def test_what_is_learned_does_not_depend_on_the_size_of_the_mesh():
     for name in ("label", "offset", "angle", "extent"):
         assert torch.allclose(plain[f"box_{name}"].double(), large[f"box_{name}"].double(), atol=1e-6), name
     assert RegionTargets([2]).unit([labelled()]) == RegionTargets([2]).unit([labelled(100.0)])
+
+
+def test_faces_that_cleaning_sets_aside_do_not_matter():
+    """A degenerate face before all others, and a double of one behind them, with labels of their own."""
+    data, unclean = labelled(), labelled()
+    unclean.face = torch.cat([torch.tensor([[0], [0], [1]]), data.face, data.face[:, :1]], dim=1)
+    unclean.face_label = torch.cat([torch.tensor([2]), data.face_label, torch.tensor([2])])
+    with pytest.warns(MeshWarning, match="mesh cleaned"):
+        bundle = FrameBundle()(unclean)
+    boxes, other = parts(FrameBundle()(data)), parts(bundle)
+    assert len(boxes) == 2 and torch.equal(boxes.vertex, other.vertex)
+    assert torch.allclose(boxes.extent, other.extent, atol=1e-12)
+    with pytest.raises(ValueError, match="a label for each of the 798 faces, got"):
+        region_boxes(bundle, data.face_label, [2])
 
 
 def prepared(folder, variants=3, labels=(2,), **options):
