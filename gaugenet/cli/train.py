@@ -9,39 +9,29 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
-from contextlib import closing
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from importlib import import_module
 from inspect import signature
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from gaugenet.cli.arguments import add_workers, at_least, check_output, fields, levels, names
 from gaugenet.cli.earth import EPOCHS as TURNS
 from gaugenet.cli.earth import add_validation, earth_job
-from gaugenet.cli.job import Job
-from gaugenet.cli.labelled import IMAGES, add_data, check_data, open_training
-from gaugenet.cli.message import named, say
+from gaugenet.cli.labelled import IMAGES, add_data, check_data
+from gaugenet.cli.message import say
 from gaugenet.cli.outcome import Outcome
-from gaugenet.cli.parts import OBJECTS, object_names, parts_network, region_targets
+from gaugenet.cli.parts import OBJECTS
 from gaugenet.cli.progress import bar
 from gaugenet.cli.run_folder import RunFolder, write_json
+from gaugenet.cli.shapes import CLASSIFY, shapes_job
 from gaugenet.cli.spherical import SETTINGS, add_rotations, images_job
-from gaugenet.data.folder import LabelledFolder
-from gaugenet.data.mesh_dataset import MeshDataset
-from gaugenet.models import ClassificationNet, SegmentationNet, SurfaceNet, save
+from gaugenet.models import ClassificationNet, SurfaceNet, save
 from gaugenet.models.segmentation_net import OUTPUTS
-from gaugenet.models.unet import NO_LAYERS
-from gaugenet.representation import Representation
-from gaugenet.train import Fit, FitSettings, Prepared
+from gaugenet.train import Fit, FitSettings
 from gaugenet.viz.curves import curves_picture
 
 EXAMPLE = "gaugenet train --data psb --root LabeledDB_new.zip --category Human -o out/human --workers 2"
-CLASSIFY = FitSettings(epochs=48, batch=4, noise=0.0)
-PLURAL = {"face": "faces", "vertex": "vertices"}
 _NETS: dict[str, type] = {"segment": SurfaceNet, "classify": ClassificationNet}
 
 
@@ -147,7 +137,7 @@ def run(args: argparse.Namespace) -> Outcome:
     if args.data == "earth":
         job = earth_job(args)
     else:
-        job = images_job(args) if args.data in IMAGES else _shapes_job(args, folder)
+        job = images_job(args) if args.data in IMAGES else shapes_job(args, folder.bundles)
     about = {"data": args.data, "task": args.task, **job.about}
     record = json.loads(json.dumps({**about, "settings": asdict(job.settings), "config": job.net.config}))
     goes_on = folder.check(record, args.resume)
@@ -180,71 +170,6 @@ def run(args: argparse.Namespace) -> Outcome:
     }
     text = f"epoch {len(history)}: {_summary(history[-1])}\nnetwork: {folder.network}\ncurves: {folder.curves}"
     return Outcome(content, text)
-
-
-def _shapes_job(args: argparse.Namespace, folder: RunFolder) -> Job:
-    """Return what is to be fitted to meshes."""
-    train, held_back = open_training(args)
-    usual = CLASSIFY if args.task == "classify" else FitSettings()
-    given = {"variants": args.variants or usual.variants, "remesh": args.remesh, "seed": args.seed}
-    settings = replace(usual, epochs=args.epochs or usual.epochs, **given)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(args.seed)
-        net = _network(args, train)
-    targets = region_targets(net.label_names, train) if args.task == "detect" else None
-    cache = args.cache or folder.bundles
-    copies = {name: getattr(settings, name) for name in ("variants", "stretch", "bend", "seed", "remesh")}
-    examples = Prepared(train, net.transform, cache, **copies, targets=targets)
-    validation = None if held_back is None else Prepared(held_back, net.transform, cache, targets=targets)
-    shapes = {"train": train.names, "validation": [] if held_back is None else held_back.names}
-
-    def prepare(workers: int) -> None:
-        _prepare(examples, shapes["train"], workers)
-        if validation is not None:
-            _prepare(validation, shapes["validation"], workers)
-
-    about = {**({"category": args.category} if args.category else {}), **shapes}
-    return Job(net, examples, validation, settings, about, prepare)
-
-
-def _network(args: argparse.Namespace, train: MeshDataset) -> SurfaceNet:
-    """Return the network that the arguments ask for, with random weights."""
-    settings = {
-        "fields": {**args.fields, **({"oriented": False} if args.one_sided else {})},
-        "frame_field": args.field,
-        **{name: value for name in ("layers", "levels", "rep") if (value := getattr(args, name)) is not None},
-    }
-    if args.task == "classify":
-        if settings.get("layers", NO_LAYERS) == NO_LAYERS:
-            # Without layers a representation only says the group of the fields: of the usual one it says nothing.
-            of_group = args.rep is not None and str(Representation(args.rep).group) != "SO2"
-            for name, idle in (("levels", args.levels is not None), ("rep", args.rep is not None and not of_group)):
-                if idle:
-                    raise ValueError(
-                        f"--{name} goes with --layers, and to classify there are none by default: name both"
-                    )
-        if args.output is not None:
-            raise ValueError(f"--output {args.output} goes with --task segment; classes belong to whole shapes")
-        return ClassificationNet(train.label_names, **settings)
-    if args.task == "detect":
-        if args.output is not None:
-            raise ValueError(f"--output {args.output} goes with --task segment; objects are boxes")
-        objects = object_names(args, train)
-        return parts_network(objects, region_targets(objects, train), train, **settings)
-    place = "vertex" if isinstance(train, LabelledFolder) and train.where == "vertex" else "face"
-    if args.output not in (None, "both", place):
-        raise ValueError(
-            f"--output {args.output} needs labels of {PLURAL[args.output]}; the data label {PLURAL[place]}"
-        )
-    return SegmentationNet(train.label_names, output=args.output or place, **settings)
-
-
-def _prepare(prepared: Prepared, names: Sequence[str], workers: int) -> None:
-    """Fill the cache, naming the shapes in warnings and errors."""
-    with closing(prepared.prepare(workers)) as items:
-        for number in bar(range(len(prepared)), "geometry", len(prepared)):
-            with named(names[number // prepared.variants]):
-                next(items)
 
 
 def _summary(row: dict[str, float]) -> str:
