@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Collection
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from gaugenet.cli.arguments import at_least
 from gaugenet.data.continents import CONTINENTS
@@ -150,16 +149,22 @@ def open_split(args: argparse.Namespace, split: str) -> MeshDataset:
     return LabelledFolder(args.root, split, test=args.test)
 
 
-def open_held_back(args: argparse.Namespace, names: Collection[str]) -> MeshDataset:
-    """Read the training shapes that a training held back, by their names.
+def open_held_back(args: argparse.Namespace, held_back: Any) -> MeshDataset:
+    """Read the training shapes that a training held back: their names, or of images a number.
 
     Raises:
-        ValueError: there are none.
+        ValueError: there are none, or they are not among the data.
     """
-    if not names:
+    if not held_back or not isinstance(held_back, list):
         raise ValueError(NONE_HELD_BACK)
     shapes = open_split(args, "train")
-    return shapes[[number for number, name in enumerate(shapes.names) if name in names]]
+    missing = [name for name in held_back if name not in shapes.names]
+    if missing:
+        raise ValueError(
+            f"{len(missing)} of {len(held_back)} shapes that the training held back (e.g. {missing[0]}) are not for "
+            f"training in {args.root}: name the data as in training"
+        )
+    return shapes[[number for number, name in enumerate(shapes.names) if name in held_back]]
 
 
 def _classes(args: argparse.Namespace, split: str, validation: int = 0) -> MeshDataset:

@@ -131,7 +131,7 @@ def _opened(args: argparse.Namespace) -> tuple[Any, MeshDataset]:
         raise ValueError(f"--task {args.task} needs a {wanted.__name__}, got {args.model}, a {type(net).__name__}")
     about = recorded(args.model)
     if args.split == "validation":
-        shapes = open_held_back(args, about.get("validation", ()))
+        shapes = open_held_back(args, about.get("validation"))
     else:
         shapes = open_split(args, args.split)
     if args.split == "test" and (about.get("data"), about.get("task")) == (args.data, args.task):

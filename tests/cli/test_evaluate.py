@@ -112,6 +112,13 @@ def test_shapes_of_the_training_are_not_scored_unawares(call, shapes, network, t
     assert "give the --test, --train-shapes and --split-seed of its training, or --split all" in result.err
     for more in (["--test", "shape2", "shape4"], ["--split", "all"], ["--split", "train"]):
         assert call(*words, *more).code == 0
+    for held_back, complaint in {
+        (): "whose training held some back, by --validation",
+        ("shape1", "other"): "1 of 2 shapes that the training held back (e.g. other) are not for training in",
+    }.items():
+        save(load(network), tmp_path / "net", {**about, "validation": list(held_back)})
+        assert complaint in call(*words, "--split", "validation").err
+    save(load(network), tmp_path / "net", {**about, "validation": 50})  # of images
     assert "whose training held some back, by --validation" in call(*words, "--split", "validation").err
     save(load(network), tmp_path / "net", {**about, "task": "classify"})
     assert call(*words).code == 0

@@ -1,7 +1,9 @@
 """The program as a whole: help, errors in one line, exit codes, nothing but the result on standard output."""
 
+import ctypes
 import importlib.util
 import json
+import os
 import re
 import shlex
 import shutil
@@ -18,6 +20,7 @@ from gaugenet.cli.message import attempt, named, one_line, say, warnings_said
 from gaugenet.cli.outcome import Outcome, exit_code
 from gaugenet.cli.program import COMMANDS
 from gaugenet.cli.progress import bar
+from gaugenet.data.parallel import parallel_map
 from gaugenet.data.polygon_file import read_polygons
 
 ROOT = Path(__file__).parents[2]
@@ -272,3 +275,14 @@ def test_the_first_item_says_nothing_of_the_others(capsys, monkeypatch, terminal
     shown = re.split(r"[\r\n]+", capsys.readouterr().err)
     one, two, last = (next(line for line in shown if f" {done}/41 " in line) for done in (1, 2, 41))
     assert "[00:20<?, ?it/s" in one and "[00:21<00:39," in two and "[01:00<00:00," in last
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or not hasattr(ctypes.CDLL(None), "mallopt"), reason="only glibc says how memory is kept"
+)
+def test_workers_keep_freed_memory(call, monkeypatch):
+    names = ["MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_"]
+    for name in names:
+        monkeypatch.delenv(name, raising=False)
+    call("info", MESHES / "known" / "torus.glb")
+    assert list(parallel_map(os.getenv, names, 2)) == 2 * [str(2**31 - 1)]
