@@ -11,18 +11,17 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from gaugenet.cli.arguments import add_model, add_up, check_up
 from gaugenet.cli.outcome import Outcome
+from gaugenet.cli.outlined import outlined
 from gaugenet.data.file import open_atomic
 from gaugenet.data.read import read_mesh
 from gaugenet.data.spherical_image import is_image, read_image
-from gaugenet.detection import Boxes, Surface, outlines, surface_of, to_json
+from gaugenet.detection import Boxes, Surface, surface_of, to_json
 from gaugenet.models import Detector, load, on_sphere, sphere_sample
 from gaugenet.models.on_image import on_sample
 from gaugenet.train import found_in
-from gaugenet.viz import Outlines, boxes_image, boxes_picture, enlarged
+from gaugenet.viz import boxes_image, boxes_picture, enlarged
 from gaugenet.viz.png import png_path
 
 EXAMPLE = "gaugenet detect scene.png --model spherical-scenes-detect -o objects.json --picture objects.png"
@@ -72,7 +71,7 @@ def _in_image(net: Detector, args: argparse.Namespace) -> tuple[Boxes, Surface, 
     surface = surface_of(sample.bundle)
     boxes = found_in(net, on_sample(net, sample, pixels), surface, score=args.score)
     if args.picture is not None:
-        boxes_image(args.picture, enlarged(pixels), _lines(boxes, surface), net.label_names, title=args.input.stem)
+        boxes_image(args.picture, enlarged(pixels), outlined(boxes, surface), net.label_names, title=args.input.stem)
     return boxes, surface, net.label_names
 
 
@@ -83,13 +82,9 @@ def _on_mesh(net: Detector, args: argparse.Namespace) -> tuple[Boxes, Surface, A
     boxes = net.detect(data, surface, score=args.score)
     if args.picture is not None:
         pos, face = mesh.pos.numpy(), mesh.face.numpy().T
-        drawn = _lines(boxes, surface)
+        drawn = outlined(boxes, surface)
         boxes_picture(args.picture, pos, face, drawn, net.label_names, title=args.input.stem, up=args.up)
     return boxes, surface, net.label_names
-
-
-def _lines(boxes: Boxes, surface: Surface) -> Outlines:
-    return Outlines(outlines(boxes, surface).numpy(), boxes.label.numpy(), np.clip(boxes.score.numpy(), 0, 1))
 
 
 def _share(text: str) -> float:

@@ -13,13 +13,14 @@ import numpy as np
 from gaugenet.cli.detection_scores import detection_outcome
 from gaugenet.cli.message import named
 from gaugenet.cli.outcome import Outcome
+from gaugenet.cli.outlined import outlined
 from gaugenet.cli.progress import bar
 from gaugenet.data.mesh_dataset import MeshDataset
-from gaugenet.detection import Boxes, Scene, Surface, average_precision, outlines, surface_of
+from gaugenet.detection import Boxes, Scene, Surface, average_precision, surface_of
 from gaugenet.models import DetectionNet
 from gaugenet.train import RegionTargets
 from gaugenet.train.region_targets import at_faces
-from gaugenet.viz import UNLABELLED, Outlines, boxes_picture, palette
+from gaugenet.viz import UNLABELLED, boxes_picture, palette
 
 # Labels of the benchmark whose regions are objects if --objects says nothing; of other categories all labels are.
 OBJECTS = {"Airplane": ("wing",), "Ant": ("leg",), "Fish": ("fin",), "Human": ("foot", "hand")}
@@ -87,8 +88,7 @@ def _draw(
 ) -> None:
     """Draw the boxes that were found on the shape, with true regions in pale colours of their classes."""
     drawn = found[found.score >= _DRAWN]
-    lines = Outlines(outlines(drawn, surface).numpy(), drawn.label.numpy(), np.clip(drawn.score.numpy(), 0, 1))
     pale = 0.75 * np.asarray(UNLABELLED) + 0.25 * palette(len(names))
     rgb = np.vstack([pale, UNLABELLED])[truth].astype(np.uint8)
     pos, face = data.pos.numpy(), data.face.numpy().T
-    boxes_picture(file, pos, face, lines, names, face_rgb=rgb, title=file.stem, up=up)
+    boxes_picture(file, pos, face, outlined(drawn, surface), names, face_rgb=rgb, title=file.stem, up=up)

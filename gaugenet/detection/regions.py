@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -124,10 +125,15 @@ def _box(surface: Surface, face: Tensor, label: int) -> Boxes:
     turn = torch.stack([axis, torch.stack([-axis[1], axis[0]])])
     low, high = torch.stack([_range(xy @ way, weight) for way in turn]).unbind(1)
     offset = (0.5 * (low + high)) @ turn
-    extent = (0.5 * (high - low)).clamp_min(0.5 * surface.longest)
+    extent = (0.5 * (high - low)).clamp_min(0.5 * _edge(surface.area[face]))
     angle = torch.atan2(axis[1], axis[0])
     one = torch.ones(1, dtype=torch.float64)
     return recentred(Boxes(some[[best]], offset[None], angle[None], extent[None], torch.tensor([label]), one), surface)
+
+
+def _edge(area: Tensor) -> float:
+    """Return the edge of an equilateral triangle of the mean of some areas."""
+    return math.sqrt(4 / math.sqrt(3) * float(area.mean()))
 
 
 def _range(value: Tensor, weight: Tensor) -> Tensor:

@@ -59,10 +59,14 @@ def label_tuple(names: Sequence[str], where: str) -> tuple[str, ...]:
     """Return names of labels, at least one.
 
     Raises:
-        ValueError: for none. TypeError: for one string, which would give a label to each of its letters.
+        ValueError: for none, or one that comes twice.
+        TypeError: for one string, which would give a label to each of its letters.
     """
     if isinstance(names, str):
         raise TypeError(f'{where} expects a list of label names, got "{names}": write ["{names}"]')
     if not names:
         raise ValueError(f"{where} needs at least one label name, got none")
+    twice = [name for place, name in enumerate(names) if name in names[:place]]
+    if twice:
+        raise ValueError(f'{where} expects label names that differ, got "{twice[0]}" more than once')
     return tuple(names)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import torch
 from scipy.spatial import cKDTree
 from torch import Tensor
+from torch.nn import functional
 from torch_geometric.data import Data
 
 from gaugenet.data.equirectangular import Equirectangular, pixel_centres
@@ -17,6 +20,9 @@ from gaugenet.models.sphere_sample import SphereSample
 def on_sample(net: Network, sample: SphereSample, pixels: np.ndarray) -> Data:
     """Return an image ``(H, W, 3)`` uint8 as a network on the sphere reads it, at the points of its sample.
 
+    Of an image that is finer than the points, pixels are averaged to about their spacing first, so that what lies
+    between points counts too.
+
     Raises:
         ValueError: for a network that reads anything but 1 or 3 invariant fields.
     """
@@ -25,7 +31,12 @@ def on_sample(net: Network, sample: SphereSample, pixels: np.ndarray) -> Data:
             f"images are invariant fields, got a network that reads {net.rep_in}: give it fields from Python"
         )
     image = channels_of(pixels, net.rep_in.dim)
-    return sample.with_field(Equirectangular(len(pixels), pixels.shape[1], sample.point).sample(image))
+    height = len(pixels)
+    finer = int(math.sqrt(4 * math.pi / len(sample.point)) / (math.pi / height))
+    if finer > 1:
+        height = math.ceil(height / finer)
+        image = functional.interpolate(image[None], (height, 2 * height), mode="area")[0]
+    return sample.with_field(Equirectangular(height, 2 * height, sample.point).sample(image))
 
 
 def at_pixels(value: Tensor, sample: SphereSample, height: int, width: int) -> Tensor:

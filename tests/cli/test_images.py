@@ -102,6 +102,18 @@ def test_values_come_back_at_the_points_of_a_grid():
     assert torch.allclose(on_sample(made(SphericalSegmentationNet), sample, pixels).x, torch.tensor(0.2).double())
 
 
+def test_an_image_finer_than_the_points_is_averaged_to_their_spacing():
+    """Random pixels are grey, a checkerboard of eighths of the sphere is not."""
+    net = made(SphericalSegmentationNet)
+    sample = sphere_sample(net)
+    i = torch.arange(480)
+    fine = np.random.default_rng(0).integers(0, 2, (480, 960, 1), np.uint8).repeat(3, 2) * 255
+    read = on_sample(net, sample, fine).x
+    assert float((read - 0.5).abs().max()) < 0.15 and float(read.std()) < 0.03
+    coarse = ((i[:, None] // 240 + torch.arange(960) // 240) % 2 * 255).byte().numpy()[..., None].repeat(3, 2)
+    assert float(on_sample(net, sample, coarse).x.std()) > 0.4
+
+
 def test_images_of_other_kinds_are_read_as_those_of_eight_bits(tmp_path):
     """The same picture in grey, in 16 bits, with a channel for transparency, and with a palette."""
     grey = np.arange(8 * 16, dtype=np.uint8).reshape(8, 16) * 2

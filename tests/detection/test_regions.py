@@ -50,6 +50,15 @@ def test_every_piece_has_one_and_the_largest_comes_first():
     assert torch.equal(Boxes.joined(parts).offset, boxes.offset)
 
 
+def test_long_edges_elsewhere_do_not_widen_it():
+    data, at = flat(0.0)
+    label = ((at[:, 0].abs() < 3) & (at[:, 1].abs() < 2)).long()
+    pos = data.pos.clone()
+    pos[pos[:, 0] > 39.5, 0] += 100
+    far = FrameBundle()(surfaces.data_of(surfaces.mesh(pos.numpy(), data.face.numpy().T)))
+    assert torch.allclose(region_boxes(far, label, [1]).extent, region_boxes(data, label, [1]).extent, atol=1e-9)
+
+
 @pytest.mark.parametrize("name", ["mesh", "sphere"])
 def test_frames_do_not_matter(name):
     data = box_table.bundle(name)

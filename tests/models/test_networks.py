@@ -146,6 +146,7 @@ def test_a_batch_is_classified_shape_by_shape(name):
     ("make", "complaint"),
     [
         (lambda: ClassificationNet([], **SMALL), "at least one label name, got none"),
+        (lambda: ClassificationNet(["a", "b", "a"], **SMALL), 'label names that differ, got "a" more than once'),
         (lambda: ClassificationNet(["a"], hidden=0, **SMALL), "hidden >= 1, got 0"),
         (lambda: ClassificationNet(["a"], layers="x", **SMALL), 'implicit, joined by \\+, or none alone; got "x"'),
         (lambda: TangentFieldNet("1x1", layers="x", **SMALL), "implicit, joined by \\+, or polynomial alone; got"),
