@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -27,7 +28,11 @@ from gaugenet.models import (
 )
 from gaugenet.train import FitSettings, SphericalImages
 
-SETTINGS = FitSettings(epochs=5, batch=16, variants=1, noise=0.0, average=0.99)
+_FIT = FitSettings(batch=16, variants=1, noise=0.0, average=0.99)
+SETTINGS = {
+    "spherical-mnist": replace(_FIT, epochs=6, learning_rate=5e-3),
+    "spherical-scenes": replace(_FIT, epochs=4),
+}
 CHOICES = ("no", "yes")
 FAMILIES = ("harmonic", "gauge", "plain")
 NETS: dict[str, tuple[type[Network], ...]] = {
@@ -37,13 +42,13 @@ NETS: dict[str, tuple[type[Network], ...]] = {
 }
 # What networks are by default on images: on the sphere layers earn what they cost.
 _USUAL: dict[str, dict[str, Any]] = {
-    "harmonic": {},
+    "harmonic": {"rep": "8x0 + 8x1 + 8x2", "growth": 2.0, "pointwise": "regular"},
     "gauge": {"inputs": "1x0", "layers": "conv", "levels": (642, 162, 42)},
     "plain": {},
 }
 # Digits in scenes are half as large as those alone, which takes twice the resolution.
 _FINER: dict[str, dict[str, Any]] = {
-    "harmonic": {"bands": (30, 15, 8), "growth": 2.0},
+    "harmonic": {"bands": (30, 15, 8), "rep": "8x0 + 4x1 + 4x2", "growth": 2.0, "pointwise": "gated"},
     "gauge": {"levels": (2562, 642, 162)},
     "plain": {},
 }
@@ -89,13 +94,13 @@ def images_job(args: argparse.Namespace) -> Job:
     """Return what is to be fitted to images on the sphere."""
     train = images_of(args, "train", args.validation)
     held_back = images_of(args, "validation", args.validation) if args.validation else None
-    net = _network(args, train)
+    net, usual = _network(args, train), SETTINGS[args.data]
     sample = sphere_sample(net)
     return Job(
         net,
         SphericalImages(train, sample, args.rotate_train == "yes", args.task),
         None if held_back is None else SphericalImages(held_back, sample, args.rotate_test == "yes", args.task),
-        FitSettings(**{**vars(SETTINGS), "epochs": args.epochs or SETTINGS.epochs, "seed": args.seed}),
+        replace(usual, epochs=args.epochs or usual.epochs, seed=args.seed),
         {
             "rotate_train": args.rotate_train or "no",
             "rotate_test": args.rotate_test or "no",

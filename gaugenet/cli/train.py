@@ -60,8 +60,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=at_least(1),
         metavar="N",
         help=f"passes over the shapes to segment or detect (default: {fit.epochs}), over those to classify (default: "
-        f"{CLASSIFY.epochs}), over images (default: {SETTINGS.epochs}), or tens of turned copies of Earth (default: "
-        f"{TURNS})",
+        f"{CLASSIFY.epochs}), over digits ({SETTINGS['spherical-mnist'].epochs}), over scenes of digits "
+        f"({SETTINGS['spherical-scenes'].epochs}), or tens of turned copies of Earth ({TURNS})",
     )
     parser.add_argument(
         "--cache", type=Path, metavar="DIR", help="folder of cached geometry, to share (default: bundles/ in the run)"

@@ -14,6 +14,7 @@ from gaugenet.models.classifier import Classifier
 from gaugenet.models.spherical_net import SphericalNet
 from gaugenet.nn.exact_buffer import ExactBuffer
 from gaugenet.nn.group_pool import GroupPool
+from gaugenet.nn.regular_block import fine_samples
 from gaugenet.sphere import HarmonicNorm, HarmonicTransform, PowerSpectrum, SphereGrid
 
 # Band limit of the grid for largest values over that of the features: between its points they change little.
@@ -24,7 +25,8 @@ class SphericalClassificationNet(SphericalNet, Classifier):
     """Say what a field on the sphere shows, however it is turned: scores ``(B, L)``.
 
     Of the features of the last level a small network reads the power spectrum, which rotations leave as it is, and on a
-    fine grid the averages over the sphere and the largest values, of norms where they turn with the frames.
+    fine grid the averages over the sphere and the largest values, of norms where they turn with the frames; with
+    ``pointwise="regular"`` the largest values of functions on the circle of frames.
 
     Args:
         label_names: names of the classes. hidden: width of the small network. settings: of ``SphericalNet``.
@@ -39,12 +41,15 @@ class SphericalClassificationNet(SphericalNet, Classifier):
         grid = SphereGrid(_FINENESS * self.bands[-1], "legendre")
         self.leave = HarmonicTransform(self.reps[-1], grid, self.bands[-1])
         self.invariants = GroupPool(self.reps[-1])
+        regular = self.config["pointwise"] == "regular"
+        self.largest = GroupPool(self.reps[-1], "max", fine_samples(self.reps[-1])) if regular else self.invariants
         self.share = ExactBuffer(grid.weight / (4.0 * math.pi))
-        numbers = self.spectrum.numbers + 2 * self.invariants.rep_out.dim
+        numbers = self.spectrum.numbers + self.invariants.rep_out.dim + self.largest.rep_out.dim
         self.head = self.class_head(label_names, numbers, hidden)
 
     def forward(self, data: Data) -> Tensor:
         """Return logits ``(B, L)`` of B fields, ``data.x (B V, rep_in.dim)``."""
         y = self.norm(self.encode(self.inputs(data))[-1])
-        values = self.invariants(self.leave.inverse(y))
-        return self.head(torch.cat([self.spectrum(y), self.share(values.dtype) @ values, values.amax(dim=1)], dim=1))
+        values = self.leave.inverse(y)
+        mean, largest = self.share(values.dtype) @ self.invariants(values), self.largest(values).max(dim=1).values
+        return self.head(torch.cat([self.spectrum(y), mean, largest], dim=1))

@@ -29,7 +29,7 @@ class SphericalNet(GridNet):
     Args:
         inputs, band_limit: of ``GridNet``. bands: band limits of the levels, falling.
         rep: representation on the first level; multiplicities grow by ``growth`` a level. blocks: residual blocks a
-            level on the way down; one on the way up. dropout: of invariants in training.
+            level on the way down; one on the way up. dropout: in training. pointwise: of ``SphericalBlock``.
         kernel, count, radius: of ``SphericalConv``, by default 5 numbers of a smooth one; a radius is that of the first
             level [rad] and grows as bands fall.
     """
@@ -49,6 +49,7 @@ class SphericalNet(GridNet):
         count: int | None = None,
         radius: float | None = None,
         dropout: float = 0.0,
+        pointwise: str = "gated",
     ) -> None:
         super().__init__(inputs, band_limit)
         name = type(self).__name__
@@ -70,6 +71,7 @@ class SphericalNet(GridNet):
             "count": count if count is not None or kernel != "smooth" else _COUNT,
             "radius": radius,
             "dropout": dropout,
+            "pointwise": pointwise,
         }
         self.bands = tuple(bands)
         self.reps = [grown(first, growth**level) for level in range(len(bands))]
@@ -79,7 +81,7 @@ class SphericalNet(GridNet):
             return {"kernel": kernel, "count": self.config["count"], "radius": wide}
 
         def block(rep: Representation, band: int) -> SphericalBlock:
-            return SphericalBlock(rep, band, dropout=dropout, **settings(band))
+            return SphericalBlock(rep, band, pointwise, dropout=dropout, **settings(band))
 
         self.transform = HarmonicTransform(self.rep_in, self.grid, bands[0])
         self.enter = SphericalConv(self.rep_in, first, bands[0], **settings(bands[0]))

@@ -7,20 +7,22 @@ from typing import Any
 from torch import Tensor, nn
 
 from gaugenet.nn.gated_block import GatedBlock
+from gaugenet.nn.regular_block import RegularBlock
 from gaugenet.representation import Representation
 from gaugenet.sphere.grid import SphereGrid
 from gaugenet.sphere.harmonic_norm import HarmonicNorm
 from gaugenet.sphere.harmonic_transform import HarmonicTransform
 from gaugenet.sphere.spherical_conv import SphericalConv
 
+POINTWISE = ("gated", "regular")
 # Band limit of a grid that costs little.
 _CHEAP = 20
 
 
-class SphericalBlock(GatedBlock):
-    """Add to a field in harmonics what a convolution and a gated pointwise network on a grid make of it.
+class SphericalBlock(nn.Module):
+    """Add to a field in harmonics what a convolution and a pointwise network on a grid make of it.
 
-        y = the field of HarmonicNorm(SphericalConv(x)) on the grid;   x + the harmonics of GatedBlock.update(y)
+        y = the field of HarmonicNorm(SphericalConv(x)) on the grid;   x + the harmonics of the update from y
 
     The pointwise part makes degrees from the band limit L on. On a grid of the band limit 3 L / 2 products of two
     fields have no part in lower degrees that is not theirs (the rule of two thirds, Orszag 1971), on one of 2 L those
@@ -28,22 +30,44 @@ class SphericalBlock(GatedBlock):
 
     Args:
         rep: representation of input and output, coefficients ``(..., L^2, rep.dim)``. band_limit: L.
-        expansion, dropout: of the ``GatedBlock``. kernel: settings of ``SphericalConv``.
+        pointwise: "gated", by invariants alone (``GatedBlock``), or "regular", functions on the circle of frames at
+            every point with a nonlinearity at each angle (``RegularBlock``): it learns more from as many steps, and
+            aliases on the circle, too, however high the band limit.
+        expansion, dropout: of these, by default 2 and 1 times the width of ``rep``. kernel: settings of
+            ``SphericalConv``.
     """
 
     def __init__(
-        self, rep: Representation | str, band_limit: int, expansion: int = 2, dropout: float = 0.0, **kernel: Any
+        self,
+        rep: Representation | str,
+        band_limit: int,
+        pointwise: str = "gated",
+        expansion: int | None = None,
+        dropout: float = 0.0,
+        **kernel: Any,
     ) -> None:
-        rep = Representation(rep)
-        conv = SphericalConv(rep, rep, band_limit, **kernel)
-        super().__init__(rep, nn.ModuleDict({"conv": conv}), expansion, dropout, nn.Identity)
-        self.norm = HarmonicNorm(rep)
+        super().__init__()
+        self.rep = self.rep_in = self.rep_out = Representation(rep)
         self.band_limit = band_limit
-        self.transform = HarmonicTransform(rep, fine_grid(band_limit), band_limit)
+        self.conv = SphericalConv(self.rep, self.rep, band_limit, **kernel)
+        self.norm = HarmonicNorm(self.rep)
+        self.transform = HarmonicTransform(self.rep, fine_grid(band_limit), band_limit)
+        self.pointwise = _pointwise(pointwise, self.rep, expansion, dropout)
 
     def forward(self, x: Tensor) -> Tensor:
-        y = self.transform.inverse(self.norm(self.layers["conv"](x)))
-        return x + self.transform(self.update(y))
+        y = self.transform.inverse(self.norm(self.conv(x)))
+        return x + self.transform(self.pointwise.update(y))
+
+    def extra_repr(self) -> str:
+        return str(self.rep)
+
+
+def _pointwise(kind: str, rep: Representation, expansion: int | None, dropout: float) -> GatedBlock | RegularBlock:
+    if kind == "gated":
+        return GatedBlock(rep, nn.ModuleDict(), 2 if expansion is None else expansion, dropout, nn.Identity)
+    if kind == "regular":
+        return RegularBlock(rep, 1 if expansion is None else expansion, dropout=dropout)
+    raise ValueError(f'SphericalBlock expects pointwise {" or ".join(POINTWISE)}, got "{kind}"')
 
 
 def fine_grid(band_limit: int) -> SphereGrid:

@@ -30,10 +30,10 @@ def test_products_of_two_fields_are_known_on_the_fine_grid(band_limit):
     assert (found - wanted).abs().max() < 1e-13
 
 
-def error(band_limit):
+def error(band_limit, pointwise):
     """Return by how much a block fails to turn with a smooth field, over the size of what it adds."""
     torch.manual_seed(0)
-    block = SphericalBlock(REP, band_limit, kernel="local", count=2, radius=0.5).double().eval()
+    block = SphericalBlock(REP, band_limit, pointwise, kernel="local", count=2, radius=0.5).double().eval()
     coefficients = with_band_limit(random_coefficients(REP, 4), band_limit)
     rotation = random_rotation(1, generator=torch.Generator().manual_seed(0), dtype=torch.float64)[0]
     with torch.no_grad():
@@ -42,13 +42,24 @@ def error(band_limit):
 
 
 def test_blocks_are_equivariant_up_to_aliasing():
-    errors = [error(size) for size in (4, 8, 16, 32)]
+    errors = [error(size, "gated") for size in (4, 8, 16, 32)]
     assert all(fine < coarse / 2.5 for coarse, fine in pairwise(errors)) and errors[-1] < 2e-3, errors
 
 
-def test_a_block_learns_in_single_precision():
+def test_what_functions_on_the_frames_alias_does_not_grow_with_the_band():
+    errors = [error(size, "regular") for size in (4, 8, 16)]
+    assert all(one < 1e-2 for one in errors), errors
+
+
+def test_another_pointwise_network_is_refused():
+    with pytest.raises(ValueError, match='SphericalBlock expects pointwise gated or regular, got "x"'):
+        SphericalBlock(REP, 4, "x")
+
+
+@pytest.mark.parametrize("pointwise", ["regular", "gated"])
+def test_a_block_learns_in_single_precision(pointwise):
     torch.manual_seed(0)
-    block = SphericalBlock(REP, 6, dropout=0.1, kernel="free")
+    block = SphericalBlock(REP, 6, pointwise, dropout=0.1, kernel="free")
     x = random_coefficients(REP, 6, 3).float()
     block(x).square().mean().backward()
     assert all(parameter.grad is not None and parameter.grad.isfinite().all() for parameter in block.parameters())
