@@ -117,16 +117,22 @@ def _shares(corner, half):
 
 @numba.njit(cache=True, nogil=True)
 def _intersect(box, cell, corner, extent, others, other_corner, other_extent, begin, area, out):
-    polygon, spare = np.empty((12, 2)), np.empty((12, 2))
+    here, polygon, spare = np.empty((12, 2)), np.empty((12, 2)), np.empty((12, 2))
     for k in range(len(cell)):
-        within = _inside(corner[k], extent[box[k]])
+        corners = _triangle(here)
+        if not _inside(corner[k], extent[box[k]]):
+            corners = _clip_to_box(corner[k], extent[box[k]], here, corners, spare)
+        if corners == 0:
+            continue
+        whole = _polygon_area(here, corners)
         for other in range(begin[cell[k]], begin[cell[k] + 1]):
-            many = _triangle(polygon)
-            if not within:
-                many = _clip_to_box(corner[k], extent[box[k]], polygon, many, spare)
-            if many > 0 and not _inside(other_corner[other], other_extent[others[other]]):
-                many = _clip_to_box(other_corner[other], other_extent[others[other]], polygon, many, spare)
-            out[box[k], others[other]] += 2 * area[cell[k]] * _polygon_area(polygon, many)
+            share = whole
+            if not _inside(other_corner[other], other_extent[others[other]]):
+                for one in range(corners):
+                    polygon[one, 0], polygon[one, 1] = here[one, 0], here[one, 1]
+                many = _clip_to_box(other_corner[other], other_extent[others[other]], polygon, corners, spare)
+                share = _polygon_area(polygon, many)
+            out[box[k], others[other]] += 2 * area[cell[k]] * share
 
 
 @numba.njit(cache=True, nogil=True)
@@ -153,6 +159,8 @@ def _clip_to_box(corner, half, polygon, many, spare):
         for sign in (-1.0, 1.0):
             base = sign * corner[0, axis] - half[axis]
             du, dv = sign * (corner[1, axis] - corner[0, axis]), sign * (corner[2, axis] - corner[0, axis])
+            if base <= 0.0 and base + du <= 0.0 and base + dv <= 0.0:
+                continue  # this side cuts nothing off
             kept = 0
             for k in range(many):
                 before, here = polygon[k - 1 if k else many - 1], polygon[k]

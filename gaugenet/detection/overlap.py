@@ -32,7 +32,8 @@ def iou(first: Boxes, second: Boxes, data: Data | Surface) -> Tensor:
     Triangles are cut off at the sides of both boxes; errors are those of ``areas``. Boxes off the surface have 0.
     """
     surface = surface_of(data)
-    one, two = _about(first, surface), _about(second, surface)
+    one = _about(first, surface)
+    two = one if second is first else _about(second, surface)
     common = intersections(one, two, surface.area)
     union = _covered(one, surface)[:, None] + _covered(two, surface) - common
     return torch.where(union > 0, common / union.clamp(min=torch.finfo(union.dtype).tiny), 0.0)

@@ -29,7 +29,8 @@ def suppress(boxes: Boxes, data: Data | Surface, iou: float = 0.5) -> Tensor:
     stays = torch.ones(len(boxes), dtype=torch.bool)
     for label in boxes.label.unique():
         rows = order[boxes.label[order] == label]
-        over = overlap(boxes[rows], boxes[rows], surface) > iou
+        same = boxes[rows]
+        over = overlap(same, same, surface) > iou
         alive = torch.ones(len(rows), dtype=torch.bool)
         for k in range(len(rows)):
             if alive[k]:
