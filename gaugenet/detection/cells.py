@@ -29,6 +29,29 @@ class BoxCells:
     corner: Tensor
     extent: Tensor
 
+    def of(self, box: int) -> BoxCells:
+        """Return the cells about one box, as of box 0."""
+        begin, end = torch.searchsorted(self.box, torch.tensor([box, box + 1])).tolist()
+        rows = slice(begin, end)
+        return BoxCells(self.box[rows] - box, self.cell[rows], self.corner[rows], self.extent[box : box + 1])
+
+
+@dataclass(frozen=True)
+class CellBoxes:
+    """The same sorted by cell, of which each has the rows from ``begin (F + 1,)`` to the next."""
+
+    box: Tensor
+    corner: Tensor
+    extent: Tensor
+    begin: Tensor
+
+    @classmethod
+    def build(cls, cells: BoxCells, count: int) -> CellBoxes:
+        """Sort the cells about boxes, of which the surface has ``count``."""
+        order = torch.argsort(cells.cell, stable=True)
+        begin = torch.searchsorted(cells.cell[order], torch.arange(count + 1))
+        return cls(cells.box[order], cells.corner[order], cells.extent, begin)
+
 
 def box_cells(surface: Surface, at: Coordinates, extent: Tensor) -> BoxCells:
     """Return the cells that may meet the rectangles |x| <= a, |y| <= b of half lengths ``(N, 2)``.
@@ -55,16 +78,11 @@ def shares(cells: BoxCells) -> Tensor:
     return torch.from_numpy(_shares(cells.corner.numpy(), half))
 
 
-def intersections(first: BoxCells, second: BoxCells, area: Tensor) -> Tensor:
+def intersections(first: BoxCells, second: CellBoxes, area: Tensor) -> Tensor:
     """Return the areas ``(N, M)`` that boxes have in common, from those of the cells ``(F,)``."""
-    order = torch.argsort(second.cell, stable=True)
-    begin = torch.searchsorted(second.cell[order], torch.arange(len(area) + 1))
     out = np.zeros((len(first.extent), len(second.extent)))
-    _intersect(
-        *(one.numpy() for one in (first.box, first.cell, first.corner, first.extent)),
-        *(one.numpy() for one in (second.box[order], second.corner[order], second.extent)),
-        begin.numpy(), area.numpy(), out,
-    )  # fmt: skip
+    arguments = (first.box, first.cell, first.corner, first.extent, second.box, second.corner, second.extent)
+    _intersect(*(one.numpy() for one in (*arguments, second.begin, area)), out)
     return torch.from_numpy(out)
 
 

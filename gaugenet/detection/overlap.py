@@ -7,7 +7,7 @@ from torch import Tensor
 from torch_geometric.data import Data
 
 from gaugenet.detection.boxes import Boxes
-from gaugenet.detection.cells import BoxCells, box_cells, intersections, shares
+from gaugenet.detection.cells import BoxCells, CellBoxes, box_cells, intersections, shares
 from gaugenet.detection.coordinates import surface_of
 from gaugenet.detection.surface import Surface
 
@@ -32,10 +32,27 @@ def iou(first: Boxes, second: Boxes, data: Data | Surface) -> Tensor:
     Triangles are cut off at the sides of both boxes; errors are those of ``areas``. Boxes off the surface have 0.
     """
     surface = surface_of(data)
-    one = _about(first, surface)
-    two = one if second is first else _about(second, surface)
-    common = intersections(one, two, surface.area)
-    union = _covered(one, surface)[:, None] + _covered(two, surface) - common
+    one, two = _about(first, surface), _about(second, surface)
+    common = intersections(one, CellBoxes.build(two, len(surface.area)), surface.area)
+    return _over_union(common, _covered(one, surface)[:, None], _covered(two, surface))
+
+
+class Overlaps:
+    """The same among the boxes of one list, row by row, so that only the rows that are asked for are computed."""
+
+    def __init__(self, boxes: Boxes, surface: Surface) -> None:
+        self._cells, self._area = _about(boxes, surface), surface.area
+        self._by_cell = CellBoxes.build(self._cells, len(surface.area))
+        self._covered = _covered(self._cells, surface)
+
+    def row(self, box: int) -> Tensor:
+        """Return the intersections over union ``(N,)`` of one box with all."""
+        common = intersections(self._cells.of(box), self._by_cell, self._area)[0]
+        return _over_union(common, self._covered[box], self._covered)
+
+
+def _over_union(common: Tensor, first: Tensor, second: Tensor) -> Tensor:
+    union = first + second - common
     return torch.where(union > 0, common / union.clamp(min=torch.finfo(union.dtype).tiny), 0.0)
 
 

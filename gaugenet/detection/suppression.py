@@ -8,7 +8,7 @@ from torch_geometric.data import Data
 
 from gaugenet.detection.boxes import Boxes
 from gaugenet.detection.coordinates import surface_of
-from gaugenet.detection.overlap import iou as overlap
+from gaugenet.detection.overlap import Overlaps
 from gaugenet.detection.surface import Surface
 
 
@@ -29,11 +29,10 @@ def suppress(boxes: Boxes, data: Data | Surface, iou: float = 0.5) -> Tensor:
     stays = torch.ones(len(boxes), dtype=torch.bool)
     for label in boxes.label.unique():
         rows = order[boxes.label[order] == label]
-        same = boxes[rows]
-        over = overlap(same, same, surface) > iou
+        overlaps = Overlaps(boxes[rows], surface)
         alive = torch.ones(len(rows), dtype=torch.bool)
         for k in range(len(rows)):
             if alive[k]:
-                alive[k + 1 :] &= ~over[k, k + 1 :]
+                alive[k + 1 :] &= overlaps.row(k)[k + 1 :] <= iou
         stays[rows] = alive
     return order[stays[order]]
