@@ -24,7 +24,9 @@ from gaugenet.train import found_in
 from gaugenet.viz import boxes_image, boxes_picture, enlarged
 from gaugenet.viz.png import png_path
 
-EXAMPLE = "gaugenet detect docs/pictures/scene.png --model spherical-scenes-detect -o objects.json --picture objects.png"
+EXAMPLE = (
+    "gaugenet detect docs/pictures/scene.png --model spherical-scenes-detect -o objects.json --picture objects.png"
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
