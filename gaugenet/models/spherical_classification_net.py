@@ -42,14 +42,17 @@ class SphericalClassificationNet(SphericalNet, Classifier):
         self.leave = HarmonicTransform(self.reps[-1], grid, self.bands[-1])
         self.invariants = GroupPool(self.reps[-1])
         regular = self.config["pointwise"] == "regular"
-        self.largest = GroupPool(self.reps[-1], "max", fine_samples(self.reps[-1])) if regular else self.invariants
+        self.largest = GroupPool(self.reps[-1], "max", fine_samples(self.reps[-1])) if regular else None
         self.share = ExactBuffer(grid.weight / (4.0 * math.pi))
-        numbers = self.spectrum.numbers + self.invariants.rep_out.dim + self.largest.rep_out.dim
+        peaks = self.largest or self.invariants
+        numbers = self.spectrum.numbers + self.invariants.rep_out.dim + peaks.rep_out.dim
         self.head = self.class_head(label_names, numbers, hidden)
 
     def forward(self, data: Data) -> Tensor:
         """Return logits ``(B, L)`` of B fields, ``data.x (B V, rep_in.dim)``."""
         y = self.norm(self.encode(self.inputs(data))[-1])
         values = self.leave.inverse(y)
-        mean, largest = self.share(values.dtype) @ self.invariants(values), self.largest(values).max(dim=1).values
-        return self.head(torch.cat([self.spectrum(y), mean, largest], dim=1))
+        norms = self.invariants(values)
+        peaks = norms if self.largest is None else self.largest(values)
+        mean = self.share(values.dtype) @ norms
+        return self.head(torch.cat([self.spectrum(y), mean, peaks.max(dim=1).values], dim=1))
