@@ -16,18 +16,21 @@ from gaugenet.detection.coordinates import recentred, surface_of
 from gaugenet.detection.suppression import suppress
 from gaugenet.detection.surface import Surface
 from gaugenet.detection.targets import BoxTargets
+from gaugenet.group import Group
 from gaugenet.representation import Representation
 
 # Errors are squared below this, in units.
 _SMOOTH = 0.1
 # The share of the area over which the loss is taken at least, where next to none answers.
 _LEAST = 1e-2
+# Groups whose frames can write any direction.
+_GROUPS = ("SO2", "O2")
 # Logarithms of half lengths over their unit are not read beyond this.
 _LARGEST = 5.0
 
 
 class BoxCode:
-    """Boxes of L classes as numbers of an equivariant field at each vertex: ``"(3 + L)x0 + 2x1 + 1x2"``.
+    """Boxes of L classes as numbers of an equivariant field at each vertex: ``"(3 + L)x0 + 2x1 + 1x2"``, 0e in O(2).
 
     Invariants: a logit of whether the vertex answers for a box, logits of the classes, and the logarithms of both half
     lengths over the unit. Of order 1: the offset to the centre over the unit, which the exponential map turns into a
@@ -36,20 +39,23 @@ class BoxCode:
 
     Args:
         classes: L. unit: half length of a usual box [scale of the surface]. half_turns: labels with that symmetry.
+        group: of the frames, SO2 or O2.
 
     Raises:
-        ValueError: for no class, a unit that is not positive, and labels beyond the classes.
+        ValueError: for no class, a unit that is not positive, labels beyond the classes, and other groups.
     """
 
-    def __init__(self, classes: int, unit: float, half_turns: Collection[int] = ()) -> None:
+    def __init__(self, classes: int, unit: float, half_turns: Collection[int] = (), group: Group | str = "SO2") -> None:
         if classes < 1:
             raise ValueError(f"BoxCode expects classes >= 1, got {classes}")
         if not 0 < unit < math.inf:
             raise ValueError(f"BoxCode expects a unit > 0, got {unit}: take half the length of a usual box")
         if any(label not in range(classes) for label in half_turns):
             raise ValueError(f"BoxCode expects half_turns among the labels 0..{classes - 1}, got {sorted(half_turns)}")
+        if str(group) not in _GROUPS:
+            raise ValueError(f"BoxCode expects a group of {', '.join(_GROUPS)}, got {group}: boxes turn by any angle")
         self.classes, self.unit, self.half_turns = classes, unit, tuple(sorted(half_turns))
-        self.rep = Representation(f"{3 + classes}x0 + 2x1 + 1x2")
+        self.rep = Representation.invariants(3 + classes, group) + Representation("2x1 + 1x2", Group(group))
 
     def loss(self, output: Tensor, targets: BoxTargets, area: Tensor) -> tuple[Tensor, float]:
         """Return what is to be made small, and the share of the area of answering vertices with the right class.
@@ -110,11 +116,12 @@ class BoxCode:
             sure.sigmoid() * share,
         )
 
-    def candidates(self, output: Tensor, score: float = 0.05, most: int = 200) -> Boxes:
+    def candidates(self, output: Tensor, score: float = 0.05, most: int = 1000) -> Boxes:
         """Return what the surest vertices of a scene vote for, surest first, with lengths as of ``boxes``.
 
         Args:
-            output: ``(V, rep.dim)``. score: least one. most: largest number of boxes.
+            output: ``(V, rep.dim)``. score: least one. most: largest number of votes, of which each object has as many
+                as it has vertices: fewer, and one object may take them all.
         """
         voted = self.boxes(output.detach().cpu(), torch.arange(len(output)))
         order = torch.argsort(-voted.score, stable=True)[:most]

@@ -54,7 +54,7 @@ class MeshSurface(Surface):
             mesh = clean_mesh(data.pos.detach().cpu().numpy(), data.face.detach().cpu().numpy().T, one_sided=True)
         self._sheets = Sheets.build(mesh)
         self._unfolding = Unfolding.build(self._sheets.surface, self._sheets.connection)
-        self._pos = torch.from_numpy(mesh.pos)
+        self.pos = torch.from_numpy(mesh.pos)
         self.frame, own = data.frame.detach().cpu().double(), torch.from_numpy(self._sheets.frame)
         lean = 1 - float((self.frame[:, 2] * own[:, 2]).sum(1).abs().min())
         if lean > _LEAN:
@@ -69,7 +69,7 @@ class MeshSurface(Surface):
         self.kept, self.faces = torch.from_numpy(mesh.kept), data.face.shape[1]
         self.area = torch.from_numpy(face_areas(mesh.pos, mesh.face))
         self.scale = float(self.area.sum().sqrt())
-        self._side = (self._pos[self.cell] - self._pos[self.cell.roll(1, 0)]).norm(dim=-1).amax(0)
+        self._side = (self.pos[self.cell] - self.pos[self.cell.roll(1, 0)]).norm(dim=-1).amax(0)
         self.longest = float(self._side.max())
 
     def coordinates(self, boxes: Boxes, reach: Tensor) -> Coordinates:
@@ -110,7 +110,7 @@ class MeshSurface(Surface):
         reach = xy.norm(dim=-1).amax(1) + self.longest
         about = box_cells(self, self.coordinates(boxes, reach), xy.abs().amax(1))
         cell, share = located(about, xy)
-        pos = torch.einsum("nkc,cnka->nka", share, self._pos[self.cell[:, cell]])
+        pos = torch.einsum("nkc,cnka->nka", share, self.pos[self.cell[:, cell]])
         return pos.where((cell >= 0)[..., None], torch.nan)
 
     def direction(self, boxes: Boxes) -> Tensor:

@@ -103,7 +103,7 @@ def _box(surface: Surface, face: Tensor, label: int) -> Boxes:
     area = torch.zeros(surface.size, dtype=torch.float64)
     area.index_add_(0, cell.flatten(), (surface.area[face] / 3).repeat(3))
     vertex = cell.unique()
-    some = vertex[torch.linspace(0, len(vertex) - 1, min(_CANDIDATES, len(vertex))).round().long()]
+    some = vertex[_spread(surface.pos[vertex], _CANDIDATES)]
     reach, total = float(area.sum().sqrt()), float(area.sum())
     none = torch.zeros(len(some), dtype=torch.float64)
     while True:  # far enough for one of them to see the whole region
@@ -129,6 +129,19 @@ def _box(surface: Surface, face: Tensor, label: int) -> Boxes:
     angle = torch.atan2(axis[1], axis[0])
     one = torch.ones(1, dtype=torch.float64)
     return recentred(Boxes(some[[best]], offset[None], angle[None], extent[None], torch.tensor([label]), one), surface)
+
+
+def _spread(pos: Tensor, count: int) -> Tensor:
+    """Return the numbers of ``count`` points of ``(N, 3)``, each the farthest from those before it, middle first.
+
+    So that they depend on where points are, and not on how they are numbered.
+    """
+    apart = (pos - pos.mean(0)).square().sum(1)
+    chosen, nearest = [int(apart.argmin())], torch.full_like(apart, torch.inf)
+    while len(chosen) < min(count, len(pos)):
+        nearest = torch.minimum(nearest, (pos - pos[chosen[-1]]).square().sum(1))
+        chosen.append(int(nearest.argmax()))
+    return torch.tensor(chosen)
 
 
 def _edge(area: Tensor) -> float:

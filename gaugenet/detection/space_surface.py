@@ -26,7 +26,8 @@ class SpaceSurface(Surface):
 
     def __init__(self, data: Data, space: HomogeneousSpace) -> None:
         self.space = space
-        self._x = space.points(data.pos.detach().cpu().double())
+        self.pos = data.pos.detach().cpu().double()
+        self._x = space.points(self.pos)
         self.frame, own = data.frame.detach().cpu().double(), space.frame(self._x)
         # By how much the frames of the bundle stand turned against those of the section.
         self._turn = torch.atan2(*((self.frame[:, 0] * own[:, axis]).sum(1) for axis in (1, 0)))

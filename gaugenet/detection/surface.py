@@ -45,7 +45,7 @@ class Surface(ABC):
         cell: ``(3, F)`` vertices of what areas are summed over: triangles, or each vertex three times where there are
             no faces. area: ``(F,)`` of the cells. longest: longest edge of a cell [mesh unit].
         kept: ``(F,)`` ascending: which of the ``faces`` of the bundle the cells are; of an unclean mesh not all.
-        size: number of vertices. frame: ``(V, 3, 3)`` of the bundle.
+        size: number of vertices. pos: ``(V, 3)``. frame: ``(V, 3, 3)`` of the bundle.
         scale: the length over which networks say lengths [mesh unit]: of meshes the square root of the area, as of
             input fields, so that a mesh twice as large has boxes twice as large; 1 in a homogeneous space.
     """
@@ -56,6 +56,7 @@ class Surface(ABC):
     kept: Tensor
     faces: int
     size: int
+    pos: Tensor
     frame: Tensor
     scale: float = 1.0
 

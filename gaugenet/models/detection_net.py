@@ -31,7 +31,7 @@ class DetectionNet(VertexNet, Detector):
         names = label_tuple(label_names, "DetectionNet")
         super().__init__(invariant=False, **settings)
         first = self.unet.reps[0]
-        self.code_boxes(names, unit, half_turns)
+        self.code_boxes(names, unit, half_turns, first.group)
         self.head = self.box_head(first + self.rep_in, first * 2)
 
     def head_scores(self, y: Tensor, x: Tensor) -> Tensor:

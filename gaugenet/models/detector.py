@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch_geometric.data import Data
 
 from gaugenet.detection import BoxCode, Boxes, BoxTargets, Surface, surface_of
+from gaugenet.group import Group
 from gaugenet.models.network import Network
 from gaugenet.nn.intertwiner import Intertwiner
 from gaugenet.nn.layer_norm import LayerNorm
@@ -27,9 +28,11 @@ class Detector(Network):
 
     code: BoxCode
 
-    def code_boxes(self, names: Sequence[str], unit: float, half_turns: Collection[int]) -> None:
+    def code_boxes(
+        self, names: Sequence[str], unit: float, half_turns: Collection[int], group: Group | str = "SO2"
+    ) -> None:
         """Set what the output means."""
-        self.code = BoxCode(len(names), unit, half_turns)
+        self.code = BoxCode(len(names), unit, half_turns, group)
         self.label_names, self.rep_out = tuple(names), self.code.rep
         self.config |= {"label_names": list(names), "unit": unit, "half_turns": list(self.code.half_turns)}
 

@@ -59,6 +59,17 @@ def test_long_edges_elsewhere_do_not_widen_it():
     assert torch.allclose(region_boxes(far, label, [1]).extent, region_boxes(data, label, [1]).extent, atol=1e-9)
 
 
+def test_the_numbers_of_vertices_do_not_matter():
+    data = box_table.bundle("mesh")
+    label = (data.pos[data.face].mean(0)[:, 2] > 0.2 * data.pos[:, 2].max()).long()
+    order = torch.randperm(len(data.pos), generator=torch.Generator().manual_seed(0))
+    face = torch.argsort(order)[data.face]
+    other = FrameBundle()(surfaces.data_of(surfaces.mesh(data.pos[order].numpy(), face.numpy().T)))
+    one, two = (region_boxes(bundle, label, [1]) for bundle in (data, other))
+    assert torch.allclose(one.extent, two.extent, atol=1e-9)
+    assert torch.allclose(surface_of(data).centre(one), surface_of(other).centre(two), atol=1e-9)
+
+
 @pytest.mark.parametrize("name", ["mesh", "sphere"])
 def test_frames_do_not_matter(name):
     data = box_table.bundle(name)

@@ -61,7 +61,7 @@ def test_all_heads_turn_with_frames_and_with_the_sphere():
         assert 1e-6 < found.rotation_error["float64"] < 0.5
 
 
-@pytest.mark.parametrize("rep", ["6x0 + 4x1 + 3x2"])
+@pytest.mark.parametrize("rep", ["6x0 + 4x1 + 3x2", "O2: 5x0e + 1x0o + 4x1 + 3x2"])
 def test_all_heads_turn_with_the_frames_of_a_mesh(rep):
     torch.manual_seed(0)
     fields = {"hks": 4, "eigenfunctions": 30, "rays": False, "distances": False, "wks": 0}
