@@ -22,7 +22,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--height", type=int, default=180, metavar="H", help="rows of the images (default: 180)")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="FOLDER", help="for scene_0.png, ...")
     args = parser.parse_args(argv)
-    scenes = SphericalScenes(args.root, "test", args.count)
+    try:
+        scenes = SphericalScenes(args.root, "test", args.count)
+    except (ValueError, FileNotFoundError) as error:
+        parser.error(str(error))
+    if args.height < 1:
+        parser.error(f"expected a height >= 1, got {args.height}")
     args.output.mkdir(parents=True, exist_ok=True)
     point = pixel_centres(args.height, 2 * args.height)
     rotation = random_rotation(args.count, generator=torch.Generator().manual_seed(0)) if args.turn else None

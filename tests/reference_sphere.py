@@ -6,7 +6,7 @@ import torch
 
 from gaugenet.representation import Representation
 from gaugenet.so3 import real_basis, rotation_from_euler, wigner_D
-from gaugenet.sphere import band_limit_of, degrees, rows_of_degree
+from gaugenet.sphere import band_limit_of, degrees, rows_of_degree, so3_representation
 
 
 def frames_at(point):
@@ -42,3 +42,17 @@ def random_coefficients(rep, band_limit, *batch, seed=0):
     for block in rep:
         found[..., degrees(band_limit) < block.order, block.columns] = 0.0
     return found
+
+
+def function_at(coefficients, band_limit, channels, rotation):
+    """Return functions on SO(3) at rotations ``(..., 3, 3)``: f(g) = Re of the sum of the fields of all orders."""
+    rep = so3_representation(band_limit, channels)
+    fields = field_at(coefficients, rep, rotation.flatten(0, -3))
+    return sum(part[..., :channels] for part in rep.split(fields)).unflatten(-2, rotation.shape[:-2])
+
+
+def rotations_of(grid):
+    """Return the rotations s(x) Rz(gamma) ``(V, 2 L, 3, 3)`` at which ``SO3Transform`` has functions."""
+    gamma = torch.arange(grid.columns, dtype=torch.float64) * math.pi / grid.band_limit
+    phi, theta = grid.longitude[None, :, None], grid.colatitude[:, None, None]
+    return rotation_from_euler(phi, theta, gamma).flatten(0, 1)

@@ -23,7 +23,7 @@ def is_image(path: str | os.PathLike[str]) -> bool:
 def read_image(path: str | os.PathLike[str]) -> np.ndarray:
     """Read an image ``(H, W, 3)`` uint8, twice as wide as high; rows and columns are those of ``Equirectangular``.
 
-    Grey becomes three equal channels, 16 bits become 8, and transparency is ignored.
+    Grey becomes three equal channels, 16 bits become 8; transparency and an orientation in EXIF are ignored.
 
     Raises:
         FileNotFoundError: no such file. ValueError: no image, or one that is too large or of another shape.

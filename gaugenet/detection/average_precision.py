@@ -69,11 +69,15 @@ def average_precision(
         classes: L; labels are below. half_turns: labels of classes that a half turn leaves the same.
 
     Raises:
-        ValueError: for labels beyond the classes, and for thresholds outside of 0..1 or none.
+        ValueError: for labels and half turns beyond the classes, and for thresholds outside of 0..1 or none.
     """
     thresholds = tuple(thresholds)
     if not thresholds or not all(0 < one <= 1 for one in thresholds):
         raise ValueError(f"average_precision expects thresholds in 0..1, got {thresholds}")
+    if any(label not in range(classes) for label in half_turns):
+        raise ValueError(
+            f"average_precision expects half_turns among the labels 0..{classes - 1}, got {sorted(half_turns)}"
+        )
     label, true = (_joined([one.label for one in boxes], torch.int64) for boxes in _sides(scenes))
     highest = int(torch.cat([label, true]).max()) if len(label) + len(true) else -1
     if highest >= classes:

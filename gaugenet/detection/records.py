@@ -14,13 +14,16 @@ from gaugenet.detection.coordinates import surface_of
 from gaugenet.detection.surface import Surface
 
 _NUMBERS = {"vertex": (), "offset": (3,), "direction": (3,), "extent": (2,), "score": ()}
+# A direction of which less than this part is along the surface is none: a normal, rounded.
+_ALONG = 1e-2
 
 
 def to_json(boxes: Boxes, data: Data | Surface, label_names: Sequence[str]) -> list[dict[str, Any]]:
     """Return a record of each box that ``json.dump`` takes, and that depends on no frames.
 
-    ``label``, by name, ``score``; ``centre`` [x, y, z], on the surface; ``direction``, a unit vector in space; half
-    lengths ``extent`` [along, across]. For ``from_json`` also ``vertex`` and ``offset``, a tangent vector in space.
+    ``label``, by name, ``score``; ``centre`` [x, y, z], on the surface; ``direction``, a unit vector in space, on
+    meshes that at the vertex, whose tangent plane may lean a little against that of the centre; half lengths
+    ``extent`` [along, across]. For ``from_json`` also ``vertex`` and ``offset``, a tangent vector in space.
     Where the centre is off the surface, beyond a boundary, ``centre`` is null.
 
     Raises:
@@ -50,7 +53,8 @@ def from_json(records: Sequence[Mapping[str, Any]], data: Data | Surface, label_
     """Return the boxes of records that ``to_json`` made of the same surface, in the frames of this bundle.
 
     Raises:
-        ValueError: for records without what is needed, unknown names, and vertices that the surface does not have.
+        ValueError: for records without what is needed, unknown names, directions that are zero or normal to the
+            surface, and vertices that it does not have.
     """
     surface = surface_of(data)
     column = {name: _column(records, name, shape) for name, shape in _NUMBERS.items()}
@@ -72,7 +76,12 @@ def from_json(records: Sequence[Mapping[str, Any]], data: Data | Surface, label_
         for turn in (0.0, 0.5 * torch.pi)
     )
     way = column["direction"]
-    return straight.moved(vertex, offset, torch.atan2((way * across).sum(1), (way * along).sum(1)))
+    cos, sin = (way * along).sum(1), (way * across).sum(1)
+    if bool((torch.hypot(cos, sin) <= _ALONG * way.norm(dim=1)).any()):
+        raise ValueError(
+            'records of boxes need "direction", a vector along the surface, got one that is zero or normal to it'
+        )
+    return straight.moved(vertex, offset, torch.atan2(sin, cos))
 
 
 def _column(records: Sequence[Mapping[str, Any]], name: str, shape: tuple[int, ...]) -> Tensor:

@@ -44,6 +44,18 @@ def made(kind, **settings):
     return kind(*([NAMES, 0.3] if "Detection" in kind.__name__ else [NAMES]), **{**usual, **settings})
 
 
+def has_boxes(picture):
+    """Whether there is colour above the legend, in a picture of something grey."""
+    pixels = imread(picture)[..., :3]
+    return bool(np.ptp(pixels[: 2 * len(pixels) // 3], axis=2).max() > 0.05)
+
+
+def mesh_detector():
+    torch.manual_seed(0)
+    fields = {"hks": 4, "eigenfunctions": 30, "rays": False, "distances": False, "wks": 0}
+    return DetectionNet(["a"], 0.2, levels=(200, 50), neighbours=10, blocks=1, fields=fields)
+
+
 @pytest.mark.parametrize("kind", [SegmentationNet, SphericalSegmentationNet])
 def test_pixels_are_labelled(call, image, tmp_path, kind):
     net = made(kind, **({"output": "vertex"} if kind is SegmentationNet else {}))
@@ -78,20 +90,30 @@ def test_objects_are_found(call, image, tmp_path, kind):
     assert scores == sorted(scores, reverse=True) and min(scores) >= 0.01
     for one in content["objects"]:
         assert np.linalg.norm(one["centre"]) == pytest.approx(1) and one["label"] in NAMES
-    assert imread(tmp_path / "a.png").std() > 0.05
+    assert imread(tmp_path / "a.png").std() > 0.05 and has_boxes(tmp_path / "a.png")
     assert call(*arguments).out.splitlines()[0] == f"{len(scores)} objects found, written to {out}"
 
 
 def test_objects_are_found_on_meshes(call, tmp_path):
-    torch.manual_seed(0)
-    fields = {"hks": 4, "eigenfunctions": 30, "rays": False, "distances": False, "wks": 0}
-    save(DetectionNet(["a"], 0.2, levels=(200, 50), neighbours=10, blocks=1, fields=fields), tmp_path / "net")
+    save(mesh_detector(), tmp_path / "net")
     mesh = "meshes/known/torus.glb"
     picture = tmp_path / "a.png"
     result = call("detect", mesh, "--model", tmp_path / "net", "-o", tmp_path / "a.json", "--score", "0", "--json",
                   "--picture", picture)  # fmt: skip
     assert result.code == 0, result.err
-    assert result.json["objects"] and imread(picture).std() > 0.02
+    assert result.json["objects"] and imread(picture).std() > 0.02 and has_boxes(picture)
+
+
+@pytest.mark.parametrize("where", ["image", "mesh"])
+def test_nothing_found_is_an_empty_list_and_a_picture_without_boxes(call, image, tmp_path, where):
+    save(made(SphericalDetectionNet) if where == "image" else mesh_detector(), tmp_path / "net")
+    file = image if where == "image" else "meshes/known/torus.glb"
+    arguments = ("detect", file, "--model", tmp_path / "net", "-o", tmp_path / "o.json", "--score", "1")
+    result = call(*arguments, "--picture", tmp_path / "a.png", "--json")
+    assert result.code == 0, result.err
+    assert result.json["objects"] == [] and json.loads((tmp_path / "o.json").read_text()) == {"objects": []}
+    assert imread(tmp_path / "a.png").std() > 0.02 and not has_boxes(tmp_path / "a.png")
+    assert call(*arguments).out.splitlines() == [f"0 objects found, written to {tmp_path / 'o.json'}"]
 
 
 def test_values_come_back_at_the_points_of_a_grid():
@@ -125,6 +147,40 @@ def test_images_of_other_kinds_are_read_as_those_of_eight_bits(tmp_path):
         assert np.array_equal(read_image(file), wanted), made.mode
     Image.fromarray(np.full((8, 16), 65535, np.uint16)).save(file)
     assert (read_image(file) == 255).all()
+
+
+def test_a_jpeg_is_labelled_and_searched_as_the_png_is(call, image, tmp_path):
+    """Up to what its compression changes."""
+    jpeg = tmp_path / "scene.JPG"
+    with Image.open(image) as opened:
+        opened.save(jpeg, quality=95)
+    assert np.abs(read_image(jpeg).astype(int) - read_image(image)).mean() < 2
+    save(made(SphericalSegmentationNet), tmp_path / "segment")
+    save(made(SphericalDetectionNet), tmp_path / "detect")
+    labels, objects = [], []
+    for file in (image, jpeg):
+        found = call("segment", file, "--model", tmp_path / "segment", "-o", tmp_path / file.suffix[1:], "--json")
+        assert found.code == 0, found.err
+        with Image.open(found.json["images"][str(file)]["labels"]) as label:
+            labels.append(np.asarray(label))
+        arguments = ("--model", tmp_path / "detect", "-o", tmp_path / "o.json", "--score", "0.01")
+        found = call("detect", file, *arguments, "--picture", tmp_path / "a.png", "--json")
+        assert found.code == 0, found.err
+        objects.append(found.json["objects"][0])
+        assert imread(tmp_path / "a.png").std() > 0.05
+    assert (labels[0] == labels[1]).mean() > 0.95
+    assert objects[0]["label"] == objects[1]["label"]
+    assert objects[0]["centre"] == pytest.approx(objects[1]["centre"], abs=0.05)
+
+
+def test_pixels_stay_where_they_are_whatever_orientation_a_jpeg_names(image, tmp_path):
+    exif, files = Image.Exif(), [tmp_path / "plain.jpg", tmp_path / "tagged.jpg"]
+    exif[0x0112] = 3  # shown upside down by programs that heed it
+    with Image.open(image) as opened:
+        opened.save(files[0])
+        opened.save(files[1], exif=exif)
+    plain, tagged = (read_image(file) for file in files)
+    assert np.array_equal(plain, tagged) and not np.array_equal(plain, tagged[::-1, ::-1])
 
 
 def test_an_image_that_is_too_large_is_refused_in_one_line(call, image, tmp_path, monkeypatch):

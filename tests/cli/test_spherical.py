@@ -1,5 +1,7 @@
 """Images on the sphere from the command line."""
 
+import os
+
 import digits
 import matplotlib.image
 import pytest
@@ -38,6 +40,17 @@ def test_train_and_evaluate(call, data, tmp_path):
     assert held["images"] == 10 and held["accuracy"] == pytest.approx(result.json["validation_accuracy"], abs=0.11)
     other = call("train", *data, *SMALL, "--rotate-train", "yes", "--validation", 10, "-o", run, "--resume")
     assert other.code == 2 and "rotate_train" in other.messages("error")[0]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(7200)
+@pytest.mark.skipif("GAUGENET_MNIST" not in os.environ, reason="GAUGENET_MNIST does not name the folder of MNIST")
+@pytest.mark.parametrize(("turned", "least"), [("no", 0.985), ("yes", 0.98)])
+def test_the_network_that_ships_reads_the_test_images(call, turned, least):
+    data = ("--data", "spherical-mnist", "--root", os.environ["GAUGENET_MNIST"], "--rotate-test", turned)
+    result = call("evaluate", *data, "--model", "spherical-mnist", "--json")
+    assert result.code == 0, result.err
+    assert result.json["images"] == 10_000 and result.json["accuracy"] >= least
 
 
 SETTINGS = {  # what makes small networks of all families

@@ -1,11 +1,14 @@
 """Layers on samples of S^2, R^2 and H^2: exact under symmetries of the sample, convergent for all of the group."""
 
+import functools
 import math
 
 import pytest
 import torch
+from layer_table import ROWS, Row, of_data
 from space_table import SAMPLES, carried, permutation, random_points, sample, seeded, shift, turn_about
 
+from gaugenet.data.connection_spectrum import ConnectionSpectrum
 from gaugenet.data.homogeneous_bundle import HomogeneousBundle
 from gaugenet.homogeneous import HyperbolicPlane, Plane, Sphere, hexagonal_lattice, icosphere, square_lattice
 from gaugenet.homogeneous.tiling import SIDE, triangular_tiling
@@ -88,6 +91,58 @@ def test_network_is_exact_under_symmetries(name):
     """A U-Net over the levels of nested samples: shares, radii and areas have the symmetries too."""
     settings = {"levels": LEVELS[name], "level_neighbours": 12, "neighbours": 12}
     assert errors(name, network, REP, symmetries=7, **settings) < 1e-11
+
+
+# Rows that run on samples: networks of the table compute fields of meshes, and sampled functions know few angles.
+EXACT = [row for row in ROWS if row.call is not of_data and row.inside is None]
+
+
+@functools.cache
+def sample_bundle(name):
+    """A sample with a coarser level and all of its modes: of a multiple eigenvalue it takes every field to turn it."""
+    space, data, _ = sample(name)
+    bundle = HomogeneousBundle(space, neighbours=12, levels=LEVELS[name][:1], level_neighbours=8)(data)
+    for level in (0, 1):
+        bundle = ConnectionSpectrum(range(4), 2 * bundle.level_sizes[level], level)(bundle)
+    return bundle
+
+
+def layer_error(row, name):
+    """The largest error of layer(g f) = g layer(f) under some symmetries of a sample."""
+    space, _, group = sample(name)
+    bundle, layer, worst = sample_bundle(name), row.build(), 0.0
+    x, levels = space.points(bundle.pos), (row.level_in, row.level_out)
+    before, after = (x[bundle[f"sample_index_{level}"]] if level > 0 else x for level in levels)
+    f = row.features(layer, bundle)
+    with torch.no_grad():
+        for g in group[1:4]:
+            gf = torch.empty_like(f)
+            gf[permutation(space, before, g)] = carried(space, layer.rep_in, before, f, g)
+            y, found = row.call(layer, f, bundle), row.call(layer, gf, bundle)
+            if row.level_out >= 0:  # what belongs to the whole shape stays
+                y, found = carried(space, layer.rep_out, after, y, g), found[permutation(space, after, g)]
+            worst = max(worst, float((found - y).norm() / y.norm()))
+    return worst
+
+
+@pytest.mark.parametrize("name", LEVELS)
+@pytest.mark.parametrize("row", EXACT, ids=lambda row: row.name)
+def test_every_layer_is_exact_under_symmetries(row, name):
+    assert layer_error(row, name) < 1e-12
+
+
+class ComponentwiseReLU(torch.nn.Module):
+    """Broken: acts on the components of vectors."""
+
+    rep_in = rep_out = Representation("2x0 + 2x1")
+
+    def forward(self, x):
+        return x.relu()
+
+
+@pytest.mark.parametrize("name", LEVELS)
+def test_a_broken_layer_is_found_out(name):
+    assert layer_error(Row("relu", ComponentwiseReLU), name) > 0.01
 
 
 def test_the_check_fails_without_the_turn_of_frames():

@@ -106,3 +106,20 @@ def test_the_script_writes_images_that_networks_read(root, tmp_path):
         image = channels_of(read_image(tmp_path / "out" / f"scene_{number}.png"), 1)
         found = Equirectangular(180, 360, point).sample(image)[:, 0]
         assert (found - wanted[number]).abs().max() < 0.05 * wanted.max()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--root", "nowhere"], "nowhere/t10k-images-idx3-ubyte.gz: no such file; name the folder of the four files"),
+        (["--count", "0"], "SphericalScenes expects a count >= 1, got 0"),
+        (["--height", "0"], "expected a height >= 1, got 0"),
+    ],
+)
+def test_the_script_refuses_in_one_line(root, tmp_path, capsys, words, message):
+    main = runpy.run_path(str(Path(__file__).parents[2] / "scripts" / "scenes.py"))["main"]
+    out = tmp_path / "out"
+    with pytest.raises(SystemExit) as stopped:
+        main(["--root", str(root), "-o", str(out), *words])
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert stopped.value.code == 2 and f"error: {message}" in last and not out.exists()

@@ -120,7 +120,8 @@ def test_scene_of_a_bundle(name):
     inner = (data.pos[:, :2].norm(dim=1) < 0.4).nonzero()[:, 0] if data.get("space") else len(data.pos)
     true = random_boxes(8, inner, seed=3, sizes=(0.3, 0.4))
     shift = torch.tensor([0.03, 0.04], dtype=torch.float64)
-    detected = true.moved(true.vertex, true.offset + shift, true.angle + 0.1)[torch.randperm(8)]
+    order = torch.randperm(8, generator=torch.Generator().manual_seed(0))
+    detected = true.moved(true.vertex, true.offset + shift, true.angle + 0.1)[order]
     at = Group(data.group).random(len(data.pos), generator=torch.Generator().manual_seed(1))
     for here, found, known in (
         (data, detected, true),
@@ -172,5 +173,8 @@ def test_refusals():
     for thresholds in ((), (50,), (0.0,)):
         with pytest.raises(ValueError, match=r"thresholds in 0\.\.1"):
             average_precision([one], 3, thresholds)
+    for half_turns in ([3], [0, -1]):
+        with pytest.raises(ValueError, match=r"half_turns among the labels 0\.\.2, got \[(3|-1, 0)\]"):
+            average_precision([one], 3, half_turns=half_turns)
     with pytest.raises(ValueError, match=r"one of the thresholds \[0\.5\], got 0\.75"):
         average_precision([one], 3, (0.5,)).at(0.75)

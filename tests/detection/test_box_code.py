@@ -1,6 +1,7 @@
 """Boxes as numbers of a field: written and read again, equivariant, and what the loss wants."""
 
 import math
+from dataclasses import replace
 
 import box_table
 import pytest
@@ -75,11 +76,23 @@ def test_the_loss_knows_no_frames_and_is_least_at_the_truth():
     assert float(plain) == pytest.approx(float(turned), rel=1e-10)
     best, right = CODE.loss(written(targets), targets, area)
     assert float(best) < 1e-4 and right == 1.0
-    for column in range(CODE.rep.dim):
-        worse = written(targets)
-        worse[:, column] += 3.0 if column else -20.0
-        if CODE.loss(worse, targets, area)[0] <= best + 1e-6:
-            assert column > 3 + CODE.classes  # directions of the other kind than that of the class
+
+
+@pytest.mark.parametrize(("labels", "idle"), [((1,), [7, 9]), ((0, 2), [10, 11])], ids=["half turns", "others"])
+def test_the_loss_asks_for_every_column_but_directions_of_the_other_kind(labels, idle):
+    """Vectors have columns 6 to 9, offset and direction by turns, and the doubled direction has the last two."""
+    data, true = scene_of("sphere")
+    kind = torch.tensor(labels)[torch.arange(len(true)) % len(labels)]
+    targets = BoxTargets.of(replace(true, label=kind), data)
+    best, _ = CODE.loss(written(targets), targets, data.area_0)
+
+    def worse(column, by):
+        out = written(targets)
+        out[:, column] += by
+        return CODE.loss(out, targets, data.area_0)[0] - best
+
+    found = [column for column in range(CODE.rep.dim) if max(worse(column, by) for by in (3.0, -20.0)) <= 1e-6]
+    assert found == idle and not any(worse(column, 3.0) for column in idle)
 
 
 def test_gradients_are_finite_where_nothing_has_a_direction():

@@ -68,6 +68,24 @@ def test_nothing_and_centres_off_the_surface():
     assert all(one["centre"] is not None for one in to_json(boxes_on(mesh), mesh, NAMES))
 
 
+@pytest.mark.parametrize("name", BUNDLES)
+def test_a_direction_that_is_none_is_refused(name):
+    """Zero, and a normal; of vectors that lean the part along the surface counts."""
+    data = bundle(name)
+    boxes = boxes_on(data)
+    boxes = boxes.moved(boxes.vertex, 0 * boxes.offset, boxes.angle)
+    records = to_json(boxes, data, NAMES)
+    normal = data.frame[boxes.vertex[3], 2].tolist()
+    for direction in ([0.0, 0.0, 0.0], normal, [3 * x for x in normal]):
+        with pytest.raises(
+            ValueError, match='need "direction", a vector along the surface, got one that is zero or no'
+        ):
+            from_json([*records[:3], {**records[3], "direction": direction}], data, NAMES)
+    leaning = [{**record, "direction": [2 * x + y for x, y in zip(record["direction"], data.frame[vertex, 2].tolist())]}
+               for record, vertex in zip(records, boxes.vertex)]  # fmt: skip
+    assert turned(from_json(leaning, data, NAMES).angle - boxes.angle).max() < 1e-12
+
+
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [

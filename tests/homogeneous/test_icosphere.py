@@ -48,6 +48,14 @@ def test_levels_are_nested():
     assert {tuple(sorted(pair)) for pair in fine.parent_index[:, 162:].T.tolist()} == edges
 
 
+@pytest.mark.parametrize("level", range(5))
+def test_every_level_comes_first_in_a_finer_one(level):
+    coarse, fine = icosphere(level), icosphere(5)
+    size = 10 * 4**level + 2
+    assert torch.equal(fine.pos[:size], coarse.pos)
+    assert torch.equal(fine.parent_index[:, :size], coarse.parent_index)
+
+
 def test_sixty_rotations_permute_vertices_and_faces():
     rotations = icosahedral_rotations()
     assert len(rotations) == 60

@@ -19,6 +19,7 @@ from gaugenet.models import (
     set_targets,
     sphere_sample,
 )
+from gaugenet.so3 import random_rotation
 from gaugenet.train import Fit, FitSettings, SphericalImages
 
 NAMES = list("0123456789")
@@ -27,13 +28,20 @@ NAMES = list("0123456789")
 def gauge_net(**settings):
     torch.manual_seed(0)
     usual = {"space": "sphere", "inputs": "1x0", "levels": (162, 42), "neighbours": 12, "rep": "6x0 + 4x1 + 3x2"}
-    return DetectionNet(NAMES, 0.3, (0, 1, 8), **{**usual, "blocks": 1, "dropout": 0.0, **settings})
+    return DetectionNet(NAMES, 0.3, **{**usual, "half_turns": (0, 1, 8), "blocks": 1, "dropout": 0.0, **settings})
 
 
 def harmonic_net(**settings):
     torch.manual_seed(0)
     usual = {"band_limit": 12, "bands": (8, 4), "rep": "6x0 + 4x1 + 3x2", "count": 3, "dropout": 0.0}
-    return SphericalDetectionNet(NAMES, 0.3, (0, 1, 8), **{**usual, **settings})
+    return SphericalDetectionNet(NAMES, 0.3, **{**usual, "half_turns": (0, 1, 8), **settings})
+
+
+def mesh_net(rep="6x0 + 4x1 + 3x2", half_turns=()):
+    torch.manual_seed(0)
+    fields = {"hks": 4, "eigenfunctions": 30, "rays": False, "distances": False, "wks": 0}
+    settings = {"levels": (200, 50), "neighbours": 10, "blocks": 1, "fields": fields}
+    return DetectionNet(["a", "b"], 0.1, half_turns, rep=rep, **settings)
 
 
 @pytest.fixture(scope="module")
@@ -63,9 +71,7 @@ def test_all_heads_turn_with_frames_and_with_the_sphere():
 
 @pytest.mark.parametrize("rep", ["6x0 + 4x1 + 3x2", "O2: 5x0e + 1x0o + 4x1 + 3x2"])
 def test_all_heads_turn_with_the_frames_of_a_mesh(rep):
-    torch.manual_seed(0)
-    fields = {"hks": 4, "eigenfunctions": 30, "rays": False, "distances": False, "wks": 0}
-    net = DetectionNet(["a", "b"], 0.1, levels=(200, 50), neighbours=10, rep=rep, blocks=1, fields=fields)
+    net = mesh_net(rep=rep)
     mesh = surfaces.data_of(surfaces.biped())
     found = check(net, mesh, torch.Generator().manual_seed(0))
     assert found.gauge_error["float64"] < 1e-12 and found.gauge_error["float32"] < 1e-5
@@ -73,9 +79,7 @@ def test_all_heads_turn_with_the_frames_of_a_mesh(rep):
 
 
 def test_boxes_found_on_a_mesh_twice_as_large_are_twice_as_large():
-    torch.manual_seed(0)
-    fields = {"hks": 4, "eigenfunctions": 30, "rays": False, "distances": False, "wks": 0}
-    net = DetectionNet(["a", "b"], 0.1, levels=(200, 50), neighbours=10, rep="6x0 + 4x1", blocks=1, fields=fields)
+    net = mesh_net("6x0 + 4x1")
     mesh = surfaces.data_of(surfaces.biped())
     large = mesh.clone()
     large.pos = 2 * mesh.pos
@@ -84,9 +88,39 @@ def test_boxes_found_on_a_mesh_twice_as_large_are_twice_as_large():
     assert torch.allclose(2 * one.extent, two.extent, rtol=1e-5) and torch.allclose(2 * one.offset, two.offset, 1e-4)
 
 
-def test_detections_of_a_turned_sphere_are_the_turned_detections(scenes):
+def moved_by(net, plain, here, found, there, g, shift=0.0):
+    """How far boxes found on another surface are from those of this one, moved: their centres, their directions."""
+    centre = (there.centre(found) - here.centre(plain) @ g.T - shift).norm(dim=1)
+    ahead, seen = here.direction(plain) @ g.T, there.direction(found)
+    half = torch.isin(plain.label, torch.tensor(net.code.half_turns))  # of these alone a half turn leaves what is there
+    same, turned = (seen - ahead).norm(dim=1), (seen + ahead).norm(dim=1)
+    return float(centre.max()), float(torch.where(half, torch.minimum(same, turned), same).max())
+
+
+@pytest.mark.parametrize("half_turns", [(), (0, 1)])
+def test_boxes_found_on_a_mesh_moved_and_renumbered_move_along(half_turns):
+    net = mesh_net(half_turns=half_turns).double()
+    mesh, generator = surfaces.data_of(surfaces.biped()), torch.Generator().manual_seed(0)
+    g, shift = random_rotation(1, generator=generator)[0], torch.tensor([0.3, -2.0, 1.0], dtype=torch.float64)
+    number = torch.randperm(len(mesh.pos), generator=generator)
+    other = mesh.clone()
+    other.pos = torch.empty_like(mesh.pos)
+    other.pos[number] = mesh.pos @ g.T + shift
+    other.face = number[mesh.face][:, torch.randperm(mesh.face.shape[1], generator=generator)]
+    data = [net.transform(one) for one in (mesh, other)]
+    here, there = (surface_of(one) for one in data)
+    plain, found = (net.detect(one, at, score=0.0, most=60) for one, at in zip(data, (here, there), strict=True))
+    assert len(plain) == len(found) > 5
+    assert torch.equal(number[plain.vertex], found.vertex) and torch.equal(plain.label, found.label)
+    assert torch.allclose(plain.extent, found.extent) and torch.allclose(plain.score, found.score)
+    assert max(moved_by(net, plain, here, found, there, g, shift)) < 1e-6
+    assert min(moved_by(net, plain, here, found, there, g.T, shift)) > 0.1
+
+
+@pytest.mark.parametrize("half_turns", [(), (0, 1, 8)])
+def test_detections_of_a_turned_sphere_are_the_turned_detections(scenes, half_turns):
     """Under symmetries of the sample, exactly."""
-    for net in (gauge_net(), harmonic_net()):
+    for net in (gauge_net(half_turns=half_turns), harmonic_net(half_turns=half_turns)):
         sample = sphere_sample(net)
         surface = surface_of(sample.bundle)
         g = sample.symmetries[2]
@@ -95,10 +129,8 @@ def test_detections_of_a_turned_sphere_are_the_turned_detections(scenes):
             for turn in (None, g[None])
         )
         assert len(plain) == len(moved) > 0
-        for ask in (surface.centre, surface.direction):
-            turned, found = ask(plain) @ g.T, ask(moved)
-            gap = torch.minimum((found - turned).norm(dim=1), (found + turned).norm(dim=1))
-            assert gap.max() < 1e-6
+        assert max(moved_by(net, plain, surface, moved, surface, g)) < 1e-6
+        assert torch.isin(plain.label, torch.tensor(half_turns)).any() == bool(half_turns)
         assert torch.equal(plain.label, moved.label) and torch.allclose(plain.score, moved.score)
 
 

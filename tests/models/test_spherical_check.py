@@ -12,6 +12,10 @@ from gaugenet.models import (
     check_on_sphere,
     sphere_sample,
 )
+from gaugenet.nn import GroupPool
+from gaugenet.nn.regular_block import RegularBlock
+from gaugenet.sphere import SphericalBlock
+from gaugenet.sphere.spherical_block import POINTWISE
 
 
 def harmonic(**options):
@@ -35,9 +39,10 @@ class OfThePoles(nn.Module):
         return self.transform(x * torch.linspace(1, 5, x.shape[-2], dtype=x.dtype)[:, None])
 
 
+@pytest.mark.parametrize("pointwise", POINTWISE)
 @pytest.mark.parametrize("inputs", ["1x0", "1x0 + 2x1"])
-def test_harmonic_networks_pass(inputs):
-    found = errors(harmonic(inputs=inputs))
+def test_harmonic_networks_pass(inputs, pointwise):
+    found = errors(harmonic(inputs=inputs, pointwise=pointwise))
     assert found.gauge_error is None and found.band_limit == 6
     assert found.symmetry_error["float64"] < 1e-12 and found.symmetry_error["float32"] < 1e-5
     assert 1e-6 < found.rotation_error["float64"] < 0.1
@@ -99,8 +104,38 @@ def test_errors_fall_with_the_band_limit():
     assert fine.rotation_error["float64"] < coarse.rotation_error["float64"] / 2
 
 
-def test_a_broken_network_is_found():
-    net = harmonic()
+def of_circles(task, samples=None):
+    """A network on functions on the circle of frames, with the default number of angles or another one."""
+    torch.manual_seed(0)
+    settings = {"rep": "4x0 + 2x1 + 2x2", "pointwise": "regular", "count": 2}
+    if task == "segment":
+        net = SphericalSegmentationNet(["a", "b"], band_limit=16, bands=(12, 6), **settings)
+    else:
+        net = harmonic(band_limit=32, bands=(24, 12), **settings)
+    if samples is None:
+        return net
+    for block in [one for one in net.modules() if isinstance(one, SphericalBlock)]:
+        other = RegularBlock(block.rep, samples=samples)
+        other.load_state_dict(block.pointwise.state_dict())
+        block.pointwise = other
+    if task == "classify":
+        net.largest = GroupPool(net.reps[-1], "max", samples)
+    return net
+
+
+@pytest.mark.parametrize(("task", "factor"), [("segment", 5), ("classify", 1.5)])
+def test_few_angles_on_the_circle_are_worse_than_the_default(task, factor):
+    """Six is the fewest even number of angles that tells orders up to 2 apart; largest values want more than blocks."""
+    coarse, usual, fine = (errors(of_circles(task, samples), 4) for samples in (6, None, 64))
+    for found in (coarse, usual, fine):
+        assert found.symmetry_error["float64"] < 1e-12 and found.symmetry_error["float32"] < 1e-5
+    coarse, usual, fine = (found.rotation_error["float64"] for found in (coarse, usual, fine))
+    assert usual < coarse / factor and fine < coarse / 5, (coarse, usual, fine)
+
+
+@pytest.mark.parametrize("pointwise", POINTWISE)
+def test_a_broken_network_is_found(pointwise):
+    net = harmonic(pointwise=pointwise)
     net.transform = OfThePoles(net.transform)
     found = errors(net)
     assert min(found.symmetry_error["float64"], found.rotation_error["float64"]) > 1e-4

@@ -1,27 +1,12 @@
 """Functions on SO(3): their transform against sums of Wigner functions."""
 
-import math
-
 import pytest
 import torch
-from reference_sphere import field_at, random_coefficients
+from reference_sphere import function_at, random_coefficients, rotations_of
 
-from gaugenet.so3 import random_rotation, rotation_from_euler
-from gaugenet.sphere import SO3Transform, SphereGrid, rotated, so3_representation
+from gaugenet.so3 import random_rotation
+from gaugenet.sphere import SO3Transform, SphereGrid, rotated
 from gaugenet.sphere.grid import KINDS
-
-
-def value_at(coefficients, band_limit, channels, rotation):
-    """f(g) = Re of the sum of the fields of all orders in the frame g."""
-    rep = so3_representation(band_limit, channels)
-    fields = field_at(coefficients, rep, rotation.flatten(0, -3))
-    return sum(part[..., :channels] for part in rep.split(fields)).unflatten(-2, rotation.shape[:-2])
-
-
-def rotations_of(grid):
-    gamma = torch.arange(grid.columns, dtype=torch.float64) * math.pi / grid.band_limit
-    phi, theta = grid.longitude[None, :, None], grid.colatitude[:, None, None]
-    return rotation_from_euler(phi, theta, gamma).flatten(0, 1)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -29,7 +14,7 @@ def test_inverse_is_the_sum_of_wigner_functions(kind):
     transform = SO3Transform(2, SphereGrid(4, kind))
     coefficients = random_coefficients(transform.rep, 4, 3)
     values = transform.inverse(coefficients)
-    assert (values - value_at(coefficients, 4, 2, rotations_of(transform.grid))).abs().max() < 1e-13
+    assert (values - function_at(coefficients, 4, 2, rotations_of(transform.grid))).abs().max() < 1e-13
     assert (transform(values) - coefficients).abs().max() < 1e-13
 
 
@@ -37,7 +22,7 @@ def test_a_rotation_from_the_left():
     transform = SO3Transform(1, SphereGrid(4))
     coefficients = random_coefficients(transform.rep, 4)
     rotation = random_rotation(1, generator=torch.Generator().manual_seed(0), dtype=torch.float64)[0]
-    moved = value_at(coefficients, 4, 1, rotation.T @ rotations_of(transform.grid))
+    moved = function_at(coefficients, 4, 1, rotation.T @ rotations_of(transform.grid))
     assert (transform(moved) - rotated(coefficients, rotation)).abs().max() < 1e-13
 
 

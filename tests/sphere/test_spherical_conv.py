@@ -8,7 +8,9 @@ import torch
 from reference_sphere import field_at, random_coefficients
 
 from gaugenet import GaugeConv
+from gaugenet.group import Elements
 from gaugenet.kernel import kernel_basis, radial_profiles
+from gaugenet.representation import Representation
 from gaugenet.so3 import random_rotation, real_wigner_D, rotation_from_euler
 from gaugenet.sphere import HarmonicTransform, SphereGrid, SphericalConv, degrees, rotated, so3_representation
 
@@ -81,6 +83,55 @@ def test_there_is_no_other_linear_equivariant_map(orders):
             layer.weight["0_0"].copy_(torch.eye(layer.weight["0_0"].numel())[k].view(layer.weight["0_0"].shape))
             images.append(layer.matrices().flatten())
     assert torch.linalg.matrix_rank(torch.stack(images)) == solutions
+
+
+def kernel_at_the_pole(apply, rep_in, rep_out, size, r, theta):
+    """The kernel kappa(x) (..., out, in) of a linear map of coefficients: what the pole gets of the field at x.
+
+    (map f)(pole) = integral of kappa(x) f(x), with f(x) in the frame of the pole, carried there along the geodesic.
+    Harmonics are orthonormal: kappa is the sum of their images at the pole times their values at x.
+    """
+    rep_in = Representation(rep_in)
+    harmonic = torch.eye(size**2 * rep_in.dim, dtype=torch.float64).unflatten(1, (size**2, rep_in.dim))
+    image = field_at(apply(harmonic), rep_out, torch.eye(3, dtype=torch.float64)[None])[:, 0]
+    frame = rotation_from_euler(theta, r, -theta)
+    value = field_at(harmonic, rep_in, frame.flatten(0, -3)).unflatten(1, frame.shape[:-2])
+    return torch.einsum("ko,k...i->...oi", image, value)
+
+
+@pytest.mark.parametrize("broken", [False, True])
+@pytest.mark.parametrize("orders", [(0, 0), (0, 2), (1, 0), (1, 1), (2, 1), (2, 3)])
+def test_kernels_of_free_maps_obey_the_gauge_kernel_constraint(orders, broken):
+    """The converse: any matrix a degree has a kernel about the pole of ``kernel_basis``; maps that mix m have none."""
+    size, (n, q) = 5, orders
+    torch.manual_seed(0)
+    layer = SphericalConv(f"1x{n}", f"1x{q}", size, bias=False).double()
+    basis = kernel_basis(layer.rep_in.irreps[0], layer.rep_out.irreps[0], layer.rep_in.group)
+    r = torch.linspace(0.2, 3.0, 6, dtype=torch.float64)[:, None]
+    theta = torch.arange(16, dtype=torch.float64) * math.pi / 8
+
+    @torch.no_grad()
+    def kernel(turn=0.0):
+        apply = (lambda x: layer(x.roll(1, dims=-2))) if broken else layer
+        return kernel_at_the_pole(apply, layer.rep_in, layer.rep_out, size, *torch.broadcast_tensors(r, theta + turn))
+
+    def misfit(kappa, turn=0.7):
+        """By how much kappa(g x) fails to be rho_out(g) kappa(x) rho_in(g)^-1."""
+        at = Elements.rotations(torch.tensor(turn, dtype=torch.float64))
+        out, into = (rep.irreps[0].matrix(at) for rep in (layer.rep_out, layer.rep_in))
+        return float((kernel(turn) - out @ kappa @ into.T).abs().max() / kappa.abs().max())
+
+    kappa = kernel()
+    # On a circle the solutions of the constraint are orthogonal, and as long as its angles are many.
+    solutions = basis.matrices(theta)
+    length = solutions.square().sum((0, 2, 3))
+    part = torch.einsum("rtoi,tsoi->rs", kappa, solutions) / length
+    rest = kappa - torch.einsum("rs,tsoi->rtoi", part, solutions)
+    if broken:
+        assert misfit(kappa) > 0.1 and rest.abs().max() > 0.1 * kappa.abs().max()
+        return
+    assert misfit(kappa) < 1e-12 and rest.abs().max() < 1e-12 * kappa.abs().max()
+    assert (part.abs().amax(0) > 1e-3).all(), "free maps have all of them"
 
 
 @pytest.mark.parametrize("n", range(4))
