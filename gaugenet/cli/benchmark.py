@@ -3,7 +3,8 @@
 convolution: against the plain formulation with a dense product an edge, eager and compiled; preprocessing: against
 potpourri3d, and against geodesics of sphere and torus; training: one step of the default network; inference: whole
 meshes; harmonics: transforms on the sphere, against torch-harmonics and e3nn where these are installed. All durations
-are medians of runs that take turns after a warm-up; peaks of memory are what a run adds to the process.
+are medians of runs that take turns after a warm-up; peaks of memory are what a run adds to the process, tables what
+transforms keep between runs.
 """
 
 from __future__ import annotations
