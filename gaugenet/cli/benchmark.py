@@ -110,5 +110,5 @@ def _cell(key: str, value: Any) -> str:
     if "seconds" in key:
         return f"{1e3 * value:,.0f}" if value > 0.02 else f"{1e3 * value:.2g}"
     if "bytes" in key:
-        return f"{value / 1e6:,.0f}"
+        return f"{value / 1e6:,.0f}" if value > 1e7 else f"{value / 1e6:.2g}"
     return f"{value:.3g}" if isinstance(value, float) else str(value)

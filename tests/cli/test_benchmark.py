@@ -41,6 +41,13 @@ def test_harmonics(call):
     assert [any(key.startswith("e3nn") for key in row) for row in rows] == [find_spec("e3nn") is not None] + 3 * [False]
 
 
+def test_small_tables_have_digits(call):
+    lines = call("benchmark", "--part", "harmonics", "--band-limits", 16, "--repeats", 1).out.splitlines()
+    heading, row = ([cell.strip() for cell in line.split("|")] for line in (lines[2], lines[4]))
+    tables = dict(zip(heading, row, strict=True))["tables MB"]
+    assert 0.1 < float(tables) < 0.2
+
+
 @pytest.mark.slow
 def test_convolution(call):
     result = call("benchmark", "--part", "convolution", "--channels", 2, 3, *SMALL, "--json")
