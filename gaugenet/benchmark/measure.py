@@ -1,4 +1,4 @@
-"""Medians of repeated runs in turn, and peaks of memory."""
+"""Medians of repeated runs in turn, peaks of memory, and what modules keep of it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from statistics import median
+
+from torch import nn
 
 Run = Callable[[], object]
 
@@ -44,6 +46,12 @@ def peak_bytes(run: Run) -> int | None:
     before = _kilobytes(status, "VmRSS")
     run()
     return 1024 * (_kilobytes(status, "VmHWM") - before)
+
+
+def constant_bytes(*modules: nn.Module) -> int:
+    """Return the size of the constants that modules keep, their buffers; memory that several share counts once."""
+    kept = [buffer.untyped_storage() for module in modules for buffer in module.buffers()]
+    return sum({memory.data_ptr(): memory.nbytes() for memory in kept}.values())
 
 
 def _kilobytes(status: Path, name: str) -> int:

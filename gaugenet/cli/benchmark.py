@@ -3,7 +3,8 @@
 convolution: against the plain formulation with a dense product an edge, eager and compiled; preprocessing: against
 potpourri3d, and against geodesics of sphere and torus; training: one step of the default network; inference: whole
 meshes; harmonics: transforms on the sphere, against torch-harmonics and e3nn where these are installed. All durations
-are medians of runs that take turns after a warm-up; peaks of memory are what a run adds to the process.
+are medians of runs that take turns after a warm-up; peaks of memory are what a run adds to the process, tables what
+transforms keep between runs.
 """
 
 from __future__ import annotations
@@ -109,5 +110,5 @@ def _cell(key: str, value: Any) -> str:
     if "seconds" in key:
         return f"{1e3 * value:,.0f}" if value > 0.02 else f"{1e3 * value:.2g}"
     if "bytes" in key:
-        return f"{value / 1e6:,.0f}"
+        return f"{value / 1e6:,.0f}" if value > 1e7 else f"{value / 1e6:.2g}"
     return f"{value:.3g}" if isinstance(value, float) else str(value)

@@ -58,7 +58,8 @@ def check_on_sphere(
             on the CPU.
         band_limit: of the random field, whose coefficients are normal; by default half of the first band of a network
             on harmonics, half of that of the grid of a plain one, and a quarter of the square root of the vertices of
-            the first level of an icosphere.
+            the first level of an icosphere; but at least two above the highest order of its inputs, so that none is of
+            one degree alone, if the points of its sample tell as many apart.
         generator: of the field, the elements and the rotations.
 
     Raises:
@@ -66,8 +67,8 @@ def check_on_sphere(
             points of its sample do not tell apart.
     """
     sample = sphere_sample(net)
-    limit = _usual_band_limit(net, sample) if band_limit is None else band_limit
     highest = min(_highest(net, sample), _HIGHEST)
+    limit = min(_usual_band_limit(net, sample), highest) if band_limit is None else band_limit
     if not 1 <= limit <= highest:
         raise ValueError(f"check_on_sphere expects a band limit from 1 to {highest} of this network, got {limit}")
     synthesise = ScatteredTransform(net.rep_in, sample.point, sample.weight, limit, fit=False)
@@ -121,10 +122,13 @@ def _highest(net: Network, sample: SphereSample) -> int:
 
 
 def _usual_band_limit(net: Network, sample: SphereSample) -> int:
+    # Scalar fields of one degree alone are constant, which no rotation changes.
+    least = max(net.rep_in.orders, default=0) + 2
     if isinstance(net, GridNet):
-        return max((net.bands[0] if isinstance(net, SphericalNet) else net.grid.band_limit) // 2, 1)
-    first = net.config["levels"][0] if net.config["levels"] else len(sample.point)
-    return max(math.isqrt(first) // 4, 1)
+        usual = (net.bands[0] if isinstance(net, SphericalNet) else net.grid.band_limit) // 2
+    else:
+        usual = math.isqrt(net.config["levels"][0] if net.config["levels"] else len(sample.point)) // 4
+    return max(usual, least)
 
 
 def _acted(rep: Representation, scores: Tensor, elements: Elements) -> Tensor:

@@ -53,6 +53,11 @@ class Intertwiner(nn.Module):
         self.bias = nn.Parameter(torch.zeros(invariant)) if bias and invariant else None
 
     def forward(self, x: Tensor) -> Tensor:
+        y = self.linear(x)
+        return y if self.bias is None else y + self.padded_bias(x).to(x.dtype)
+
+    def linear(self, x: Tensor) -> Tensor:
+        """Map features without the bias."""
         self.rep_in.check(x, "Intertwiner")
         fields = self.rep_in.split(x)
         parts = [x[..., :0]]
@@ -60,8 +65,7 @@ class Intertwiner(nn.Module):
             same = [a for a, block in enumerate(self.rep_in) if block.irrep == out.irrep]
             terms = [fields[a] @ self.matrix(a, b).to(x.dtype) for a in same]
             parts.append(reduce(torch.add, terms) if terms else x.new_zeros(*x.shape[:-1], out.dim))
-        y = torch.cat(parts, dim=-1)
-        return y if self.bias is None else y + self.padded_bias(x).to(x.dtype)
+        return torch.cat(parts, dim=-1)
 
     def matrix(self, a: int, b: int) -> Tensor:
         """Return the real matrix ``(dim_a, dim_b)`` by which block a in enters block b out, of the same irrep."""

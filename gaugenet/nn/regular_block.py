@@ -45,17 +45,18 @@ class RegularBlock(nn.Module):
     def update(self, y: Tensor) -> Tensor:
         """Return the update ``(..., rep.dim)`` of features ``(..., rep.dim)``."""
         self.rep.check(y, "RegularBlock")
-        # A linear map applied to 0 and to each unit vector gives its constant and the rows of its matrix.
-        values = self._function.values(self.enter(_units(self.rep.dim, y)))
+        # A linear map applied to each unit vector gives the rows of its matrix. Constants go another way: beside large
+        # ones a row would lose its digits.
+        values = self._function.values(self.enter.linear(_units(self.rep.dim, y)))
         elements, channels = values.shape[-2:]
-        features = self.leave(
-            self._function.features(_units(elements * channels, y).unflatten(1, (elements, channels)))
-        )
-        hidden = nn.functional.silu(_affine(y, values.flatten(1)))
+        constant = self._function.values(self.enter.padded_bias(y).to(y.dtype)).flatten()
+        hidden = nn.functional.silu(nn.functional.linear(y, values.flatten(1).mT, constant))
         if self.dropout.p > 0:
             kept = self.dropout(hidden.new_ones(*hidden.shape[:-1], 1, channels))
             hidden = (hidden.unflatten(-1, (elements, channels)) * kept).flatten(-2)
-        return _affine(hidden, features)
+        units = _units(elements * channels, y).unflatten(1, (elements, channels))
+        features = self.leave.linear(self._function.features(units))
+        return nn.functional.linear(hidden, features.mT, self.leave.padded_bias(y).to(y.dtype))
 
     def extra_repr(self) -> str:
         return f"{self.rep}, samples={self.samples}"
@@ -67,11 +68,5 @@ def fine_samples(rep: Representation) -> int:
 
 
 def _units(size: int, like: Tensor) -> Tensor:
-    """Return zero and the unit vectors, ``(1 + size, size)``."""
-    eye = torch.eye(size, dtype=like.dtype, device=like.device)
-    return torch.cat([eye.new_zeros(1, size), eye])
-
-
-def _affine(x: Tensor, images: Tensor) -> Tensor:
-    """Apply the affine map with these images of zero and of the unit vectors."""
-    return nn.functional.linear(x, (images[1:] - images[0]).mT, images[0])
+    """Return the unit vectors, ``(size, size)``."""
+    return torch.eye(size, dtype=like.dtype, device=like.device)

@@ -36,9 +36,12 @@ def band_limit_of(coefficients: Tensor) -> int:
 
 
 def with_band_limit(coefficients: Tensor, band_limit: int) -> Tensor:
-    """Cut coefficients ``(..., L^2, C)`` off at a band limit, or pad them with zeros: spectral pooling, exact."""
-    if band_limit < 1:
-        raise ValueError(f"with_band_limit expects a band limit >= 1, got {band_limit}")
+    """Cut coefficients ``(..., L^2, C)`` off at a band limit, or pad them with zeros: spectral pooling, exact.
+
+    Raises:
+        ValueError: for a band limit that is no integer >= 1, and where ``band_limit_of`` finds none.
+    """
+    check_band_limit(band_limit, "with_band_limit")
     rows, wanted = band_limit_of(coefficients) ** 2, band_limit**2
     if wanted <= rows:
         return coefficients[..., :wanted, :]
@@ -69,8 +72,17 @@ def check_coefficients(x: Tensor, rep: Representation, band_limit: int, where: s
         )
 
 
+def check_band_limit(band_limit: int, where: str) -> None:
+    """Raise ValueError unless a band limit is an integer >= 1."""
+    if not isinstance(band_limit, int) or band_limit < 1:
+        raise ValueError(
+            f"{where} expects a whole band limit >= 1, got {band_limit!r}: degrees are 0 to band limit - 1"
+        )
+
+
 def check_orders(band_limit: int, where: str, *reps: Representation) -> None:
-    """Raise ValueError unless representations are of SO(2), with orders below a band limit."""
+    """Raise ValueError unless representations are of SO(2), with orders below a band limit that is an integer >= 1."""
+    check_band_limit(band_limit, where)
     for rep in reps:
         if str(rep.group) != "SO2" or max(rep.orders, default=0) >= band_limit:
             raise ValueError(

@@ -9,6 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from gaugenet.sphere.band import check_band_limit
+
 KINDS = ("equiangular", "legendre")
 
 
@@ -35,8 +37,7 @@ class SphereGrid:
     ring_weight: Tensor = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        if not isinstance(self.band_limit, int) or self.band_limit < 1:
-            raise ValueError(f"SphereGrid expects a whole band limit >= 1, got {self.band_limit}")
+        check_band_limit(self.band_limit, "SphereGrid")
         if self.kind not in KINDS:
             raise ValueError(f'SphereGrid expects kind {" or ".join(KINDS)}, got "{self.kind}"')
         rule = _fejer(2 * self.band_limit) if self.kind == "equiangular" else _gauss(self.band_limit)
@@ -60,7 +61,7 @@ class SphereGrid:
     @property
     def longitude(self) -> Tensor:
         """``(columns,)`` [rad]."""
-        return torch.arange(self.columns, dtype=torch.float64) * (math.pi / self.band_limit)
+        return torch.arange(self.columns, dtype=torch.float64, device="cpu") * (math.pi / self.band_limit)
 
     @property
     def points(self) -> Tensor:

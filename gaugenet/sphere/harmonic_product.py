@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from gaugenet.nn.exact_buffer import ExactBuffer
 from gaugenet.representation import Representation
 from gaugenet.so3 import real_clebsch_gordan
-from gaugenet.sphere.band import check_coefficients, rows_of_degree
+from gaugenet.sphere.band import check_coefficients, check_orders, rows_of_degree
 from gaugenet.sphere.spherical_conv import SphericalConv
 
 
@@ -28,7 +28,7 @@ class HarmonicProduct(nn.Module):
         all_channels: multiply all pairs of channels. tree: multiply pairs of degrees in a tree.
 
     Raises:
-        ValueError: for orders that are not below the band limit, and fewer channels than 1.
+        ValueError: for other groups, orders that are not below the band limit, and fewer channels than 1.
     """
 
     def __init__(
@@ -43,6 +43,7 @@ class HarmonicProduct(nn.Module):
         super().__init__()
         self.rep_in, self.rep_out = Representation(rep_in), Representation(rep_out)
         self.band_limit = band_limit
+        check_orders(band_limit, "HarmonicProduct", self.rep_in, self.rep_out)
         self.channels = max(self.rep_out.dim, 1) if channels is None else channels
         if self.channels < 1:
             raise ValueError(f"HarmonicProduct expects channels >= 1, got {channels}")
@@ -63,7 +64,7 @@ class HarmonicProduct(nn.Module):
         for l in range(band_limit):
             rows = sum(l in found for found in self.paths.values()) * products
             self.weight.append(nn.Parameter(torch.randn(rows, self.rep_out.dim) * rows**-0.5))
-        order = torch.cat([torch.full((block.dim,), block.order, device="cpu") for block in self.rep_out])
+        order = torch.tensor([block.order for block in self.rep_out for _ in range(block.dim)], device="cpu")
         degree = torch.arange(band_limit, device="cpu")
         self.known = ExactBuffer((order <= degree[:, None]).double())  # a field of order n has no degrees below n
 

@@ -42,11 +42,11 @@ class HarmonicTransform(nn.Module):
         super().__init__()
         self.rep, self.grid = Representation(rep), grid
         self.band_limit = grid.band_limit if band_limit is None else band_limit
-        if not 1 <= self.band_limit <= grid.band_limit:
+        check_orders(self.band_limit, "HarmonicTransform", self.rep)
+        if self.band_limit > grid.band_limit:
             raise ValueError(
                 f"{grid} has degrees below {grid.band_limit}, got band limit {band_limit}: take a finer grid"
             )
-        check_orders(self.band_limit, "HarmonicTransform", self.rep)
         self.packing = Packing(self.band_limit)
         self.ring_weight = ExactBuffer(2.0 * math.pi * grid.ring_weight)
         self.sign = ExactBuffer(_sign(self.band_limit))

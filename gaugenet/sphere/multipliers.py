@@ -40,7 +40,7 @@ class Free:
         return self.band_limit
 
     def __call__(self, spin_in: int, spin_out: int) -> Tensor:
-        table = torch.eye(self.band_limit, dtype=torch.float64)
+        table = torch.eye(self.band_limit, dtype=torch.float64, device="cpu")
         table[:, : max(abs(spin_in), abs(spin_out))] = 0.0
         return table
 
@@ -66,9 +66,9 @@ class Smooth:
     def __call__(self, spin_in: int, spin_out: int) -> Tensor:
         low = max(abs(spin_in), abs(spin_out))
         degrees = self.band_limit - low
-        place = torch.linspace(0.0, self.count - 1.0, degrees, dtype=torch.float64)
+        place = torch.linspace(0.0, self.count - 1.0, degrees, dtype=torch.float64, device="cpu")
         reach = max(1.0, self.count / degrees)
-        hats = 1.0 - (place - torch.arange(self.count)[:, None]).abs() / reach
+        hats = 1.0 - (place - torch.arange(self.count, device="cpu")[:, None]).abs() / reach
         return torch.nn.functional.pad(hats.clamp_min(0.0), (low, 0))
 
 
@@ -103,7 +103,7 @@ class Local:
         node, weight = self._nodes()
         profile = radial_profiles(node / self.radius, self.count)
         profile *= (weight * node.sin() / (2.0 * math.sin(0.5 * self.radius) ** 2))[:, None]  # 1 - cos R
-        found = torch.zeros(self.count, self.band_limit, dtype=torch.float64)
+        found = torch.zeros(self.count, self.band_limit, dtype=torch.float64, device="cpu")
         for some, b in zip(node.split(64), profile.split(64), strict=True):
             table = wigner_d_table(self.band_limit, spin_out, some)[self.band_limit - 1 + spin_in]  # (L, radii)
             found += (table @ b).T

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from gaugenet.nn.exact_buffer import ExactBuffer
 from gaugenet.representation import Representation
-from gaugenet.sphere.band import check_coefficients, degrees
+from gaugenet.sphere.band import check_coefficients, check_orders, degrees
 
 
 class PowerSpectrum(nn.Module):
@@ -19,20 +19,24 @@ class PowerSpectrum(nn.Module):
 
     Args:
         rep: of coefficients ``(..., L^2, rep.dim)``. band_limit: L. eps: added to the mean square, for gradients.
+
+    Raises:
+        ValueError: for other groups than SO(2), orders from the band limit on, and coefficients of another shape.
     """
 
     def __init__(self, rep: Representation | str, band_limit: int, eps: float = 1e-6) -> None:
         super().__init__()
         self.rep, self.band_limit, self.eps = Representation(rep), band_limit, eps
+        check_orders(band_limit, "PowerSpectrum", self.rep)
         degree = degrees(band_limit)
-        share = (degree == torch.arange(band_limit)[:, None]).double()
+        share = (degree == torch.arange(band_limit, device="cpu")[:, None]).double()
         self.share = ExactBuffer(share / share.sum(1, keepdim=True))
         channels = sum(block.multiplicity for block in self.rep)
         self.numbers = band_limit * channels
 
     def forward(self, x: Tensor) -> Tensor:
         check_coefficients(x, self.rep, self.band_limit, "PowerSpectrum")
-        share, parts = self.share(x.dtype), []
+        share, parts = self.share(x.dtype), [x[..., : self.band_limit, :0]]
         for block, z in zip(self.rep, self.rep.split(x), strict=True):
             square = z.square().unflatten(-1, (block.size, -1)).sum(-2)
             power = (share @ square + self.eps).sqrt()

@@ -8,12 +8,15 @@ import torch
 from torch import Tensor, nn
 
 from gaugenet.nn.exact_buffer import ExactBuffer
+from gaugenet.nn.precision import full_precision
 from gaugenet.representation import Representation
 from gaugenet.so3 import degrees_and_orders, spin_weighted_harmonics
 from gaugenet.sphere.band import check_coefficients, check_orders, degrees
 
 # Pivots of a Gram matrix this far below the largest are rounding.
 _SINGULAR = 1e-7
+# The flat triangles of a coarse mesh have less area than the sphere, those of an icosphere of 162 vertices 2 % less.
+_TOLERANCE = 0.05
 
 
 class ScatteredTransform(nn.Module):
@@ -26,12 +29,13 @@ class ScatteredTransform(nn.Module):
 
     Args:
         rep: representation of SO(2) of the fields, in the frames (e_theta, e_phi).
-        point: ``(V, 3)`` unit vectors. area: ``(V,)``, summing to 4 pi, or in any unit where fields are fitted.
+        point: ``(V, 3)`` unit vectors. area: ``(V,)``, summing to 4 pi within 5 %, or in any unit where fields are
+            fitted.
         band_limit: L. fit: whether to fit.
 
     Raises:
         ValueError: for representations of other groups, orders from the band limit on, shapes that do not match, points
-            off the sphere, and fewer points than coefficients.
+            off the sphere, fewer points than coefficients, and areas to sum by that are not those of the sphere.
     """
 
     def __init__(
@@ -48,6 +52,12 @@ class ScatteredTransform(nn.Module):
             raise ValueError("ScatteredTransform expects unit vectors, got others: divide points by their norms")
         if not bool((area.isfinite() & (area >= 0)).all()):
             raise ValueError("ScatteredTransform expects finite areas >= 0, got others: give the areas of the points")
+        total = float(area.sum())
+        if not fit and abs(total - 4.0 * math.pi) > _TOLERANCE * 4.0 * math.pi:
+            raise ValueError(
+                f"ScatteredTransform with fit=False expects areas that sum to 4 pi = {4.0 * math.pi:.4g}, got "
+                f"{total:.4g}: scale them to it, or fit"
+            )
         if self.size < band_limit**2:
             raise ValueError(
                 f"{self.size} points cannot tell {band_limit**2} harmonics apart: lower the band limit {band_limit}"
@@ -70,14 +80,14 @@ class ScatteredTransform(nn.Module):
             kind = f"{x.dtype} {tuple(x.shape)}"
             raise ValueError(f"ScatteredTransform expects floating point fields (..., {self.size}, C), got {kind}")
         self.rep.check(x, "ScatteredTransform")
-        return self._by(self.dual, x)
+        return full_precision(self._by, x, self.dual)
 
     def inverse(self, coefficients: Tensor) -> Tensor:
         """Return the fields ``(..., V, rep.dim)`` with coefficients ``(..., L^2, rep.dim)``."""
         check_coefficients(coefficients, self.rep, self.band_limit, "ScatteredTransform")
-        return self._by(self.harmonics, coefficients)
+        return full_precision(self._by, coefficients, self.harmonics)
 
-    def _by(self, matrices: nn.ModuleDict, x: Tensor) -> Tensor:
+    def _by(self, x: Tensor, matrices: nn.ModuleDict) -> Tensor:
         parts = [x.new_zeros(*x.shape[:-2], self.size if matrices is self.harmonics else self.band_limit**2, 0)]
         for block, z in zip(self.rep, self.rep.split(x), strict=True):
             matrix = matrices[str(block.order)](z.dtype)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from gaugenet.nn.precision import full_precision
 from gaugenet.representation import Representation
+from gaugenet.sphere.band import check_coefficients
 from gaugenet.sphere.grid import SphereGrid
 from gaugenet.sphere.harmonic_transform import HarmonicTransform
 
@@ -28,6 +30,9 @@ class SO3Transform(nn.Module):
 
     Args:
         channels: C functions. grid: of band limit L.
+
+    Raises:
+        ValueError: for values and coefficients of another shape, and for integers.
     """
 
     def __init__(self, channels: int, grid: SphereGrid) -> None:
@@ -38,16 +43,30 @@ class SO3Transform(nn.Module):
 
     def forward(self, values: Tensor) -> Tensor:
         """Return the coefficients ``(..., L^2, rep.dim)`` of functions ``(..., V, 2L, C)``."""
-        size = self.grid.columns
-        if values.ndim < 3 or values.shape[-3:] != (self.grid.size, size, self.channels):
-            wanted = f"(..., {self.grid.size}, {size}, {self.channels})"
+        grid = self.grid
+        if not values.is_floating_point():
+            raise ValueError(f"SO3Transform expects floating point values, got {values.dtype}: convert them")
+        if values.ndim < 3 or values.shape[-3:] != (grid.size, grid.columns, self.channels):
+            wanted = f"(..., {grid.size}, {grid.columns}, {self.channels})"
             raise ValueError(f"SO3Transform expects values {wanted}, got {tuple(values.shape)}")
+        if not values.numel():
+            return values.new_zeros(*values.shape[:-3], grid.band_limit**2, self.rep.dim)
+        return full_precision(self._analysed, values)
+
+    def inverse(self, coefficients: Tensor) -> Tensor:
+        """Return the functions ``(..., V, 2L, C)`` with coefficients ``(..., L^2, rep.dim)``."""
+        grid = self.grid
+        check_coefficients(coefficients, self.rep, grid.band_limit, "SO3Transform")
+        if not coefficients.numel():
+            return coefficients.new_zeros(*coefficients.shape[:-2], grid.size, grid.columns, self.channels)
+        return full_precision(self._synthesised, coefficients)
+
+    def _analysed(self, values: Tensor) -> Tensor:
         waves = torch.fft.rfft(values, dim=-2, norm="forward")[..., : self.grid.band_limit, :]
         pairs = torch.stack([2.0 * waves.real, -2.0 * waves.imag], dim=-2)[..., 1:, :, :]  # z_n = 2 conj of the wave
         return self.transform(torch.cat([waves.real[..., 0, :], pairs.flatten(-3)], dim=-1))
 
-    def inverse(self, coefficients: Tensor) -> Tensor:
-        """Return the functions ``(..., V, 2L, C)`` with coefficients ``(..., L^2, rep.dim)``."""
+    def _synthesised(self, coefficients: Tensor) -> Tensor:
         x = self.transform.inverse(coefficients)
         invariant = x[..., None, : self.channels]
         pairs = x[..., self.channels :].unflatten(-1, (self.grid.band_limit - 1, 2, self.channels)) / 2.0

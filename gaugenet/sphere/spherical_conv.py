@@ -59,7 +59,8 @@ class SphericalConv(nn.Module):
         self.weight, self.table, self.pattern = nn.ParameterDict(), nn.ModuleDict(), nn.ModuleDict()
         for b, out in enumerate(self.rep_out):
             tables = [_table(block, out, self.multipliers) for block in self.rep_in]
-            gain = torch.zeros(band_limit, dtype=torch.float64)  # variance out, of weights and inputs of variance 1
+            # The variance out, of weights and inputs of variance 1.
+            gain = torch.zeros(band_limit, dtype=torch.float64, device="cpu")
             for block, table in zip(self.rep_in, tables, strict=True):
                 gain += table.square().sum((0, 1)) * block.multiplicity
             mean = float(gain[out.order :].mean())
@@ -76,13 +77,18 @@ class SphericalConv(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Map coefficients ``(..., L^2, rep_in.dim)`` to ``(..., L^2, rep_out.dim)``."""
         check_coefficients(x, self.rep_in, self.band_limit, "SphericalConv")
-        by_degree = x.split([2 * l + 1 for l in range(self.band_limit)], dim=-2)
-        matrices = self.matrices().to(x.dtype).unbind()
-        y = torch.cat([part @ matrix for part, matrix in zip(by_degree, matrices, strict=True)], dim=-2)
+        if self.weight:
+            by_degree = x.split([2 * l + 1 for l in range(self.band_limit)], dim=-2)
+            matrices = self.matrices().to(x.dtype).unbind()
+            y = torch.cat([part @ matrix for part, matrix in zip(by_degree, matrices, strict=True)], dim=-2)
+        else:  # of no fields, or to none
+            y = x.new_zeros(*x.shape[:-1], self.rep_out.dim)
         return y if self.bias is None else y + self._constant(x)
 
     def matrices(self) -> Tensor:
         """Return W_l ``(L, rep_in.dim, rep_out.dim)``."""
+        if not self.weight:
+            return torch.zeros(self.band_limit, self.rep_in.dim, self.rep_out.dim)
         columns = []
         for b in range(len(self.rep_out.blocks)):
             columns.append(torch.cat([self._between(a, b) for a in range(len(self.rep_in.blocks))], dim=1))

@@ -4,8 +4,9 @@ import sys
 
 import pytest
 import torch
+from torch import nn
 
-from gaugenet.benchmark.measure import medians, peak_bytes
+from gaugenet.benchmark.measure import constant_bytes, medians, peak_bytes
 from gaugenet.benchmark.spheres import errors_on_sphere, sphere
 from gaugenet.benchmark.tori import errors_on_torus, torus
 from gaugenet.data.frame_bundle import FrameBundle
@@ -25,6 +26,14 @@ def test_peak_of_a_run_that_frees_what_it_takes():
     if peak is None:
         pytest.skip("the system does not let the peak be reset")
     assert 60e6 < peak < 120e6
+
+
+def test_constants_that_are_shared_count_once():
+    one, other = nn.Linear(3, 3), nn.Module()
+    one.register_buffer("table", torch.zeros(100, dtype=torch.float64))
+    other.register_buffer("view", one.table[:50])
+    other.register_buffer("own", torch.zeros(10))
+    assert constant_bytes(one, other) == 800 + 40
 
 
 def test_spheres_have_the_size_asked_for():

@@ -37,7 +37,15 @@ def test_harmonics(call):
         (size, kind) for size in (4, 13) for kind in ("equiangular", "legendre")
     ]
     assert all(row.keys() >= {"forward_seconds", "inverse_seconds", "gradient_seconds", "peak_bytes"} for row in rows)
+    assert 1 < rows[0]["tables_bytes"] / (4 * 4 * 8 * (8 + 4)) < 2  # orders, degrees and rings, in both precisions
     assert [any(key.startswith("e3nn") for key in row) for row in rows] == [find_spec("e3nn") is not None] + 3 * [False]
+
+
+def test_small_tables_have_digits(call):
+    lines = call("benchmark", "--part", "harmonics", "--band-limits", 16, "--repeats", 1).out.splitlines()
+    heading, row = ([cell.strip() for cell in line.split("|")] for line in (lines[2], lines[4]))
+    tables = dict(zip(heading, row, strict=True))["tables MB"]
+    assert 0.1 < float(tables) < 0.2
 
 
 @pytest.mark.slow

@@ -62,6 +62,21 @@ def test_gauge_equivariant_networks_pass():
         assert found.rotation_error["float64"] > 1e-6  # 12 neighbours know no rotations but those of the icosahedron
 
 
+@pytest.mark.parametrize(
+    ("make", "band_limit"),
+    [
+        (lambda: gauge_net("1x0", (42, 12)), 2),  # a field of degree 0 alone would be constant
+        (lambda: gauge_net("1x0 + 1x1", (42, 12)), 3),
+        (lambda: harmonic(inputs="1x0 + 1x3", bands=(4, 2)), 5),
+        (lambda: harmonic(inputs="1x3", band_limit=4, bands=(4, 2)), 4),  # all that the grid knows
+    ],
+)
+def test_the_usual_field_has_degrees_of_every_order(make, band_limit):
+    found = errors(make())
+    assert found.band_limit == band_limit
+    assert found.symmetry_error["float64"] < 1e-12 and found.rotation_error["float64"] > 1e-6
+
+
 def test_a_network_that_reads_frames_is_found():
     net = gauge_net()
     net.enter = nn.Linear(net.enter.rep_in.dim, net.enter.rep_out.dim)

@@ -61,3 +61,17 @@ def test_functions_are_dropped_whole():
     share = (left * whole).sum(1) / whole.square().sum(1)
     assert torch.allclose(left, share[:, None] * whole, atol=1e-12)
     assert {round(float(one), 9) for one in share} == {0.0, 2.0}
+
+
+@torch.no_grad()
+def test_beside_large_constants_matrices_keep_their_digits():
+    """Of the 8 bits that bfloat16 has, none would be left of a number below 1 that 100 is added to."""
+    block, y = made()
+    for layer in (block.enter, block.leave):
+        layer.bias.fill_(100.0)
+    block, y = block.float(), 100.0 * y.float()
+    wanted = block.update(y)
+    for dtype in (torch.bfloat16, torch.float32):
+        with torch.autocast("cpu", torch.bfloat16, enabled=dtype == torch.float32):
+            found = block.update(y.to(dtype))
+        assert found.dtype == torch.bfloat16 and (found - wanted).abs().max() < 0.03 * wanted.abs().max()

@@ -65,3 +65,9 @@ def test_gradients_and_refusals():
         PowerSpectrum(REP, 4)(torch.zeros(9, 9))
     with pytest.raises(ValueError, match=r"expected coefficients \(..., L\^2, C\)"):
         HarmonicNorm(REP)(torch.zeros(5, 9))
+    with pytest.raises(ValueError, match="HarmonicNorm expects a representation of SO2, got C4: 2x1"):
+        HarmonicNorm("C4: 2x1")
+    for rep in ("O2: 1x1", "1x4"):
+        message = f"PowerSpectrum expects a representation of SO2 with orders below the band limit 4, got {rep}"
+        with pytest.raises(ValueError, match=message):
+            PowerSpectrum(rep, 4)

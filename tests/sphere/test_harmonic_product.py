@@ -103,5 +103,8 @@ def test_refusals():
         product(channels=0)
     with pytest.raises(ValueError, match="band limit 3, got"):
         HarmonicProduct(REP_IN, REP_OUT, 3)
+    for rep_out in ("1x5", "O2: 1x1"):
+        with pytest.raises(ValueError, match=f"HarmonicProduct expects .* band limit 4, got {rep_out}"):
+            HarmonicProduct("1x0", rep_out, 4)
     with pytest.raises(ValueError, match=r"HarmonicProduct expects coefficients \(..., 36, 6\)"):
         product()(torch.zeros(36, 5))

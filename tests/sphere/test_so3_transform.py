@@ -42,3 +42,24 @@ def test_gradients():
 def test_refusals():
     with pytest.raises(ValueError, match=r"values \(..., 64, 8, 1\), got \(64, 8\)"):
         SO3Transform(1, SphereGrid(4))(torch.zeros(64, 8))
+    with pytest.raises(ValueError, match=r"SO3Transform expects floating point values, got torch\.int64"):
+        SO3Transform(1, SphereGrid(4))(torch.ones(64, 8, 1, dtype=torch.int64))
+    with pytest.raises(ValueError, match=r"SO3Transform expects floating point coefficients, got torch\.int64"):
+        SO3Transform(1, SphereGrid(4)).inverse(torch.ones(16, 7, dtype=torch.int64))
+    with pytest.raises(ValueError, match=r"SO3Transform expects coefficients \(..., 16, 7\)"):
+        SO3Transform(1, SphereGrid(4)).inverse(torch.ones(9, 7))
+
+
+def test_empty_batches_and_low_precision():
+    transform = SO3Transform(2, SphereGrid(4))
+    assert transform(torch.zeros(0, 64, 8, 2)).shape == (0, 16, 14)
+    assert transform.inverse(torch.zeros(2, 0, 16, 14)).shape == (2, 0, 64, 8, 2)
+    x = random_coefficients(transform.rep, 4, 2)
+    values = transform.inverse(x)
+    half = transform.inverse(x.bfloat16())
+    assert half.dtype == torch.bfloat16 and (half - values).abs().max() < 0.01 * values.abs().max()
+    found = transform(values.bfloat16())
+    assert found.dtype == torch.bfloat16 and (found - x).abs().max() < 0.01 * x.abs().max()
+    with torch.autocast("cpu", torch.bfloat16):
+        found = transform(transform.inverse(x.float()))
+    assert found.dtype == torch.float32 and (found - x).abs().max() < 1e-5

@@ -251,12 +251,45 @@ def test_bfloat16_autocast(row):
 
 
 @TABLE
+def test_layers_may_begin_without_memory(row):
+    """Their constants are those of layers that did not; parameters they are given."""
+    module = row.build()
+    with torch.device("meta"):
+        late = row.make()
+    late = late.to_empty(device="cpu").double().eval()
+    late.load_state_dict(module.layer.state_dict())
+    assert torch.equal(Called(row, late)(row.x()), module(row.x()))
+
+
+@TABLE
 def test_state_dict_holds_all_that_is_learned(row):
     module, other = row.build(), row.build(seed=1)
     state = module.state_dict()
     assert set(state) == set(dict(module.named_parameters()))
     other.load_state_dict(state)
     assert torch.equal(other(row.x()), module(row.x()))
+
+
+@pytest.mark.parametrize(
+    ("make", "columns"),
+    [
+        (lambda: SphericalConv("0x0", "2x0 + 1x1", BAND), (0, 4)),
+        (lambda: SphericalConv("2x0", "0x0", BAND), (2, 0)),
+        (lambda: HarmonicProduct("0x0", "2x0", BAND), (0, 2)),
+        (lambda: HarmonicProduct("2x0", "0x0", BAND), (2, 0)),
+        (lambda: HarmonicNorm("0x0"), (0, 0)),
+    ],
+)
+def test_representations_may_be_empty(make, columns):
+    layer, x = make(), torch.ones(2, BAND**2, columns[0])
+    y = layer(x)
+    assert y.shape == (2, BAND**2, columns[1]) and not y.any()
+    if isinstance(layer, SphericalConv):
+        assert layer.matrices().shape == (BAND, *columns)
+
+
+def test_the_spectrum_of_no_fields_is_empty():
+    assert PowerSpectrum("0x0", BAND)(torch.ones(2, BAND**2, 0)).shape == (2, 0)
 
 
 @TABLE
