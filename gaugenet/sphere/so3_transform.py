@@ -10,6 +10,7 @@ from gaugenet.representation import Representation
 from gaugenet.sphere.band import check_coefficients
 from gaugenet.sphere.grid import SphereGrid
 from gaugenet.sphere.harmonic_transform import HarmonicTransform
+from gaugenet.sphere.scattered_transform import ScatteredTransform
 
 
 def so3_representation(band_limit: int, channels: int) -> Representation:
@@ -24,52 +25,55 @@ def so3_representation(band_limit: int, channels: int) -> Representation:
 class SO3Transform(nn.Module):
     """Write functions on SO(3) in Wigner functions, and back; exact for degrees below the band limit L.
 
-    Values are taken at the rotations s(x) R_z(gamma), with s(x) = R_z(phi) R_y(theta) for the points x of a grid and
-    gamma = pi k / L, k = 0 .. 2L - 1 (Kostelec & Rockmore 2008). Coefficients are those of ``HarmonicTransform`` for
+    Values are taken at the rotations s(x) R_z(gamma), with s(x) = R_z(phi) R_y(theta) for points x of S^2 and gamma =
+    pi k / L, k = 0 .. 2L - 1 (Kostelec & Rockmore 2008). Coefficients are those of ``HarmonicTransform`` for
     ``so3_representation``, which ``SphericalConv`` maps; f(s(x) R_z(gamma)) = Re sum_n z_n(x) exp(-i n gamma).
 
     Args:
-        channels: C functions. grid: of band limit L.
+        channels: C functions. at: the points, a grid of band limit L, or of any others, such as the vertices of an
+            icosphere, the transform of fields of ``so3_representation(L, C)`` there.
 
     Raises:
-        ValueError: for values and coefficients of another shape, and for integers.
+        ValueError: for a transform of other fields, values and coefficients of another shape, and integers.
     """
 
-    def __init__(self, channels: int, grid: SphereGrid) -> None:
+    def __init__(self, channels: int, at: SphereGrid | ScatteredTransform) -> None:
         super().__init__()
-        self.channels, self.grid = channels, grid
-        self.rep = so3_representation(grid.band_limit, channels)
-        self.transform = HarmonicTransform(self.rep, grid)
+        self.channels, self.band_limit, self.size = channels, at.band_limit, at.size
+        self.angles = 2 * at.band_limit
+        self.rep = so3_representation(at.band_limit, channels)
+        self.transform = HarmonicTransform(self.rep, at) if isinstance(at, SphereGrid) else at
+        if self.transform.rep != self.rep:
+            raise ValueError(f"SO3Transform expects a transform of {self.rep}, got one of {self.transform.rep}")
 
     def forward(self, values: Tensor) -> Tensor:
         """Return the coefficients ``(..., L^2, rep.dim)`` of functions ``(..., V, 2L, C)``."""
-        grid = self.grid
+        shape = (self.size, self.angles, self.channels)
         if not values.is_floating_point():
             raise ValueError(f"SO3Transform expects floating point values, got {values.dtype}: convert them")
-        if values.ndim < 3 or values.shape[-3:] != (grid.size, grid.columns, self.channels):
-            wanted = f"(..., {grid.size}, {grid.columns}, {self.channels})"
-            raise ValueError(f"SO3Transform expects values {wanted}, got {tuple(values.shape)}")
+        if values.ndim < 3 or values.shape[-3:] != shape:
+            wanted = ", ".join(map(str, shape))
+            raise ValueError(f"SO3Transform expects values (..., {wanted}), got {tuple(values.shape)}")
         if not values.numel():
-            return values.new_zeros(*values.shape[:-3], grid.band_limit**2, self.rep.dim)
+            return values.new_zeros(*values.shape[:-3], self.band_limit**2, self.rep.dim)
         return full_precision(self._analysed, values)
 
     def inverse(self, coefficients: Tensor) -> Tensor:
         """Return the functions ``(..., V, 2L, C)`` with coefficients ``(..., L^2, rep.dim)``."""
-        grid = self.grid
-        check_coefficients(coefficients, self.rep, grid.band_limit, "SO3Transform")
+        check_coefficients(coefficients, self.rep, self.band_limit, "SO3Transform")
         if not coefficients.numel():
-            return coefficients.new_zeros(*coefficients.shape[:-2], grid.size, grid.columns, self.channels)
+            return coefficients.new_zeros(*coefficients.shape[:-2], self.size, self.angles, self.channels)
         return full_precision(self._synthesised, coefficients)
 
     def _analysed(self, values: Tensor) -> Tensor:
-        waves = torch.fft.rfft(values, dim=-2, norm="forward")[..., : self.grid.band_limit, :]
+        waves = torch.fft.rfft(values, dim=-2, norm="forward")[..., : self.band_limit, :]
         pairs = torch.stack([2.0 * waves.real, -2.0 * waves.imag], dim=-2)[..., 1:, :, :]  # z_n = 2 conj of the wave
         return self.transform(torch.cat([waves.real[..., 0, :], pairs.flatten(-3)], dim=-1))
 
     def _synthesised(self, coefficients: Tensor) -> Tensor:
         x = self.transform.inverse(coefficients)
         invariant = x[..., None, : self.channels]
-        pairs = x[..., self.channels :].unflatten(-1, (self.grid.band_limit - 1, 2, self.channels)) / 2.0
+        pairs = x[..., self.channels :].unflatten(-1, (self.band_limit - 1, 2, self.channels)) / 2.0
         waves = torch.complex(pairs[..., 0, :], -pairs[..., 1, :])
         waves = torch.cat([torch.complex(invariant, torch.zeros_like(invariant)), waves], dim=-2)
-        return torch.fft.irfft(waves, n=self.grid.columns, dim=-2, norm="forward")
+        return torch.fft.irfft(waves, n=self.angles, dim=-2, norm="forward")

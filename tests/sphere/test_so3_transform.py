@@ -1,28 +1,45 @@
 """Functions on SO(3): their transform against sums of Wigner functions."""
 
+import math
+
 import pytest
 import torch
 from reference_sphere import function_at, random_coefficients, rotations_of
 
-from gaugenet.so3 import random_rotation
-from gaugenet.sphere import SO3Transform, SphereGrid, rotated
+from gaugenet.homogeneous import icosphere
+from gaugenet.so3 import random_rotation, rotation_from_euler
+from gaugenet.sphere import ScatteredTransform, SO3Transform, SphereGrid, rotated, so3_representation
 from gaugenet.sphere.grid import KINDS
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_inverse_is_the_sum_of_wigner_functions(kind):
-    transform = SO3Transform(2, SphereGrid(4, kind))
+    grid = SphereGrid(4, kind)
+    transform = SO3Transform(2, grid)
     coefficients = random_coefficients(transform.rep, 4, 3)
     values = transform.inverse(coefficients)
-    assert (values - function_at(coefficients, 4, 2, rotations_of(transform.grid))).abs().max() < 1e-13
+    assert (values - function_at(coefficients, 4, 2, rotations_of(grid))).abs().max() < 1e-13
     assert (transform(values) - coefficients).abs().max() < 1e-13
 
 
+def test_functions_over_the_vertices_of_an_icosphere():
+    points = icosphere(2)
+    transform = SO3Transform(2, ScatteredTransform(so3_representation(4, 2), points.pos, points.area, 4))
+    coefficients = random_coefficients(transform.rep, 4, 3)
+    values = transform.inverse(coefficients)
+    theta, phi = points.pos[:, 2].acos(), torch.atan2(points.pos[:, 1], points.pos[:, 0])
+    gamma = torch.arange(8, dtype=torch.float64) * math.pi / 4
+    rotations = rotation_from_euler(phi[:, None], theta[:, None], gamma)
+    assert (values - function_at(coefficients, 4, 2, rotations)).abs().max() < 1e-12
+    assert (transform(values) - coefficients).abs().max() < 1e-12
+
+
 def test_a_rotation_from_the_left():
-    transform = SO3Transform(1, SphereGrid(4))
+    grid = SphereGrid(4)
+    transform = SO3Transform(1, grid)
     coefficients = random_coefficients(transform.rep, 4)
     rotation = random_rotation(1, generator=torch.Generator().manual_seed(0), dtype=torch.float64)[0]
-    moved = function_at(coefficients, 4, 1, rotation.T @ rotations_of(transform.grid))
+    moved = function_at(coefficients, 4, 1, rotation.T @ rotations_of(grid))
     assert (transform(moved) - rotated(coefficients, rotation)).abs().max() < 1e-13
 
 
@@ -40,6 +57,9 @@ def test_gradients():
 
 
 def test_refusals():
+    points = icosphere(1)
+    with pytest.raises(ValueError, match=r"a transform of 1x0 \+ 1x1, got one of 1x0"):
+        SO3Transform(1, ScatteredTransform("1x0", points.pos, points.area, 2))
     with pytest.raises(ValueError, match=r"values \(..., 64, 8, 1\), got \(64, 8\)"):
         SO3Transform(1, SphereGrid(4))(torch.zeros(64, 8))
     with pytest.raises(ValueError, match=r"SO3Transform expects floating point values, got torch\.int64"):
