@@ -70,7 +70,7 @@ def _on_sphere(net: Network, generator: torch.Generator) -> Outcome:
 def _rows(title: str, content: Mapping[str, Mapping[str, float] | None]) -> list[str]:
     rows = [title, f"  {'':<14}{'float64':>10}{'float32':>10}"]
     for kind, worst in content.items():
-        numbers = "  of no frames but those of the grid" if worst is None else _numbers(worst)
+        numbers = "  not measured: a grid has its own frames" if worst is None else _numbers(worst)
         rows.append(f"  {kind:<14}{numbers}")
     return rows
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from gaugenet.cli.arguments import add_model, add_up, check_up
+from gaugenet.cli.message import named
 from gaugenet.cli.outcome import Outcome
 from gaugenet.cli.outlined import outlined
 from gaugenet.data.file import open_atomic
@@ -55,7 +56,8 @@ def run(args: argparse.Namespace) -> Outcome:
     if on_sphere(net) != is_image(args.input):
         wanted = "an image of the sphere (PNG, JPEG)" if on_sphere(net) else "a mesh"
         raise ValueError(f"{args.model} runs on {wanted}, got {args.input}")
-    boxes, surface, names = (_in_image if on_sphere(net) else _on_mesh)(net, args)
+    with named(args.input):
+        boxes, surface, names = (_in_image if on_sphere(net) else _on_mesh)(net, args)
     records = to_json(boxes, surface, names)
     with open_atomic(args.output) as file:
         file.write((json.dumps({"objects": records}, indent=1) + "\n").encode())

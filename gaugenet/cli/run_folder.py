@@ -64,6 +64,8 @@ class RunFolder:
         if not resume:
             return False
         if not self.record.is_file():
+            if self.bundles.is_dir():  # it was killed while geometry was made
+                return False
             raise FileNotFoundError(f"{self.path}: no run to resume here; start it without --resume")
         before, now = _entries(json.loads(self.record.read_text(encoding="utf-8"))), _entries(record)
         # Records of the past know less.

@@ -67,7 +67,7 @@ def test_networks_on_the_sphere_are_turned(call, tmp_path):
     assert result.code == 0 and result.json["gauge_error"] is None and result.json["band_limit"] == 3
     assert result.json["symmetry_error"]["float64"] < 1e-12 < result.json["rotation_error"]["float64"] < 1
     text = call("check", "--model", tmp_path / "net").out.splitlines()
-    assert text[0] == "random field of degrees below 3" and text[2].endswith("of no frames but those of the grid")
+    assert text[0] == "random field of degrees below 3" and text[2].endswith("not measured: a grid has its own frames")
 
 
 def test_meshes_and_networks_on_the_sphere_do_not_mix(call, network, tmp_path):
