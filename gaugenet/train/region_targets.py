@@ -16,6 +16,8 @@ from gaugenet.train.metrics import face_areas
 
 # Share of the area that a region needs: smaller ones are specks at the seams of labels.
 SMALLEST = 0.002
+# Part of the repr, by which caches know what they hold: raise it when the boxes of regions become others.
+_BOXES = 2
 
 
 class RegionTargets(BaseTransform):
@@ -62,7 +64,7 @@ class RegionTargets(BaseTransform):
         return set_targets(data, self.boxes(data, surface), surface)
 
     def __repr__(self) -> str:
-        return f"RegionTargets({self.labels}, smallest={self.smallest})"
+        return f"RegionTargets({self.labels}, smallest={self.smallest}, boxes={_BOXES})"
 
 
 def at_faces(data: Data) -> Tensor:
