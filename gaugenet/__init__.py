@@ -14,22 +14,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gaugenet.data.bundle_file import load_bundle, save_bundle
-    from gaugenet.data.cache import Cached
-    from gaugenet.data.connection_spectrum import ConnectionSpectrum
-    from gaugenet.data.equirectangular import Equirectangular
-    from gaugenet.data.folder import LabelledFolder
-    from gaugenet.data.frame_bundle import FrameBundle
-    from gaugenet.data.gauge import change_gauge
-    from gaugenet.data.homogeneous_bundle import HomogeneousBundle
-    from gaugenet.data.input_fields import InputFields
-    from gaugenet.data.mesh_data import MeshData
-    from gaugenet.data.perturbation import Perturbation
-    from gaugenet.data.psb import PSB
-    from gaugenet.data.read import read_mesh
-    from gaugenet.data.shape_classes import ClassFolder, PSBShapes
-    from gaugenet.data.write import write_mesh
+    from gaugenet.datasets.folder import LabelledFolder
+    from gaugenet.datasets.psb import PSB
+    from gaugenet.datasets.shape_classes import ClassFolder, PSBShapes
     from gaugenet.group import Group
+    from gaugenet.io.bundle_file import load_bundle, save_bundle
+    from gaugenet.io.mesh_data import MeshData
+    from gaugenet.io.read import read_mesh
+    from gaugenet.io.write import write_mesh
     from gaugenet.models.check import check
     from gaugenet.models.classification_net import ClassificationNet
     from gaugenet.models.correspondence_net import CorrespondenceNet
@@ -38,6 +30,14 @@ if TYPE_CHECKING:
     from gaugenet.models.tangent_field_net import TangentFieldNet
     from gaugenet.nn.gauge_conv import GaugeConv
     from gaugenet.representation import Representation
+    from gaugenet.transforms.cache import Cached
+    from gaugenet.transforms.connection_spectrum import ConnectionSpectrum
+    from gaugenet.transforms.equirectangular import Equirectangular
+    from gaugenet.transforms.frame_bundle import FrameBundle
+    from gaugenet.transforms.gauge import change_gauge
+    from gaugenet.transforms.homogeneous_bundle import HomogeneousBundle
+    from gaugenet.transforms.input_fields import InputFields
+    from gaugenet.transforms.perturbation import Perturbation
 
 __version__ = "0.1.0"
 
@@ -74,33 +74,33 @@ __all__ = [
 
 # Names are imported when they are first used: PyTorch takes seconds, and `gaugenet --help` does without.
 _HOME = {
-    "Cached": "gaugenet.data.cache",
-    "ClassFolder": "gaugenet.data.shape_classes",
+    "Cached": "gaugenet.transforms.cache",
+    "ClassFolder": "gaugenet.datasets.shape_classes",
     "ClassificationNet": "gaugenet.models.classification_net",
-    "ConnectionSpectrum": "gaugenet.data.connection_spectrum",
+    "ConnectionSpectrum": "gaugenet.transforms.connection_spectrum",
     "CorrespondenceNet": "gaugenet.models.correspondence_net",
-    "Equirectangular": "gaugenet.data.equirectangular",
-    "FrameBundle": "gaugenet.data.frame_bundle",
+    "Equirectangular": "gaugenet.transforms.equirectangular",
+    "FrameBundle": "gaugenet.transforms.frame_bundle",
     "GaugeConv": "gaugenet.nn.gauge_conv",
     "Group": "gaugenet.group",
-    "HomogeneousBundle": "gaugenet.data.homogeneous_bundle",
-    "InputFields": "gaugenet.data.input_fields",
-    "LabelledFolder": "gaugenet.data.folder",
-    "MeshData": "gaugenet.data.mesh_data",
-    "PSB": "gaugenet.data.psb",
-    "PSBShapes": "gaugenet.data.shape_classes",
-    "Perturbation": "gaugenet.data.perturbation",
+    "HomogeneousBundle": "gaugenet.transforms.homogeneous_bundle",
+    "InputFields": "gaugenet.transforms.input_fields",
+    "LabelledFolder": "gaugenet.datasets.folder",
+    "MeshData": "gaugenet.io.mesh_data",
+    "PSB": "gaugenet.datasets.psb",
+    "PSBShapes": "gaugenet.datasets.shape_classes",
+    "Perturbation": "gaugenet.transforms.perturbation",
     "Representation": "gaugenet.representation",
     "SegmentationNet": "gaugenet.models.segmentation_net",
     "TangentFieldNet": "gaugenet.models.tangent_field_net",
-    "change_gauge": "gaugenet.data.gauge",
+    "change_gauge": "gaugenet.transforms.gauge",
     "check": "gaugenet.models.check",
     "load": "gaugenet.models.store",
-    "load_bundle": "gaugenet.data.bundle_file",
-    "read_mesh": "gaugenet.data.read",
+    "load_bundle": "gaugenet.io.bundle_file",
+    "read_mesh": "gaugenet.io.read",
     "save": "gaugenet.models.store",
-    "save_bundle": "gaugenet.data.bundle_file",
-    "write_mesh": "gaugenet.data.write",
+    "save_bundle": "gaugenet.io.bundle_file",
+    "write_mesh": "gaugenet.io.write",
 }
 
 

@@ -19,7 +19,7 @@ from torch import Tensor
 from gaugenet import MeshData, SegmentationNet, save
 from gaugenet.bundle.sampling import farthest_point_samples
 from gaugenet.bundle.unfolding import Unfolding
-from gaugenet.data.file import open_atomic
+from gaugenet.io.file import open_atomic
 from gaugenet.mesh import Mesh
 from gaugenet.mesh.geometry import vertex_areas
 from gaugenet.train.fit import Fit, FitSettings

@@ -19,13 +19,13 @@ from torch import Tensor
 
 from gaugenet import load
 from gaugenet.cli import main as gaugenet
-from gaugenet.data.continents import CONTINENTS
-from gaugenet.data.earth import Earth
-from gaugenet.data.equirectangular import pixel_centres
-from gaugenet.data.file import open_atomic
+from gaugenet.datasets.continents import CONTINENTS
+from gaugenet.datasets.earth import Earth
+from gaugenet.io.file import open_atomic
 from gaugenet.models import SphereSample, sphere_sample
 from gaugenet.models.on_image import at_pixels
 from gaugenet.train import Scores, TurnedEarth
+from gaugenet.transforms.equirectangular import pixel_centres
 from gaugenet.viz import images_picture, label_image, palette
 from gaugenet.viz.png import png_path
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import torch
 
-from gaugenet.data.equirectangular import pixel_centres
-from gaugenet.data.spherical_image import write_image
-from gaugenet.data.spherical_scenes import SphericalScenes
+from gaugenet.datasets.spherical_scenes import SphericalScenes
+from gaugenet.io.spherical_image import write_image
 from gaugenet.so3 import random_rotation
+from gaugenet.transforms.equirectangular import pixel_centres
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -7,10 +7,10 @@ import numpy as np
 import surfaces
 import torch
 
-from gaugenet.data.frame_bundle import FrameBundle
-from gaugenet.data.homogeneous_bundle import HomogeneousBundle
 from gaugenet.detection import Boxes
 from gaugenet.homogeneous import HyperbolicPlane, Plane, Sphere, hexagonal_lattice, icosphere, triangular_tiling
+from gaugenet.transforms.frame_bundle import FrameBundle
+from gaugenet.transforms.homogeneous_bundle import HomogeneousBundle
 
 BUNDLES = ["mesh", "one-sided", "sphere", "plane", "hyperbolic"]
 

@@ -9,9 +9,9 @@ import surfaces
 import torch
 
 from gaugenet.bundle.connection_laplacian import section_laplacian
-from gaugenet.data.connection_spectrum import ConnectionSpectrum
-from gaugenet.data.frame_bundle import FrameBundle
-from gaugenet.data.gauge import transport
+from gaugenet.transforms.connection_spectrum import ConnectionSpectrum
+from gaugenet.transforms.frame_bundle import FrameBundle
+from gaugenet.transforms.gauge import transport
 
 # Of orders 0, 1, 2: eigenvalues l (l + 1) - n^2 on the unit sphere of what xyz, of degree l = 3, gives rise to.
 DECAY = {0: 12.0, 1: 11.0, 2: 8.0}

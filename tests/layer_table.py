@@ -12,9 +12,6 @@ import torch
 from group_table import REPS
 from torch import Tensor, nn
 
-from gaugenet.data.connection_spectrum import ConnectionSpectrum
-from gaugenet.data.frame_bundle import FrameBundle
-from gaugenet.data.input_fields import InputFields
 from gaugenet.group import Elements, Group
 from gaugenet.mesh.mesh import MeshWarning
 from gaugenet.models import ClassificationNet, CorrespondenceNet, SegmentationNet, TangentFieldNet
@@ -55,6 +52,9 @@ from gaugenet.nn import (
     Unpool,
 )
 from gaugenet.representation import Representation
+from gaugenet.transforms.connection_spectrum import ConnectionSpectrum
+from gaugenet.transforms.frame_bundle import FrameBundle
+from gaugenet.transforms.input_fields import InputFields
 
 REP = REPS["SO2"][0]
 FIELDS = {"hks": 4, "eigenfunctions": 20, "position": True, **surfaces.NEAR}

@@ -5,12 +5,12 @@ import torch
 from reference_conv import kernel, pointwise
 from torch import Tensor
 
-from gaugenet.data.frame_bundle import FrameBundle
-from gaugenet.data.gauge import change_gauge
 from gaugenet.group import Elements
 from gaugenet.kernel import kernel_basis, radial_profiles
 from gaugenet.nn import GaugeAttention, GaugeConv, MessageConv
 from gaugenet.nn.edge_frame import EdgeFrame, Reading
+from gaugenet.transforms.frame_bundle import FrameBundle
+from gaugenet.transforms.gauge import change_gauge
 
 PAIRS = [
     ("2x0", "2x0 + 1x1"),

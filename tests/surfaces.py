@@ -9,8 +9,8 @@ import scipy.spatial
 import torch
 import trimesh
 
-from gaugenet.data.mesh_data import MeshData
-from gaugenet.data.read import read_mesh
+from gaugenet.io.mesh_data import MeshData
+from gaugenet.io.read import read_mesh
 from gaugenet.mesh.clean import clean_mesh
 from gaugenet.mesh.mesh import Mesh, MeshWarning
 

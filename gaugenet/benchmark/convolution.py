@@ -11,8 +11,8 @@ import torch
 from gaugenet.benchmark.measure import medians, peak_bytes
 from gaugenet.benchmark.per_edge import PerEdgeConv
 from gaugenet.benchmark.spheres import sphere
-from gaugenet.data.frame_bundle import FrameBundle
 from gaugenet.nn import GaugeConv, Stencil
+from gaugenet.transforms.frame_bundle import FrameBundle
 
 # Fused products and sums, as in any BLAS; the compiler's default rounds in between.
 COMPILER: dict[str, Any] = {"cpp.enable_floating_point_contract_flag": "fast"}

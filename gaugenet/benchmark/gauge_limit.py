@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import torch
 
-from gaugenet.data.homogeneous_bundle import HomogeneousBundle
 from gaugenet.homogeneous import Sphere, icosphere
 from gaugenet.nn import GaugeConv
 from gaugenet.sphere import ScatteredTransform, SphericalConv, degrees
+from gaugenet.transforms.homogeneous_bundle import HomogeneousBundle
 
 REP_IN, REP_OUT, BAND_LIMIT, PROFILES = "1x0 + 1x1 + 1x2", "1x0 + 2x1 + 1x3", 5, 2
 

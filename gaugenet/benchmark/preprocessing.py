@@ -12,9 +12,9 @@ import potpourri3d
 from gaugenet.benchmark.measure import medians, peak_bytes
 from gaugenet.benchmark.spheres import errors_on_sphere, sphere
 from gaugenet.benchmark.tori import errors_on_torus, torus
-from gaugenet.data.frame_bundle import FrameBundle
-from gaugenet.data.input_fields import InputFields
-from gaugenet.data.mesh_data import MeshData
+from gaugenet.io.mesh_data import MeshData
+from gaugenet.transforms.frame_bundle import FrameBundle
+from gaugenet.transforms.input_fields import InputFields
 
 Errors = Callable[[MeshData], dict[str, float]]
 

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 import trimesh
 
-from gaugenet.data.mesh_data import MeshData
+from gaugenet.io.mesh_data import MeshData
 
 
 def sphere(vertices: int) -> MeshData:

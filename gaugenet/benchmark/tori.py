@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from gaugenet.benchmark.spheres import degrees, tangent_frame
-from gaugenet.data.mesh_data import MeshData
+from gaugenet.io.mesh_data import MeshData
 
 MAJOR, MINOR = 1.0, 0.4
 STEPS = 16

@@ -9,9 +9,9 @@ import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from gaugenet.data.input_fields import InputFields
-from gaugenet.data.polygon_file import MESH_SUFFIXES
+from gaugenet.io.polygon_file import MESH_SUFFIXES
 from gaugenet.models.store import shipped
+from gaugenet.transforms.input_fields import InputFields
 
 
 def at_least(smallest: int) -> Callable[[str], int]:

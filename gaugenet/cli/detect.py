@@ -15,10 +15,10 @@ from gaugenet.cli.arguments import add_model, add_up, check_up
 from gaugenet.cli.message import named
 from gaugenet.cli.outcome import Outcome
 from gaugenet.cli.outlined import outlined
-from gaugenet.data.file import open_atomic
-from gaugenet.data.read import read_mesh
-from gaugenet.data.spherical_image import is_image, read_image
 from gaugenet.detection import Boxes, Surface, surface_of, to_json
+from gaugenet.io.file import open_atomic
+from gaugenet.io.read import read_mesh
+from gaugenet.io.spherical_image import is_image, read_image
 from gaugenet.models import Detector, load, on_sphere, sphere_sample
 from gaugenet.models.on_image import on_sample
 from gaugenet.train import found_in

@@ -9,14 +9,14 @@ from typing import Any
 from gaugenet.cli.job import Job
 from gaugenet.cli.outcome import Outcome
 from gaugenet.cli.spherical import FAMILIES, NETS, network_of
-from gaugenet.data.continents import CONTINENTS
-from gaugenet.data.earth import Earth
-from gaugenet.data.equirectangular import pixel_centres
+from gaugenet.datasets.continents import CONTINENTS
+from gaugenet.datasets.earth import Earth
 from gaugenet.models import Network, SphereSample, load, on_sphere, sphere_sample
 from gaugenet.models.on_image import at_pixels
 from gaugenet.models.store import recorded
 from gaugenet.train import FitSettings, TurnedEarth, evaluate
 from gaugenet.train.metrics import area_accuracy
+from gaugenet.transforms.equirectangular import pixel_centres
 from gaugenet.viz import confusion_picture, images_picture, label_image, palette
 from gaugenet.viz.png import png_path
 

@@ -18,7 +18,7 @@ from gaugenet.cli.outcome import Outcome
 from gaugenet.cli.shape_scores import shapes_outcome
 from gaugenet.cli.spherical import add_rotations
 from gaugenet.cli.spherical_scores import images_outcome
-from gaugenet.data.perturbation import KINDS
+from gaugenet.transforms.perturbation import KINDS
 from gaugenet.viz.png import png_path
 
 EXAMPLE = "gaugenet evaluate --data psb --root LabeledDB_new.zip --category Human --model psb-human"

@@ -18,7 +18,7 @@ import numpy as np
 
 from gaugenet.bundle.connection import face_holonomies, levi_civita
 from gaugenet.cli.outcome import Outcome
-from gaugenet.data.polygon_file import read_polygons
+from gaugenet.io.polygon_file import read_polygons
 from gaugenet.mesh import Mesh, clean_mesh, find_defects
 from gaugenet.mesh.orientation_cover import orientation_cover
 from gaugenet.mesh.topology import find_topology

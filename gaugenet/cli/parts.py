@@ -15,7 +15,7 @@ from gaugenet.cli.message import named
 from gaugenet.cli.outcome import Outcome
 from gaugenet.cli.outlined import outlined
 from gaugenet.cli.progress import bar
-from gaugenet.data.mesh_dataset import MeshDataset
+from gaugenet.datasets.mesh_dataset import MeshDataset
 from gaugenet.detection import Boxes, Scene, Surface, average_precision, surface_of
 from gaugenet.models import DetectionNet
 from gaugenet.train import RegionTargets

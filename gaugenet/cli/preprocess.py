@@ -27,13 +27,13 @@ from gaugenet.cli.arguments import (
 from gaugenet.cli.message import attempt, named, reason
 from gaugenet.cli.outcome import Outcome, exit_code
 from gaugenet.cli.progress import bar
-from gaugenet.data.bundle_file import save_bundle
-from gaugenet.data.frame_bundle import FrameBundle
-from gaugenet.data.input_fields import InputFields
-from gaugenet.data.mesh_data import MeshData
-from gaugenet.data.parallel import parallel_map
-from gaugenet.data.read import read_mesh
 from gaugenet.group import Group
+from gaugenet.io.bundle_file import save_bundle
+from gaugenet.io.mesh_data import MeshData
+from gaugenet.io.read import read_mesh
+from gaugenet.transforms.frame_bundle import FrameBundle
+from gaugenet.transforms.input_fields import InputFields
+from gaugenet.transforms.parallel import parallel_map
 
 EXAMPLE = "gaugenet preprocess meshes/creatures -o out/bundles --neighbours 30 --workers 2"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gaugenet.cli.arguments import check_output, output_folder
-from gaugenet.data.file import open_atomic
+from gaugenet.io.file import open_atomic
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from gaugenet.cli.arguments import output_folder
 from gaugenet.cli.message import attempt
 from gaugenet.cli.outcome import Outcome, exit_code
 from gaugenet.cli.progress import bar
-from gaugenet.data.spherical_image import read_image, write_label_image
+from gaugenet.io.spherical_image import read_image, write_label_image
 from gaugenet.models import GridSegmenter, SegmentationNet, sphere_sample
 from gaugenet.models.on_image import at_pixels, on_sample
 from gaugenet.viz import enlarged, images_picture, palette

@@ -15,14 +15,14 @@ from gaugenet.cli.message import named
 from gaugenet.cli.outcome import Outcome
 from gaugenet.cli.parts import parts_outcome
 from gaugenet.cli.progress import bar
-from gaugenet.data.labels import corner_majority
-from gaugenet.data.mesh_data import LABELS
-from gaugenet.data.mesh_dataset import MeshDataset
-from gaugenet.data.perturbation import Perturbation
-from gaugenet.data.psb import psb_categories
+from gaugenet.datasets.mesh_dataset import MeshDataset
+from gaugenet.datasets.psb import psb_categories
+from gaugenet.io.labels import corner_majority
+from gaugenet.io.mesh_data import LABELS
 from gaugenet.models import ClassificationNet, DetectionNet, SegmentationNet, load, shipped
 from gaugenet.models.store import recorded
 from gaugenet.train import Scores, evaluate
+from gaugenet.transforms.perturbation import Perturbation
 from gaugenet.viz import Panel, confusion_picture, segmentation_picture
 
 ALL = "all"

@@ -15,8 +15,8 @@ from gaugenet.cli.labelled import open_training
 from gaugenet.cli.message import named
 from gaugenet.cli.parts import object_names, parts_network, region_targets
 from gaugenet.cli.progress import bar
-from gaugenet.data.folder import LabelledFolder
-from gaugenet.data.mesh_dataset import MeshDataset
+from gaugenet.datasets.folder import LabelledFolder
+from gaugenet.datasets.mesh_dataset import MeshDataset
 from gaugenet.models import ClassificationNet, SegmentationNet, SurfaceNet
 from gaugenet.models.unet import NO_LAYERS
 from gaugenet.representation import Representation

@@ -11,8 +11,8 @@ import torch
 
 from gaugenet.cli.job import Job
 from gaugenet.cli.labelled import SPHERE
-from gaugenet.data.spherical_mnist import SphericalMNIST
-from gaugenet.data.spherical_scenes import SphericalScenes
+from gaugenet.datasets.spherical_mnist import SphericalMNIST
+from gaugenet.datasets.spherical_scenes import SphericalScenes
 from gaugenet.models import (
     ClassificationNet,
     DetectionNet,

@@ -9,13 +9,13 @@ import torch
 from torch import Tensor
 from torch_geometric.data import Data
 
-from gaugenet.data.frame_bundle import FrameBundle
-from gaugenet.data.gauge import change_gauge
 from gaugenet.group import Elements
 from gaugenet.models.segmentation_net import Logits
 from gaugenet.models.surface_net import SurfaceNet
 from gaugenet.nn.group_pool import GroupPool
 from gaugenet.representation import Representation
+from gaugenet.transforms.frame_bundle import FrameBundle
+from gaugenet.transforms.gauge import change_gauge
 
 PRECISIONS = {"float64": torch.float64, "float32": torch.float32}
 

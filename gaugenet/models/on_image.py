@@ -11,10 +11,10 @@ from torch import Tensor
 from torch.nn import functional
 from torch_geometric.data import Data
 
-from gaugenet.data.equirectangular import Equirectangular, pixel_centres
-from gaugenet.data.spherical_image import channels_of
+from gaugenet.io.spherical_image import channels_of
 from gaugenet.models.network import Network
 from gaugenet.models.sphere_sample import SphereSample
+from gaugenet.transforms.equirectangular import Equirectangular, pixel_centres
 
 
 def on_sample(net: Network, sample: SphereSample, pixels: np.ndarray) -> Data:

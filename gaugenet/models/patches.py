@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 from torch_geometric.data import Data
 
-from gaugenet.data.mesh_data import MeshData
+from gaugenet.io.mesh_data import MeshData
 from gaugenet.models.evaluating import evaluating
 from gaugenet.models.vertex_net import VertexNet
-from gaugenet.nn import Diffusion, GaugeConv, ImplicitDiffusion, LevelMap, MessageConv
+from gaugenet.nn import Diffusion, GaugeConv, ImplicitDiffusion, Level, MessageConv
 
 Progress = Callable[[Iterable[Any], str, int], Iterable[Any]]
 
@@ -51,7 +51,7 @@ def scores_in_patches(net: VertexNet, data: Data, limit: int, progress: Progress
 
 
 def _by_levels(net: VertexNet, data: Data, limit: int, show: Progress) -> Tensor:
-    x, fine = net.inputs(data), LevelMap.from_data(data, 1)
+    x, fine = net.inputs(data), Level.of(data, 1).map
     parts = [slice(start, min(start + limit, len(x))) for start in range(0, len(x), limit)]
     pooled = x.new_zeros(fine.num_coarse, x.shape[1])
     for part in show(parts, "pool", len(parts)):

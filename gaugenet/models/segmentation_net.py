@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 from torch_geometric.data import Data
 
-from gaugenet.data.part_boundaries import bounded_labels
 from gaugenet.models.comparison import Comparison, compare_labels, labelled_place
 from gaugenet.models.network import label_tuple
+from gaugenet.models.part_boundaries import bounded_labels
 from gaugenet.models.vertex_net import VertexNet
 from gaugenet.representation import Representation
 

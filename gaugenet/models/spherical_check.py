@@ -10,7 +10,6 @@ import torch
 from scipy.spatial import cKDTree
 from torch import Tensor
 
-from gaugenet.data.gauge import change_gauge
 from gaugenet.group import Elements
 from gaugenet.homogeneous import Sphere
 from gaugenet.models.check import PRECISIONS, relative_error
@@ -22,6 +21,7 @@ from gaugenet.models.spherical_net import SphericalNet
 from gaugenet.representation import Representation
 from gaugenet.so3 import random_rotation
 from gaugenet.sphere import ScatteredTransform, degrees, rotated
+from gaugenet.transforms.gauge import change_gauge
 
 # Harmonics of higher degrees than this are not compared: time and memory grow with its square.
 _HIGHEST = 32

@@ -14,7 +14,7 @@ import safetensors
 import safetensors.torch
 import torch
 
-from gaugenet.data.file import open_atomic
+from gaugenet.io.file import open_atomic
 from gaugenet.models.classification_net import ClassificationNet
 from gaugenet.models.correspondence_net import CorrespondenceNet
 from gaugenet.models.detection_net import DetectionNet

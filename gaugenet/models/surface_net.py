@@ -11,21 +11,21 @@ from torch import Tensor, nn
 from torch_geometric.data import Data
 from torch_geometric.transforms import BaseTransform, Compose
 
-from gaugenet.data.connection_spectrum import ConnectionSpectrum
-from gaugenet.data.frame_bundle import FrameBundle
-from gaugenet.data.homogeneous_bundle import HomogeneousBundle
-from gaugenet.data.input_fields import InputFields
 from gaugenet.homogeneous import Sphere
 from gaugenet.homogeneous.icosphere import FINEST
 from gaugenet.models.evaluating import evaluating
 from gaugenet.models.network import Network
 from gaugenet.models.unet import NO_LAYERS, POLYNOMIAL, UNet
-from gaugenet.nn.geometry import Geometry
 from gaugenet.nn.intertwiner import Intertwiner
+from gaugenet.nn.level import Level
 from gaugenet.nn.polynomial_block import PolynomialBlock
-from gaugenet.nn.pool import LevelMap, Pool
+from gaugenet.nn.pool import Pool
 from gaugenet.nn.residual_block import layer_names
 from gaugenet.representation import Representation
+from gaugenet.transforms.connection_spectrum import ConnectionSpectrum
+from gaugenet.transforms.frame_bundle import FrameBundle
+from gaugenet.transforms.homogeneous_bundle import HomogeneousBundle
+from gaugenet.transforms.input_fields import InputFields
 
 
 class SurfaceNet(Network):
@@ -160,11 +160,11 @@ class SurfaceNet(Network):
         self.rep_in.check(data.x, name)
         return data.x.to(next(self.parameters()).dtype)
 
-    def first_map(self, data: Data) -> LevelMap | None:
-        """Return the map from the vertices to the level on which the network begins, None where these are its level."""
-        return Geometry.of(data).map_to(1) if self.first else None
+    def first_map(self, data: Data) -> Level | None:
+        """Return the level on which the network begins, None where that is the mesh itself."""
+        return Level.of(data, 1) if self.first else None
 
-    def on_first_level(self, x: Tensor, at: LevelMap | None) -> Tensor:
+    def on_first_level(self, x: Tensor, at: Level | None) -> Tensor:
         """Average input fields of the vertices onto the level on which the network begins, by ``first_map``."""
         return x if at is None else self.enter_pool(x, at)
 

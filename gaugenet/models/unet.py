@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import NamedTuple, cast
+from typing import cast
 
 from torch import Tensor, nn
 from torch_geometric.data import Data
 
-from gaugenet.nn.geometry import Geometry
 from gaugenet.nn.intertwiner import Intertwiner
 from gaugenet.nn.level import Level
 from gaugenet.nn.polynomial_block import PolynomialBlock
-from gaugenet.nn.pool import LevelMap, Pool, Unpool
+from gaugenet.nn.pool import Pool, Unpool
 from gaugenet.nn.residual_block import ResidualBlock
 from gaugenet.representation import Representation
 
 POLYNOMIAL = "polynomial"
 NO_LAYERS = "none"
-
-
-class Levels(NamedTuple):
-    """The levels on which a U-Net runs, and the maps between neighbouring ones."""
-
-    each: list[Level]
-    between: list[LevelMap]
 
 
 class UNet(nn.Module):
@@ -70,28 +62,28 @@ class UNet(nn.Module):
         self.narrow = nn.ModuleList(Intertwiner(b, a) for a, b in pairwise(self.reps) if up)
         self.up = nn.ModuleList(block(r) for r in above)
 
-    def levels(self, data: Data) -> Levels:
+    def levels(self, data: Data) -> list[Level]:
         """Return the geometry that ``encode`` and ``decode`` share."""
-        levels, geometry = range(self.first, self.first + len(self.reps)), Geometry.of(data)
-        return Levels([geometry.level(level) for level in levels], [geometry.map_to(level) for level in levels[1:]])
+        first = Level.of(data).at(self.first)
+        return [first.at(self.first + depth) for depth in range(len(self.reps))]
 
-    def encode(self, y: Tensor, at: Levels) -> list[Tensor]:
+    def encode(self, y: Tensor, at: list[Level]) -> list[Tensor]:
         """Return the features of every level, finest first, of features ``(V_l, rep.dim)`` on the first one."""
         found: list[Tensor] = []
         for depth, blocks in enumerate(self.down):
             if depth:
-                y = self.widen[depth - 1](self.pool[depth - 1](y, at.between[depth - 1]))
+                y = self.widen[depth - 1](self.pool[depth - 1](y, at[depth]))
             for block in cast(nn.ModuleList, blocks):
-                y = block(y, at.each[depth])
+                y = block(y, at[depth])
             found.append(y)
         return found
 
-    def decode(self, found: list[Tensor], at: Levels) -> Tensor:
+    def decode(self, found: list[Tensor], at: list[Level]) -> Tensor:
         """Return features on the first level of those that ``encode`` found."""
         y = found[-1]
         for depth in reversed(range(len(self.up))):
-            y = found[depth] + self.unpool[depth](self.narrow[depth](y), at.between[depth])
-            y = self.up[depth](y, at.each[depth])
+            y = found[depth] + self.unpool[depth](self.narrow[depth](y), at[depth + 1])
+            y = self.up[depth](y, at[depth])
         return y
 
     def forward(self, y: Tensor, data: Data) -> Tensor:

@@ -3,11 +3,11 @@
 from gaugenet.nn.ambient import Lift, Project
 from gaugenet.nn.attention import GaugeAttention
 from gaugenet.nn.connection_laplacian import ConnectionLaplacian
+from gaugenet.nn.convolution.stencil import Stencil
 from gaugenet.nn.derivative import CovariantDerivative, Curl, Divergence, Gradient, Lower, Raise
 from gaugenet.nn.differential_conv import DifferentialConv
 from gaugenet.nn.diffusion import Diffusion
 from gaugenet.nn.gauge_conv import GaugeConv
-from gaugenet.nn.geometry import Geometry
 from gaugenet.nn.global_pool import GlobalPool
 from gaugenet.nn.group_pool import GroupPool
 from gaugenet.nn.implicit_diffusion import ImplicitDiffusion
@@ -24,7 +24,6 @@ from gaugenet.nn.pool import LevelMap, Pool, Unpool
 from gaugenet.nn.regular_nonlinearity import RegularNonlinearity
 from gaugenet.nn.residual_block import ResidualBlock
 from gaugenet.nn.spectrum import Spectrum
-from gaugenet.nn.stencil import Stencil
 from gaugenet.nn.tensor_product import TensorProduct
 
 __all__ = [
@@ -37,7 +36,6 @@ __all__ = [
     "GatedNonlinearity",
     "GaugeAttention",
     "GaugeConv",
-    "Geometry",
     "GlobalPool",
     "Gradient",
     "GroupPool",

@@ -5,11 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from gaugenet.nn.attend import Discs, attend
+from gaugenet.nn.convolution.attend import Discs, attend
+from gaugenet.nn.convolution.stencil import Stencil
 from gaugenet.nn.edge_frame import EdgeFrame
 from gaugenet.nn.gauge_conv import GaugeConv
 from gaugenet.nn.precision import working_dtype
-from gaugenet.nn.stencil import Stencil
 from gaugenet.representation import Representation
 
 

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from gaugenet.group import Elements, Group, Irrep
+from gaugenet.nn.convolution.padding import Padding, largest_degree, recorded_degree
 from gaugenet.nn.heat_solve import Geometry
-from gaugenet.nn.padding import Padding, largest_degree, recorded_degree
 from gaugenet.nn.shapes import Shapes
 from gaugenet.nn.structure_group import check_group, group_of
 from gaugenet.representation import Representation

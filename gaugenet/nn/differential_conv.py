@@ -6,11 +6,11 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from gaugenet.nn.convolution.jet import Jet
+from gaugenet.nn.convolution.stencil import Stencil
 from gaugenet.nn.gauge_conv import GaugeConv
-from gaugenet.nn.jet import Jet
 from gaugenet.nn.layer_stencil import layer_stencil
 from gaugenet.nn.precision import full_precision
-from gaugenet.nn.stencil import Stencil
 from gaugenet.representation import Representation
 
 

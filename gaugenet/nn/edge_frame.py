@@ -9,8 +9,8 @@ from torch import Tensor, nn
 
 from gaugenet.group import Irrep
 from gaugenet.kernel import Wave, kernel_basis
+from gaugenet.nn.convolution.stencil import Stencil
 from gaugenet.nn.intertwiner import Intertwiner
-from gaugenet.nn.stencil import Stencil
 from gaugenet.representation import Representation
 
 

@@ -8,14 +8,14 @@ import torch
 from torch import Tensor, nn
 
 from gaugenet.kernel import Wave
-from gaugenet.nn import matrices
-from gaugenet.nn.convolve import Factors, convolve
+from gaugenet.nn.convolution import matrices
+from gaugenet.nn.convolution.convolve import Factors, convolve
+from gaugenet.nn.convolution.plan import Plan
+from gaugenet.nn.convolution.stencil import Stencil
 from gaugenet.nn.exact_buffer import ExactBuffer
 from gaugenet.nn.intertwiner import Intertwiner
 from gaugenet.nn.layer_stencil import layer_stencil
-from gaugenet.nn.plan import Plan
 from gaugenet.nn.precision import working_dtype
-from gaugenet.nn.stencil import Stencil
 from gaugenet.representation import Representation
 
 

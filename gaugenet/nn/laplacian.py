@@ -9,11 +9,11 @@ from torch import Tensor, nn
 
 from gaugenet.group import Group
 from gaugenet.kernel import Wave
+from gaugenet.nn.convolution.jet import Jet
+from gaugenet.nn.convolution.stencil import Stencil
 from gaugenet.nn.derivative import Lower, Raise, restricted
-from gaugenet.nn.jet import Jet
 from gaugenet.nn.layer_stencil import layer_stencil
 from gaugenet.nn.precision import full_precision
-from gaugenet.nn.stencil import Stencil
 from gaugenet.representation import Representation
 
 KINDS = ("connection", "hodge")

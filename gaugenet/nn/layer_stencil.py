@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from torch import Tensor, nn
 
-from gaugenet.nn.stencil import Stencil
+from gaugenet.nn.convolution.stencil import Stencil
 from gaugenet.nn.structure_group import check_group
 from gaugenet.representation import Representation
 

@@ -6,11 +6,11 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from gaugenet.nn.convolution.kernel_weights import KernelWeights
+from gaugenet.nn.convolution.stencil import Stencil
 from gaugenet.nn.edge_frame import EdgeFrame
 from gaugenet.nn.intertwiner import Intertwiner
-from gaugenet.nn.kernel_weights import KernelWeights
 from gaugenet.nn.layer_stencil import layer_stencil
-from gaugenet.nn.stencil import Stencil
 from gaugenet.representation import Representation
 
 

@@ -7,9 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from gaugenet.nn.level import Level
+from gaugenet.nn.convolution.stencil import Stencil
 from gaugenet.nn.polynomial_conv import PolynomialConv
-from gaugenet.nn.stencil import Stencil
 from gaugenet.representation import Representation
 
 
@@ -29,10 +28,10 @@ class PolynomialBlock(nn.Module):
         self.conv = PolynomialConv(self.rep, self.rep, degree, "nested", profiles)
         self.factor = nn.Parameter(torch.tensor([0.1]))
 
-    def forward(self, x: Tensor, at: Level | Stencil | Any) -> Tensor:
+    def forward(self, x: Tensor, at: Stencil | Any) -> Tensor:
         """Return the new field; ``at`` is the level, its stencil, or data (level 0 is used)."""
         self.rep.check(x, "PolynomialBlock")
-        return x + self.factor * self.conv(x, Level.of(at).stencil)
+        return x + self.factor * self.conv(x, at)
 
     def extra_repr(self) -> str:
         return f"{self.rep}, degree={self.degree}"

@@ -6,9 +6,9 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from gaugenet.nn.convolution.stencil import Stencil
 from gaugenet.nn.gauge_conv import GaugeConv
 from gaugenet.nn.intertwiner import Intertwiner
-from gaugenet.nn.stencil import Stencil
 from gaugenet.nn.tensor_product import TensorProduct
 from gaugenet.representation import Representation
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -11,6 +11,9 @@ from torch import Tensor, nn
 from gaugenet.group import Elements, Group, Irrep
 from gaugenet.nn.structure_group import check_group, group_of
 from gaugenet.representation import Representation
+
+if TYPE_CHECKING:
+    from gaugenet.nn.level import Level
 
 
 class LevelMap:
@@ -58,6 +61,11 @@ class LevelMap:
         index, transport, weight = (data[f"pool_{name}_{level}"] for name in ("index", "transport", "weight"))
         area, size = data[f"area_{level - 1}"], data[f"area_{level}"].shape[0]
         return cls(index, transport, weight, area, size, getattr(data, f"pool_flip_{level}", None), group_of(data))
+
+    @staticmethod
+    def of(at: Level | LevelMap) -> LevelMap:
+        """Return a map as it is, or that of a coarser level."""
+        return at if isinstance(at, LevelMap) else at.map
 
     def part(self, rows: slice) -> LevelMap:
         """Return the map of some of the finer vertices; pooling by the parts adds up to pooling by the whole."""
@@ -109,8 +117,10 @@ class Pool(nn.Module):
         super().__init__()
         self.rep = self.rep_in = self.rep_out = Representation(rep)
 
-    def forward(self, x: Tensor, at: LevelMap) -> Tensor:
+    def forward(self, x: Tensor, at: Level | LevelMap) -> Tensor:
+        """Pool ``x (V_fine, rep.dim)`` onto the coarser level ``at``."""
         self.rep.check(x, "Pool")
+        at = LevelMap.of(at)
         moved = at.carry(self.rep, x.index_select(0, at.fine)) * at.mean_weight.to(x.dtype)[:, None]
         return x.new_zeros(at.num_coarse, self.rep.dim).index_add_(0, at.coarse, moved)
 
@@ -125,8 +135,10 @@ class Unpool(nn.Module):
         super().__init__()
         self.rep = self.rep_in = self.rep_out = Representation(rep)
 
-    def forward(self, x: Tensor, at: LevelMap) -> Tensor:
+    def forward(self, x: Tensor, at: Level | LevelMap) -> Tensor:
+        """Interpolate ``x (V_coarse, rep.dim)`` from the coarser level ``at``."""
         self.rep.check(x, "Unpool")
+        at = LevelMap.of(at)
         moved = at.carry(self.rep, x.index_select(0, at.coarse), back=True) * at.weight.to(x.dtype)[:, None]
         return x.new_zeros(at.num_fine, self.rep.dim).index_add_(0, at.fine, moved)
 

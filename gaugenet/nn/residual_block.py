@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from gaugenet.nn.attention import GaugeAttention
+from gaugenet.nn.convolution.stencil import Stencil
 from gaugenet.nn.differential_conv import DifferentialConv
 from gaugenet.nn.diffusion import Diffusion
 from gaugenet.nn.gated_block import GatedBlock
@@ -17,17 +18,16 @@ from gaugenet.nn.implicit_diffusion import ImplicitDiffusion
 from gaugenet.nn.layer_norm import LayerNorm
 from gaugenet.nn.level import Level
 from gaugenet.nn.message_conv import MessageConv
-from gaugenet.nn.stencil import Stencil
 from gaugenet.representation import Representation
 
-# How each layer by which a vertex learns from others is made, and what of a level it reads.
-LAYERS: dict[str, tuple[Callable[[Representation, int], nn.Module], str]] = {
-    "conv": (lambda rep, profiles: GaugeConv(rep, rep, profiles), "stencil"),
-    "attention": (lambda rep, profiles: GaugeAttention(rep, rep, heads=2, profiles=profiles), "stencil"),
-    "message": (lambda rep, profiles: MessageConv(rep, rep, profiles=profiles), "stencil"),
-    "differential": (lambda rep, profiles: DifferentialConv(rep, rep), "stencil"),
-    "diffusion": (lambda rep, profiles: Diffusion(rep), "spectrum"),
-    "implicit": (lambda rep, profiles: ImplicitDiffusion(rep), "laplacian"),
+# How each layer by which a vertex learns from others is made.
+LAYERS: dict[str, Callable[[Representation, int], nn.Module]] = {
+    "conv": lambda rep, profiles: GaugeConv(rep, rep, profiles),
+    "attention": lambda rep, profiles: GaugeAttention(rep, rep, heads=2, profiles=profiles),
+    "message": lambda rep, profiles: MessageConv(rep, rep, profiles=profiles),
+    "differential": lambda rep, profiles: DifferentialConv(rep, rep),
+    "diffusion": lambda rep, profiles: Diffusion(rep),
+    "implicit": lambda rep, profiles: ImplicitDiffusion(rep),
 }
 
 
@@ -70,13 +70,13 @@ class ResidualBlock(GatedBlock):
         layers: str = "conv",
     ) -> None:
         rep = Representation(rep)
-        found = nn.ModuleDict({name: LAYERS[name][0](rep, profiles) for name in layer_names(layers)})
+        found = nn.ModuleDict({name: LAYERS[name](rep, profiles) for name in layer_names(layers)})
         super().__init__(rep, found, expansion, dropout)
         self.norm = LayerNorm(rep)
 
     def forward(self, x: Tensor, at: Level | Stencil | Any) -> Tensor:
         """Return the new field; ``at`` is the level, its stencil where that is enough, or data (level 0 is used)."""
         self.rep.check(x, "ResidualBlock")
-        z, level = self.norm(x), Level.of(at)
-        y = torch.cat([layer(z, getattr(level, LAYERS[name][1])) for name, layer in self.layers.items()], dim=-1)
+        z, level = self.norm(x), at if isinstance(at, Stencil) else Level.of(at)
+        y = torch.cat([layer(z, level) for layer in self.layers.values()], dim=-1)
         return x + self.update(y)

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch_geometric.data import Data
 from torch_geometric.transforms import BaseTransform
 
-from gaugenet.data.perturbation import Perturbation
+from gaugenet.transforms.perturbation import Perturbation
 
 WAVES = 6
 # Numbers of vertices between which shapes are remeshed: fewer lose thin parts, more only cost time.

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from gaugenet.data.file import open_atomic
+from gaugenet.io.file import open_atomic
 from gaugenet.models.network import Network
 from gaugenet.train.examples import Examples
 from gaugenet.train.objective import score, shape_loss

@@ -14,12 +14,12 @@ from torch.utils.data import Dataset
 from torch_geometric.data import Data
 from torch_geometric.transforms import BaseTransform, Compose
 
-from gaugenet.data.cache import Cached
-from gaugenet.data.frame_bundle import FrameBundle
-from gaugenet.data.homogeneous_bundle import HomogeneousBundle
-from gaugenet.data.input_fields import InputFields
-from gaugenet.data.parallel import parallel_map
 from gaugenet.train.augment import RandomDeformation, RandomResolution
+from gaugenet.transforms.cache import Cached
+from gaugenet.transforms.frame_bundle import FrameBundle
+from gaugenet.transforms.homogeneous_bundle import HomogeneousBundle
+from gaugenet.transforms.input_fields import InputFields
+from gaugenet.transforms.parallel import parallel_map
 
 
 class Prepared(Dataset[Any]):

@@ -9,8 +9,8 @@ from torch import Tensor
 from torch_geometric.data import Data
 from torch_geometric.transforms import BaseTransform
 
-from gaugenet.data.labels import corner_majority
 from gaugenet.detection import Boxes, Surface, labelled_regions, region_boxes, surface_of
+from gaugenet.io.labels import corner_majority
 from gaugenet.models import set_targets
 from gaugenet.train.metrics import face_areas
 

@@ -10,13 +10,13 @@ import torch
 from torch import Tensor
 from torch_geometric.data import Batch, Data
 
-from gaugenet.data.spherical_mnist import SphericalMNIST
-from gaugenet.data.spherical_scenes import SphericalScenes
+from gaugenet.datasets.spherical_mnist import SphericalMNIST
+from gaugenet.datasets.spherical_scenes import SphericalScenes
 from gaugenet.detection import BoxTargets
 from gaugenet.detection.space_surface import SpaceSurface
 from gaugenet.homogeneous import Sphere
 from gaugenet.models import SphereSample
-from gaugenet.nn.geometry import Geometry
+from gaugenet.nn.level import Level
 from gaugenet.so3 import random_rotation
 
 TASKS = ("classify", "segment", "detect")
@@ -60,7 +60,7 @@ class SphericalImages:
         self.batch, self.seed = batch, seed
         self._point = sample.point.float()
         self._surface = SpaceSurface(sample.bundle, Sphere()) if task == "detect" else None
-        self._batches: dict[int, tuple[Data, Geometry | None]] = {}
+        self._batches: dict[int, tuple[Data, Level | None]] = {}
 
     @property
     def count(self) -> int:
@@ -103,11 +103,11 @@ class SphericalImages:
                 one = copy.copy(self.sample.bundle)
                 one.x, one.y = torch.zeros(len(self._point), 1), torch.zeros(1, dtype=torch.int64)  # for Batch to count
                 batch = Batch.from_data_list([one] * count)
-                self._batches[count] = batch, Geometry(batch)
+                self._batches[count] = batch, Level(batch)
             else:
                 self._batches[count] = Data(area_0=self.sample.weight.repeat(count)), None
-        batch, geometry = self._batches[count]
+        batch, level = self._batches[count]
         data = copy.copy(batch)
-        if geometry is not None:
-            data.geometry = geometry
+        if level is not None:
+            data.level = level
         return data

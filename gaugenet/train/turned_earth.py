@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 from torch_geometric.data import Data
 
-from gaugenet.data.continents import CONTINENTS
-from gaugenet.data.earth import Earth
+from gaugenet.datasets.continents import CONTINENTS
+from gaugenet.datasets.earth import Earth
 from gaugenet.models import SphereSample
-from gaugenet.nn.geometry import Geometry
+from gaugenet.nn.level import Level
 from gaugenet.so3 import random_rotation
 
 # What is subtracted from the fields of Earth [km, 1, 1, 1] and what they are divided by: about mean and spread by area.
@@ -57,7 +57,7 @@ class TurnedEarth:
         self.rotate, self.count, self.seed = rotate, count, seed
         self._bundle = copy.copy(sample.bundle)
         if "edge_index_0" in self._bundle:
-            self._bundle.geometry = Geometry(sample.bundle)
+            self._bundle.level = Level(sample.bundle)
         self._numbers = torch.tensor([CONTINENTS.index(name) for name in continents])
         if not bool((self._labels(sample.point) >= 0).any()):
             raise ValueError(

@@ -9,7 +9,7 @@ from torch import nn
 from gaugenet.benchmark.measure import constant_bytes, medians, peak_bytes
 from gaugenet.benchmark.spheres import errors_on_sphere, sphere
 from gaugenet.benchmark.tori import errors_on_torus, torus
-from gaugenet.data.frame_bundle import FrameBundle
+from gaugenet.transforms.frame_bundle import FrameBundle
 
 
 def test_runs_take_turns():

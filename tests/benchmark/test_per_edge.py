@@ -6,8 +6,8 @@ import layer_table
 import torch
 
 from gaugenet.benchmark.per_edge import PerEdgeConv
-from gaugenet.data.gauge import change_gauge
 from gaugenet.nn import GaugeConv
+from gaugenet.transforms.gauge import change_gauge
 
 REP = "3x0 + 2x1 + 1x2"
 

@@ -7,7 +7,7 @@ import torch
 import trimesh
 
 from gaugenet import ClassificationNet, load, save
-from gaugenet.data.shape_classes import ClassFolder, PSBShapes
+from gaugenet.datasets.shape_classes import ClassFolder, PSBShapes
 
 SMALL = ["--variants", "2"]
 CONV = ["--layers", "conv", "--levels", "48,12", "--rep", "8x0 + 4x1"]

@@ -8,8 +8,8 @@ import torch
 from matplotlib.image import imread
 
 from gaugenet import PSB, LabelledFolder, load, save
-from gaugenet.data.perturbation import KINDS
 from gaugenet.train.metrics import area_accuracy, face_areas
+from gaugenet.transforms.perturbation import KINDS
 
 
 def accuracy(network, shapes) -> float:
@@ -125,7 +125,9 @@ def test_shapes_of_the_training_are_not_scored_unawares(call, shapes, network, t
 
 
 def test_what_is_said_of_a_perturbed_copy_is_not_said_of_the_shape(call, shapes, network, monkeypatch):
-    monkeypatch.setattr("gaugenet.data.perturbation.KINDS", {**KINDS, "holes": KINDS["holes"]._replace(change=_turned)})
+    monkeypatch.setattr(
+        "gaugenet.transforms.perturbation.KINDS", {**KINDS, "holes": KINDS["holes"]._replace(change=_turned)}
+    )
     result = call("evaluate", "--data", "folder", "--root", shapes, "--model", network, "--perturb", "holes")
     assert result.code == 0 and "1 shape of the test split (perturbed: holes), the worst first:" in result.out
     assert result.messages("warning")[0].startswith("shape3 (perturbed: holes): mesh cleaned: 1 face re-oriented")

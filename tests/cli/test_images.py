@@ -9,9 +9,8 @@ import torch
 from matplotlib.image import imread
 from PIL import Image
 
-from gaugenet.data.equirectangular import pixel_centres
-from gaugenet.data.spherical_image import read_image
-from gaugenet.data.spherical_scenes import SphericalScenes
+from gaugenet.datasets.spherical_scenes import SphericalScenes
+from gaugenet.io.spherical_image import read_image
 from gaugenet.models import (
     DetectionNet,
     SegmentationNet,
@@ -22,6 +21,7 @@ from gaugenet.models import (
     sphere_sample,
 )
 from gaugenet.models.on_image import at_pixels, on_sample
+from gaugenet.transforms.equirectangular import pixel_centres
 
 NAMES = list("0123456789")
 GAUGE = {"space": "sphere", "inputs": "1x0", "levels": (162, 42), "neighbours": 12, "rep": "4x0 + 2x1", "blocks": 1}

@@ -20,8 +20,8 @@ from gaugenet.cli.message import attempt, named, one_line, say, warnings_said
 from gaugenet.cli.outcome import Outcome, exit_code
 from gaugenet.cli.program import COMMANDS
 from gaugenet.cli.progress import bar
-from gaugenet.data.parallel import parallel_map
-from gaugenet.data.polygon_file import read_polygons
+from gaugenet.io.polygon_file import read_polygons
+from gaugenet.transforms.parallel import parallel_map
 
 ROOT = Path(__file__).parents[2]
 MESHES = ROOT / "meshes"

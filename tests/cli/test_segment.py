@@ -7,8 +7,8 @@ import torch
 from matplotlib.image import imread
 
 from gaugenet import SegmentationNet, load, read_mesh, save, write_mesh
-from gaugenet.data.labels import read_labels
-from gaugenet.data.ply import parse_ply
+from gaugenet.io.labels import read_labels
+from gaugenet.io.ply import parse_ply
 from gaugenet.viz import palette
 
 MESHES = Path(__file__).parents[2] / "meshes"

@@ -6,9 +6,9 @@ import pytest
 import torch
 from box_table import BUNDLES, bundle, random_boxes
 
-from gaugenet.data.gauge import change_gauge
 from gaugenet.detection import THRESHOLDS, Boxes, Scene, average_precision, iou, recentred, suppress
 from gaugenet.group import Group
+from gaugenet.transforms.gauge import change_gauge
 
 
 def boxes(labels, scores=None):

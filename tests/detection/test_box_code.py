@@ -7,11 +7,11 @@ import box_table
 import pytest
 import torch
 
-from gaugenet.data.gauge import change_gauge
-from gaugenet.data.homogeneous_bundle import HomogeneousBundle
 from gaugenet.detection import BoxCode, Boxes, BoxTargets, Scene, average_precision, recentred, surface_of
 from gaugenet.group import Elements
 from gaugenet.homogeneous import Sphere, icosphere
+from gaugenet.transforms.gauge import change_gauge
+from gaugenet.transforms.homogeneous_bundle import HomogeneousBundle
 
 CODE = BoxCode(3, 0.3, half_turns=(1,))
 

@@ -6,9 +6,9 @@ import pytest
 import torch
 from box_table import bundle, random_boxes, turned
 
-from gaugenet.data.gauge import change_gauge
 from gaugenet.detection import Boxes
 from gaugenet.group import Elements, Group
+from gaugenet.transforms.gauge import change_gauge
 
 
 def columns(boxes):

@@ -9,12 +9,12 @@ import torch
 from box_table import BUNDLES, bundle, by_pair, in_frames_of, random_boxes, rotated, turned
 from torch_geometric.data import Batch
 
-from gaugenet.data.frame_bundle import FrameBundle
-from gaugenet.data.gauge import change_gauge
-from gaugenet.data.homogeneous_bundle import HomogeneousBundle
 from gaugenet.detection import Boxes, contains, coordinates, recentred, surface_of
 from gaugenet.group import Group
 from gaugenet.homogeneous import Sphere, icosphere, square_lattice
+from gaugenet.transforms.frame_bundle import FrameBundle
+from gaugenet.transforms.gauge import change_gauge
+from gaugenet.transforms.homogeneous_bundle import HomogeneousBundle
 
 
 def assert_same(one, other, tolerance=1e-12):

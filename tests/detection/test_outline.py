@@ -5,10 +5,10 @@ import surfaces
 import torch
 from box_table import bundle, random_boxes
 
-from gaugenet.data.frame_bundle import FrameBundle
-from gaugenet.data.gauge import change_gauge
 from gaugenet.detection import outlines, surface_of, to_json
 from gaugenet.group import Group
+from gaugenet.transforms.frame_bundle import FrameBundle
+from gaugenet.transforms.gauge import change_gauge
 
 
 def test_sphere():

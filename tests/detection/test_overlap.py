@@ -10,12 +10,12 @@ import surfaces
 import torch
 from box_table import BUNDLES, bundle, in_frames_of, random_boxes, rotated, sphere_area
 
-from gaugenet.data.frame_bundle import FrameBundle
-from gaugenet.data.gauge import change_gauge
-from gaugenet.data.homogeneous_bundle import HomogeneousBundle
 from gaugenet.detection import Boxes, areas, contains, iou, surface_of
 from gaugenet.group import Group
 from gaugenet.homogeneous import Plane, Sphere, icosphere, square_lattice
+from gaugenet.transforms.frame_bundle import FrameBundle
+from gaugenet.transforms.gauge import change_gauge
+from gaugenet.transforms.homogeneous_bundle import HomogeneousBundle
 
 
 def planar(rows):

@@ -7,10 +7,10 @@ import surfaces
 import torch
 from box_table import BUNDLES, bundle, random_boxes, turned
 
-from gaugenet.data.frame_bundle import FrameBundle
-from gaugenet.data.gauge import change_gauge
 from gaugenet.detection import Boxes, contains, from_json, to_json
 from gaugenet.group import Group
+from gaugenet.transforms.frame_bundle import FrameBundle
+from gaugenet.transforms.gauge import change_gauge
 
 NAMES = ["cup", "knob"]
 

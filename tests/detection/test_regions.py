@@ -8,9 +8,9 @@ import pytest
 import surfaces
 import torch
 
-from gaugenet.data.frame_bundle import FrameBundle
-from gaugenet.data.gauge import change_gauge
 from gaugenet.detection import Boxes, iou, region_boxes, surface_of
+from gaugenet.transforms.frame_bundle import FrameBundle
+from gaugenet.transforms.gauge import change_gauge
 
 
 def flat(angle=0.4, n=40):

@@ -5,10 +5,10 @@ import space_table
 import torch
 from box_table import BUNDLES, bundle, random_boxes, rotated
 
-from gaugenet.data.gauge import change_gauge
 from gaugenet.detection import Boxes, iou, suppress
 from gaugenet.group import Group
 from gaugenet.homogeneous import Sphere
+from gaugenet.transforms.gauge import change_gauge
 
 
 def slow(boxes, overlap, limit):

@@ -4,8 +4,8 @@ import box_table
 import pytest
 import torch
 
-from gaugenet.data.gauge import change_gauge
 from gaugenet.detection import Boxes, BoxTargets, contains, coordinates, iou, recentred, surface_of
+from gaugenet.transforms.gauge import change_gauge
 
 
 def boxes_of(targets, label=None):

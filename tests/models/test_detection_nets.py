@@ -6,8 +6,8 @@ import torch
 from digits import write_digits
 from torch_geometric.data import Data
 
-from gaugenet.data.spherical_mnist import SphericalMNIST
-from gaugenet.data.spherical_scenes import SphericalScenes
+from gaugenet.datasets.spherical_mnist import SphericalMNIST
+from gaugenet.datasets.spherical_scenes import SphericalScenes
 from gaugenet.detection import Boxes, surface_of
 from gaugenet.models import (
     DetectionNet,

@@ -5,7 +5,7 @@ import surfaces
 import torch
 import trimesh
 
-from gaugenet.data.mesh_data import MeshData
+from gaugenet.io.mesh_data import MeshData
 from gaugenet.models import SegmentationNet
 
 

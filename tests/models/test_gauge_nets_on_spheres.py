@@ -6,14 +6,14 @@ import pytest
 import torch
 from space_table import carried, icosahedral_rotations, permutation, seeded, shift
 
-from gaugenet.data.frame_bundle import FrameBundle
-from gaugenet.data.gauge import change_gauge
 from gaugenet.homogeneous import Sphere, icosphere
 from gaugenet.models import ClassificationNet, CorrespondenceNet, SegmentationNet, TangentFieldNet, check, load, save
 from gaugenet.models.memory import patch_limit
 from gaugenet.models.patches import scores_in_patches
-from gaugenet.nn import Geometry
+from gaugenet.nn import Level
 from gaugenet.train import Prepared, shape_loss
+from gaugenet.transforms.frame_bundle import FrameBundle
+from gaugenet.transforms.gauge import change_gauge
 
 SPHERE = Sphere()
 SMALL = {"space": "sphere", "levels": (42, 12), "neighbours": 8, "rep": "4x0 + 3x1 + 2x2", "blocks": 1, "dropout": 0.0}
@@ -87,7 +87,7 @@ def change_by_rotations(name, level, still=False):
     """
     net = build(name, levels=(), neighbours=10 * 4 ** (level - 2))
     data, generator = net.transform(icosphere(level)), seeded(1)
-    data.geometry = Geometry(data)
+    data.level = Level(data)
     anchor = SPHERE.act(SPHERE.random(3, generator=generator), SPHERE.origin(data.pos).expand(3, -1))
     data.x = smooth(data.pos, anchor)
     before, found = net(data), []
@@ -118,7 +118,7 @@ def test_it_learns_a_gradient():
     torch.manual_seed(0)
     net = TangentFieldNet("1x1", **{**SMALL, "inputs": "1x0", "rep": "6x0 + 6x1"})
     data = net.transform(icosphere(2))
-    data.geometry = Geometry(data)
+    data.level = Level(data)
     optimizer = torch.optim.Adam(net.parameters(), 1e-2)
 
     def example(vector):

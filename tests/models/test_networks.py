@@ -5,14 +5,14 @@ import surfaces
 import torch
 from torch_geometric.data import Batch
 
-from gaugenet.data.connection_spectrum import ConnectionSpectrum
-from gaugenet.data.frame_bundle import FrameBundle
-from gaugenet.data.gauge import change_gauge
 from gaugenet.group import Group
 from gaugenet.models import ClassificationNet, CorrespondenceNet, TangentFieldNet, check, load, save
 from gaugenet.models.functional_map import Functions, functional_map, point_map, refined_point_map
 from gaugenet.nn import LevelMap, Project
 from gaugenet.train import Prepared, evaluate, shape_loss
+from gaugenet.transforms.connection_spectrum import ConnectionSpectrum
+from gaugenet.transforms.frame_bundle import FrameBundle
+from gaugenet.transforms.gauge import change_gauge
 
 SMALL = {"levels": (40, 12), "neighbours": 8, "rep": "6x0 + 4x1 + 2x2", "blocks": 1, "dropout": 0.0}
 SMALL["fields"] = {"hks": 3, "eigenfunctions": 20, **surfaces.NEAR}

@@ -4,9 +4,9 @@ import pytest
 import surfaces
 import torch
 
-from gaugenet.data.gauge import change_gauge
 from gaugenet.models import SegmentationNet, patches
 from gaugenet.models.patches import scores_in_patches, split_mesh
+from gaugenet.transforms.gauge import change_gauge
 
 FIELDS = {"hks": 4, "eigenfunctions": 20, **surfaces.NEAR}
 

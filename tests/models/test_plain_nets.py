@@ -5,7 +5,7 @@ import torch
 from digits import write_digits
 from torch_geometric.data import Data
 
-from gaugenet.data.spherical_scenes import SphericalScenes
+from gaugenet.datasets.spherical_scenes import SphericalScenes
 from gaugenet.models import (
     PlainClassificationNet,
     PlainDetectionNet,

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch_geometric.data import Data
 
-from gaugenet.data.spherical_mnist import SphericalMNIST
+from gaugenet.datasets.spherical_mnist import SphericalMNIST
 from gaugenet.models import SphericalClassificationNet, load, save, sphere_sample
 from gaugenet.so3 import random_rotation
 from gaugenet.train import Fit, FitSettings, SphericalImages, evaluate

@@ -5,9 +5,9 @@ import pytest
 import torch
 from layer_table import bundle, meshes_of
 
-from gaugenet.data.gauge import change_gauge
 from gaugenet.group import Group
 from gaugenet.nn import GaugeConv, Lift, Project
+from gaugenet.transforms.gauge import change_gauge
 
 GROUPS = ["SO2", "O2", "trivial", "C2", "C3", "C4", "D1", "D4"]
 

@@ -30,7 +30,7 @@ def stencil_of(edges, data):
 def test_it_is_the_reference(rep_in, rep_out, padded, monkeypatch):
     """Output, input and parameter gradients; in the compiled sweep and in padded batched products."""
     if padded:
-        monkeypatch.setattr("gaugenet.nn.stencil.available", lambda *_: False)
+        monkeypatch.setattr("gaugenet.nn.convolution.stencil.available", lambda *_: False)
     layer = attention_of(rep_in, rep_out, heads=2)
     for ours, reference in both(layer, reference_attention, small(layer.rep_in.group)):
         assert (ours - reference).abs().max() < 1e-12 * reference.abs().max()

@@ -9,7 +9,6 @@ from group_table import REPS
 from layer_table import bundle
 from reference_derivative import reference_jet
 
-from gaugenet.data.frame_bundle import FrameBundle
 from gaugenet.group import Group
 from gaugenet.kernel import Wave
 from gaugenet.nn import (
@@ -28,6 +27,7 @@ from gaugenet.nn import (
 )
 from gaugenet.representation import Representation
 from gaugenet.representation.decomposition import restrict, tensor_product
+from gaugenet.transforms.frame_bundle import FrameBundle
 
 
 def random(rep, count, seed=0):

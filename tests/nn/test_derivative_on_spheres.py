@@ -13,8 +13,8 @@ import pytest
 import surfaces
 import torch
 
-from gaugenet.data.frame_bundle import FrameBundle
 from gaugenet.nn import Curl, Divergence, Gradient, Laplacian, Lower, Raise
+from gaugenet.transforms.frame_bundle import FrameBundle
 
 
 @functools.cache

@@ -11,12 +11,12 @@ from heat_table import DECAY, at_time, dense_laplacian, harmonic, in_space, seen
 from layer_table import bundle
 from torch_geometric.data import Batch
 
-from gaugenet.data.connection_spectrum import ConnectionSpectrum
-from gaugenet.data.frame_bundle import FrameBundle
-from gaugenet.data.gauge import change_gauge
 from gaugenet.group import Group
 from gaugenet.nn import Diffusion, ImplicitDiffusion, Spectrum
 from gaugenet.representation import Representation
+from gaugenet.transforms.connection_spectrum import ConnectionSpectrum
+from gaugenet.transforms.frame_bundle import FrameBundle
+from gaugenet.transforms.gauge import change_gauge
 
 CASES = [
     ("SO2: 2x0 + 1x1 + 2x2", "sphere"),

@@ -12,11 +12,11 @@ from torch._dynamo.testing import CompileCounter
 from torch._subclasses.fake_tensor import DynamicOutputShapeException, FakeTensorMode
 from torch_geometric.data import Batch
 
-from gaugenet.data.connection_spectrum import ConnectionSpectrum
-from gaugenet.data.frame_bundle import FrameBundle
-from gaugenet.data.input_fields import InputFields
-from gaugenet.data.mesh_data import MeshData
+from gaugenet.io.mesh_data import MeshData
 from gaugenet.nn import GaugeConv, Stencil, stencil
+from gaugenet.transforms.connection_spectrum import ConnectionSpectrum
+from gaugenet.transforms.frame_bundle import FrameBundle
+from gaugenet.transforms.input_fields import InputFields
 
 # Of other groups than SO(2) one without and one with reflections, and, where compiling takes long, their convolutions.
 GROUPS = [row for row in GROUP_ROWS if row.group in ("O2", "C4")]
@@ -177,7 +177,7 @@ def test_chunks_do_not_show(monkeypatch, lists):
     conv = GaugeConv("4x0 + 3x1", "2x0 + 2x2").double()
     results = []
     for size in (2**26, 1):
-        monkeypatch.setattr("gaugenet.nn.convolve._CHUNK", {"cpu": size})
+        monkeypatch.setattr("gaugenet.nn.convolution.convolve._CHUNK", {"cpu": size})
         x = conv.rep_in.randn(150, generator=torch.Generator().manual_seed(0), dtype=torch.float64).requires_grad_()
         y = conv(x, data)
         results.append((y, *torch.autograd.grad(y.square().sum(), [x, *conv.parameters()])))

@@ -9,9 +9,9 @@ from layer_table import bundle
 from numba import types
 
 from gaugenet.nn import GaugeConv, Stencil, stencil, threads
-from gaugenet.nn.fused_sweep import fused_sweep
-from gaugenet.nn.plan import Plan
-from gaugenet.nn.tile import pointer, product
+from gaugenet.nn.convolution.fused_sweep import fused_sweep
+from gaugenet.nn.convolution.plan import Plan
+from gaugenet.nn.convolution.tile import pointer, product
 
 TOLERANCE = {torch.float32: 1e-5, torch.float64: 1e-13}
 REPS = [("17x0 + 40x1", "33x1 + 5x2 + 2x0"), ("1x0", "64x0"), ("3x2", "0x0"), ("0x0", "3x0 + 1x1"), ("48x1", "16x1")]

@@ -8,12 +8,12 @@ import torch
 from reference_conv import reference_conv
 from torch_geometric.data import Batch
 
-from gaugenet.data.frame_bundle import FrameBundle
-from gaugenet.data.gauge import change_gauge
 from gaugenet.group import Group
 from gaugenet.kernel import Wave
 from gaugenet.mesh.mesh import MeshWarning
 from gaugenet.nn import GaugeConv, LevelMap, Pool, Stencil
+from gaugenet.transforms.frame_bundle import FrameBundle
+from gaugenet.transforms.gauge import change_gauge
 
 PAIRS = [
     ("2x0", "3x0"),

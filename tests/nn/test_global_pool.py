@@ -8,10 +8,10 @@ from group_table import REPS
 from layer_table import bundle
 from torch_geometric.data import Batch
 
-from gaugenet.data.frame_bundle import FrameBundle
-from gaugenet.data.gauge import change_gauge
 from gaugenet.group import Group
 from gaugenet.nn import GlobalPool
+from gaugenet.transforms.frame_bundle import FrameBundle
+from gaugenet.transforms.gauge import change_gauge
 
 KINDS = ["mean", "max", "attention", "quantiles"]
 

@@ -12,10 +12,10 @@ from heat_table import at_time, dense_laplacian, in_space, side_by_side, sphere
 from layer_table import bundle, meshes_of
 from torch_geometric.data import Batch
 
-from gaugenet.data.frame_bundle import FrameBundle
 from gaugenet.group import Group
 from gaugenet.nn import ConnectionLaplacian, ImplicitDiffusion
 from gaugenet.representation import Representation
+from gaugenet.transforms.frame_bundle import FrameBundle
 
 
 def direct(data, irrep, x, time, level=0):

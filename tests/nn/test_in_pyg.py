@@ -9,12 +9,12 @@ from torch_geometric.data import Batch
 from torch_geometric.loader import DataLoader
 from torch_geometric.transforms import Compose
 
-from gaugenet.data.frame_bundle import FrameBundle
-from gaugenet.data.input_fields import InputFields
-from gaugenet.data.mesh_dataset import MeshDataset
+from gaugenet.datasets.mesh_dataset import MeshDataset
 from gaugenet.group import Group
 from gaugenet.kernel import Wave
 from gaugenet.nn import GatedNonlinearity, GaugeConv, NormNonlinearity, ResidualBlock, Stencil, stencil
+from gaugenet.transforms.frame_bundle import FrameBundle
+from gaugenet.transforms.input_fields import InputFields
 
 MOMENTS = Group("SO2").irrep(1), (Wave(-1, 0), Wave(-1, 1), Wave(2, 0)), 2, torch.float64
 

@@ -9,11 +9,11 @@ from layer_table import GROUP_ROWS, ROWS, Row, at_level, bundle, meshes_of, of_f
 from torch import nn
 from torch_geometric.data import Batch
 
-from gaugenet.data.gauge import change_gauge
 from gaugenet.group import Group
 from gaugenet.models import SurfaceNet
 from gaugenet.nn import GaugeConv
 from gaugenet.representation import Representation
+from gaugenet.transforms.gauge import change_gauge
 
 BOUNDS = {torch.float64: 1e-12, torch.float32: 1e-5}
 TABLE = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)

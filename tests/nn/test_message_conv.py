@@ -5,10 +5,10 @@ import pytest
 import torch
 from reference_edges import PAIRS, both, reference_messages, small
 
-from gaugenet.data.gauge import change_gauge
 from gaugenet.group import Group
 from gaugenet.nn import GaugeAttention, GaugeConv, MessageConv
 from gaugenet.nn.edge_frame import EdgeFrame
+from gaugenet.transforms.gauge import change_gauge
 
 
 def layer_of(rep_in, rep_out, **options):

@@ -7,10 +7,10 @@ import pytest
 import surfaces
 import torch
 
-from gaugenet.data.frame_bundle import FrameBundle
 from gaugenet.mesh.mesh import MeshWarning
 from gaugenet.nn import LevelMap, Pool, Unpool
 from gaugenet.representation import Representation
+from gaugenet.transforms.frame_bundle import FrameBundle
 
 REP = Representation("2x0 + 2x1 + 1x3")
 

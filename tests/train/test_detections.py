@@ -6,7 +6,7 @@ import pytest
 import torch
 from digits import write_digits
 
-from gaugenet.data.spherical_scenes import SphericalScenes
+from gaugenet.datasets.spherical_scenes import SphericalScenes
 from gaugenet.detection import iou
 from gaugenet.detection.space_surface import SpaceSurface
 from gaugenet.homogeneous import Sphere

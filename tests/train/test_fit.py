@@ -6,7 +6,7 @@ import pytest
 import surfaces
 import torch
 
-from gaugenet.data.folder import LabelledFolder
+from gaugenet.datasets.folder import LabelledFolder
 from gaugenet.models import ClassificationNet, Comparison, SegmentationNet, VertexNet
 from gaugenet.train import Fit, FitSettings, Prepared, evaluate, score
 from gaugenet.train.objective import shape_loss

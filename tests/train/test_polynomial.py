@@ -4,7 +4,7 @@ import pytest
 import surfaces
 import torch
 
-from gaugenet.data.folder import LabelledFolder
+from gaugenet.datasets.folder import LabelledFolder
 from gaugenet.models import ClassificationNet, CorrespondenceNet, SegmentationNet, TangentFieldNet
 from gaugenet.train import Fit, FitSettings, Prepared, evaluate
 

@@ -5,11 +5,11 @@ import surfaces
 import torch
 from torch_geometric.transforms import Compose
 
-from gaugenet.data.frame_bundle import FrameBundle
-from gaugenet.data.input_fields import InputFields
-from gaugenet.data.mesh_data import MeshData
+from gaugenet.io.mesh_data import MeshData
 from gaugenet.train.augment import FEWEST, MOST, RandomDeformation, RandomResolution
 from gaugenet.train.prepared import Prepared
+from gaugenet.transforms.frame_bundle import FrameBundle
+from gaugenet.transforms.input_fields import InputFields
 
 
 def shapes():

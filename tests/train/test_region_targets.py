@@ -5,11 +5,11 @@ import pytest
 import surfaces
 import torch
 
-from gaugenet.data.frame_bundle import FrameBundle
-from gaugenet.data.gauge import change_gauge
 from gaugenet.detection import Boxes, BoxTargets, areas, region_boxes, surface_of
 from gaugenet.mesh.mesh import MeshWarning
 from gaugenet.train import Prepared, RegionTargets
+from gaugenet.transforms.frame_bundle import FrameBundle
+from gaugenet.transforms.gauge import change_gauge
 
 TURN = torch.linalg.qr(torch.randn(3, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)).Q
 TURN = TURN * torch.linalg.det(TURN)

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch_geometric.data import Batch, Data
 
-from gaugenet.data.spherical_mnist import SphericalMNIST
+from gaugenet.datasets.spherical_mnist import SphericalMNIST
 from gaugenet.models import ClassificationNet, SegmentationNet, SphericalSegmentationNet, sphere_sample
 from gaugenet.nn import Stencil
 from gaugenet.train import Fit, FitSettings, SphericalImages, evaluate

@@ -3,9 +3,9 @@
 import surfaces
 import torch
 
-from gaugenet.data.frame_bundle import FrameBundle
 from gaugenet.models import TangentFieldNet
 from gaugenet.train import Fit, FitSettings, score
+from gaugenet.transforms.frame_bundle import FrameBundle
 
 POWERS = [(a, b, c) for a in range(5) for b in range(5) for c in range(5) if 1 <= a + b + c <= 4]
 

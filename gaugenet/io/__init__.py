@@ -1,0 +1,1 @@
+"""Files to tensors and back: meshes, labels, images, bundles."""

@@ -1,0 +1,1 @@
+"""The engine that convolutions share: stencils, moments, learned kernels."""

@@ -1,0 +1,1 @@
+"""Transforms of PyTorch Geometric: from a mesh to what networks read."""
