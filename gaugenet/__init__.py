@@ -12,6 +12,9 @@ Layers are in ``gaugenet.nn``, pictures in ``gaugenet.viz``, fitting in ``gaugen
 
 import lazy_loader as lazy
 
+from gaugenet import older
+
 __version__ = "0.1.0"
 
 __getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)
+older.install()

@@ -9,6 +9,7 @@ import pytest
 
 # Lowest first: a module imports from the layers named in its row, or from its own package.
 LAYERS = {
+    "older": [],
     "group": [],
     "so3": [],
     "representation": ["group"],
