@@ -10,7 +10,6 @@ import sys
 import warnings
 from collections.abc import Sequence
 from importlib import import_module
-from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 
@@ -81,15 +80,21 @@ def install() -> None:
         _serve_names(sys.modules["gaugenet"])
 
 
-class _MovedModules(MetaPathFinder, Loader):
+# Neither derives from the classes of importlib.abc, whose import takes longer than that of this package.
+
+
+class _MovedModules:
     """Finds modules that are gone; it comes last, so imports that succeed never ask it."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         if fullname in MODULES or fullname in _WITH_NAMES or fullname in _PARENTS:
-            return ModuleSpec(fullname, self, is_package=fullname in _PARENTS)
+            return ModuleSpec(fullname, self, is_package=fullname in _PARENTS)  # type: ignore[arg-type]
         return None
+
+    def create_module(self, spec: ModuleSpec) -> None:
+        """Leave it to the import system."""
 
     def exec_module(self, module: ModuleType) -> None:
         if module.__name__ in MODULES:
@@ -97,7 +102,7 @@ class _MovedModules(MetaPathFinder, Loader):
         _serve_names(module)
 
 
-class _MovedNames(MetaPathFinder):
+class _MovedNames:
     """Adds the old names to modules that are still there; of other imports it looks at the name alone."""
 
     def find_spec(
