@@ -82,14 +82,14 @@ def test_a_name_that_left_a_module_or_package():
 import warnings
 from gaugenet import older
 older.NAMES["gaugenet.group:Circle"] = "gaugenet.group.group:Group"
-older.NAMES["gaugenet.group.irrep:Wave"] = "gaugenet.group:Irrep"
-older._WITH_NAMES |= {"gaugenet.group", "gaugenet.group.irrep"}
+older.NAMES["gaugenet.kernel:Ripple"] = "gaugenet.kernel:Wave"
+older._WITH_NAMES |= {"gaugenet.group", "gaugenet.kernel"}
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
     import gaugenet
     from gaugenet.group import Circle, Group
-    from gaugenet.group.irrep import Wave, Irrep
-    assert Circle is gaugenet.group.Circle is Group and Wave is Irrep
+    from gaugenet.kernel import Ripple, Wave
+    assert Circle is gaugenet.group.Circle is Group and Ripple is Wave
 print(*sorted({str(one.message).partition(";")[0] for one in caught}), sep="\\n")
 try:
     gaugenet.group.Nonsense
@@ -99,7 +99,7 @@ except AttributeError as error:
     found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
     assert found.splitlines() == [
         "gaugenet.group.Circle is now gaugenet.group.group.Group",
-        "gaugenet.group.irrep.Wave is now gaugenet.group.Irrep",
+        "gaugenet.kernel.Ripple is now gaugenet.kernel.Wave",
         "No gaugenet.group attribute Nonsense",
     ]
 
