@@ -1,6 +1,7 @@
 """The shape of the code: which layer may import which, no import cycles, short files, a tidy top level."""
 
 import ast
+import collections
 import graphlib
 import subprocess
 from pathlib import Path
@@ -76,6 +77,8 @@ BANNED = {
 TOP_LEVEL = {"pyproject.toml", "gaugenet", "meshes", "scripts", "tests", "docs", "README.md"}
 TOP_LEVEL |= {"LICENSE", "CHANGELOG.md", "CONTRIBUTING.md"}
 MAX_LINES = 300
+# Classes whose name another class still has.
+SHARED_NAMES = {"Level", "Shapes"}
 VAGUE_NAMES = {"utils", "util", "helpers", "common", "misc"}
 
 ROOT = Path(__file__).parents[1]
@@ -219,6 +222,22 @@ def test_files_are_short():
 
 def test_names_say_something():
     assert [module for module in library() if VAGUE_NAMES & set(module.split("."))] == []
+
+
+def test_one_name_means_one_class():
+    names = collections.Counter(
+        node.name
+        for source in library().values()
+        for node in ast.parse(source).body
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+    )
+    assert {name for name, count in names.items() if count > 1} <= SHARED_NAMES
+
+
+def test_every_layer_is_there():
+    layers = {module.split(".")[1] for module in library() if "." in module}
+    assert LAYERS.keys() - layers <= {"surface"}  # planned
+    assert layers <= LAYERS.keys()
 
 
 def test_top_level():
