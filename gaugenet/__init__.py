@@ -14,14 +14,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gaugenet.datasets.folder import LabelledFolder
-    from gaugenet.datasets.psb import PSB
-    from gaugenet.datasets.shape_classes import ClassFolder, PSBShapes
+    from gaugenet.datasets.folder import ClassFolder, LabelledFolder
+    from gaugenet.datasets.psb import PSB, PSBShapes
     from gaugenet.group import Group
     from gaugenet.io.bundle_file import load_bundle, save_bundle
     from gaugenet.io.mesh_data import MeshData
-    from gaugenet.io.read import read_mesh
-    from gaugenet.io.write import write_mesh
+    from gaugenet.io.mesh_file import read_mesh, write_mesh
     from gaugenet.models.check import check
     from gaugenet.models.classification_net import ClassificationNet
     from gaugenet.models.correspondence_net import CorrespondenceNet
@@ -75,7 +73,7 @@ __all__ = [
 # Names are imported when they are first used: PyTorch takes seconds, and `gaugenet --help` does without.
 _HOME = {
     "Cached": "gaugenet.transforms.cache",
-    "ClassFolder": "gaugenet.datasets.shape_classes",
+    "ClassFolder": "gaugenet.datasets.folder",
     "ClassificationNet": "gaugenet.models.classification_net",
     "ConnectionSpectrum": "gaugenet.transforms.connection_spectrum",
     "CorrespondenceNet": "gaugenet.models.correspondence_net",
@@ -88,7 +86,7 @@ _HOME = {
     "LabelledFolder": "gaugenet.datasets.folder",
     "MeshData": "gaugenet.io.mesh_data",
     "PSB": "gaugenet.datasets.psb",
-    "PSBShapes": "gaugenet.datasets.shape_classes",
+    "PSBShapes": "gaugenet.datasets.psb",
     "Perturbation": "gaugenet.transforms.perturbation",
     "Representation": "gaugenet.representation",
     "SegmentationNet": "gaugenet.models.segmentation_net",
@@ -97,10 +95,10 @@ _HOME = {
     "check": "gaugenet.models.check",
     "load": "gaugenet.models.store",
     "load_bundle": "gaugenet.io.bundle_file",
-    "read_mesh": "gaugenet.io.read",
+    "read_mesh": "gaugenet.io.mesh_file",
     "save": "gaugenet.models.store",
     "save_bundle": "gaugenet.io.bundle_file",
-    "write_mesh": "gaugenet.io.write",
+    "write_mesh": "gaugenet.io.mesh_file",
 }
 
 

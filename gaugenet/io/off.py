@@ -10,10 +10,16 @@ from gaugenet.io.polygon_mesh import PolygonMesh, triangulate
 
 
 def parse_off(blob: bytes) -> PolygonMesh:
-    """Parse an ASCII OFF file, whose header may announce texture coordinates, colours or normals (STOFF, COFF, NOFF).
+    """Parse an ASCII OFF file, also with texture coordinates, colours or normals (STOFF, COFF, NOFF).
+
+    Args:
+        blob: Content of the file.
+
+    Returns:
+        The mesh, in the order of the file.
 
     Raises:
-        ValueError: not an OFF file, truncated, or a line that is not what its place asks for.
+        ValueError: If it is no OFF file, truncated, or a line is malformed.
     """
     text = blob.decode("utf-8", errors="replace")
     stripped = ((number, line.partition("#")[0].strip()) for number, line in enumerate(text.splitlines(), start=1))
@@ -21,7 +27,7 @@ def parse_off(blob: bytes) -> PolygonMesh:
     header = re.fullmatch(r"(?:ST)?C?N?OFF(?!\s*BINARY)(.*)", lines[0][1], flags=re.IGNORECASE) if lines else None
     if header is None:
         raise ValueError("is not an ASCII OFF file: expected a first line OFF")
-    # Some writers put the counts behind the keyword, even without a space.
+    # Some writers put the counts after the keyword, even without a space.
     lines[0] = (lines[0][0], header[1].strip())
     if not lines[0][1]:
         lines = lines[1:]

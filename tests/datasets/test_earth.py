@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from gaugenet.datasets.continents import CONTINENTS, continent_of
-from gaugenet.datasets.earth import Earth
+from gaugenet.datasets.earth import CONTINENTS, Earth, continent_of
 from gaugenet.transforms.equirectangular import pixel_centres
 
 CITIES = {
