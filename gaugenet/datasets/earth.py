@@ -160,10 +160,7 @@ def _check(file: Path, arrays: dict[str, np.ndarray], names: int) -> None:
     if colour.dtype != np.uint8:
         raise ValueError(f"{file}: expected rgb_bluemarble in uint8, 0 to 255, got {_range(colour)}: convert it")
     if group.dtype.kind not in "iu" or not 1 <= int(group.min()) <= int(group.max()) <= names:
-        raise ValueError(
-            f"{file}: expected koppen in integers from 1 to {names}, one for each of koppen_names, got "
-            f"{_range(group)}: number from 1, the sea too"
-        )
+        raise ValueError(f"{file}: expected koppen in 1 to {names}, the numbers of koppen_names, got {_range(group)}")
 
 
 def _range(value: np.ndarray) -> str:

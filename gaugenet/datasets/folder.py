@@ -7,15 +7,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from gaugenet.datasets.mesh_dataset import (
-    MeshDataset,
-    Transform,
-    check_counts,
-    check_split,
-    part,
-    spread,
-    with_class,
-)
+from gaugenet.datasets.mesh_dataset import MeshDataset, Transform, check_split, part, spread, with_class
 from gaugenet.io.file import errors_of
 from gaugenet.io.label_file import LABEL_SUFFIXES, read_labels
 from gaugenet.io.labels import Labels, column_labels, unify_names
@@ -113,10 +105,9 @@ class ClassFolder(MeshDataset):
             paths = list(mesh_paths(folder).items())
             test = _test_indices(len(paths), test_fraction)
             others = [k for k in range(len(paths)) if k not in test]
-            check_counts(str(folder), len(paths), split, len(others), validation)
             held = [others[k] for k in spread(len(others), validation)]
             order = [k for k in others if k not in held] + held + test
-            for k in sorted(part(order, split, len(others), validation)):
+            for k in sorted(part(str(folder), order, split, len(others), validation)):
                 name, path = paths[k]
                 names.append(f"{folder.name}/{name}")
                 meshes.append(with_class(read_mesh(path), number))

@@ -83,40 +83,32 @@ def check_split(split: str, splits: Sequence[str] = ("train", "validation", "tes
         ValueError: If ``split`` is none of them.
     """
     if split not in splits:
-        raise ValueError(f"split must be {', '.join(splits[:-1])} or {splits[-1]}; got {split!r}")
+        raise ValueError(f"split must be {', '.join(splits)}; got {split!r}")
 
 
-def check_counts(name: str, count: int, split: str, train: int, validation: int) -> None:
-    """Refuse numbers that leave a split empty.
-
-    Args:
-        name: Name of the shapes that are split.
-        count: Number of shapes.
-        split: Name of the split.
-        train: Number of shapes for training, held-back ones included.
-        validation: Number of shapes held back for validation.
-
-    Raises:
-        ValueError: If no shape would be left for training or testing.
-    """
-    if split == "all" and validation == 0:  # nothing is split: one shape is enough
-        return
-    if not 0 <= validation < train < count:
-        raise ValueError(
-            f"{name}: {count} shapes cannot be split into {train} for training, {validation} of them held back, "
-            "and some for testing: add shapes, or take fewer"
-        )
-
-
-def part(items: Sequence[Item], split: str, train: int, validation: int) -> Sequence[Item]:
+def part(name: str, items: Sequence[Item], split: str, train: int, validation: int) -> Sequence[Item]:
     """Return the items of a split.
 
     Args:
+        name: Name of the items in error messages.
         items: All items: first those for training, the last of which are held back, then those for testing.
         split: "train", "validation", "test" or "all".
         train: Number of items for training, held-back ones included.
         validation: Number of items held back for validation.
+
+    Returns:
+        A part of ``items``.
+
+    Raises:
+        ValueError: If no item would be left for training or testing.
     """
+    if split == "all" and validation == 0:  # nothing is split: one item is enough
+        return items
+    if not 0 <= validation < train < len(items):
+        raise ValueError(
+            f"{name}: {len(items)} shapes cannot be split into {train} for training, {validation} of them held back, "
+            "and some for testing: add shapes, or take fewer"
+        )
     parts = {"train": slice(train - validation), "validation": slice(train - validation, train)}
     return items[{**parts, "test": slice(train, None), "all": slice(None)}[split]]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import torch
 
-from gaugenet.datasets.mesh_dataset import MeshDataset, Transform, check_counts, check_split, part, with_class
+from gaugenet.datasets.mesh_dataset import MeshDataset, Transform, check_split, part, with_class
 from gaugenet.io.file import errors_of, read_bytes
 from gaugenet.io.label_file import block_names, parse_blocks
 from gaugenet.io.mesh_file import to_data
@@ -71,7 +71,7 @@ class PSB(MeshDataset):
             except (KeyError, FileNotFoundError):
                 raise ValueError(f"{root}: {category} has shapes without labels; unpack it again") from None
             label_names = sorted({name for text in texts.values() for name in block_names(text)})
-            ids, meshes = list(part(ids, split, _TRAIN, validation)), []
+            ids, meshes = list(part(category, ids, split, _TRAIN, validation)), []
             for i in ids:
                 with errors_of(f"{root}: {category}/{i}.off"):
                     mesh = without_seams(parse_off(read(f"{category}/{i}.off")))
@@ -118,10 +118,9 @@ class PSBShapes(MeshDataset):
         for number, category in enumerate(categories):
             halves = [PSB(root, category, half) for half in ("train", "test")]
             shapes = [shape for half in halves for shape in zip(half.names, half)]
-            check_counts(category, len(shapes), split, train, validation)
             generator = torch.Generator().manual_seed(1_009 * seed + number)
             order = torch.randperm(len(shapes), generator=generator).tolist()
-            for k in sorted(part(order, split, train, validation)):
+            for k in sorted(part(category, order, split, train, validation)):
                 name, mesh = shapes[k]
                 names.append(f"{category}/{name}")
                 meshes.append(with_class(mesh, number))

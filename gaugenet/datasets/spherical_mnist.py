@@ -46,13 +46,10 @@ class SphericalMNIST:
         images = read_idx(_file(Path(root), f"{_FILES[split]}-images-idx3-ubyte"))
         labels = read_idx(_file(Path(root), f"{_FILES[split]}-labels-idx1-ubyte"))
         if images.ndim != 3 or labels.shape != images.shape[:1]:
-            raise ValueError(
-                f"{root}: expected images (N, H, W) and labels (N,), got {images.shape} and {labels.shape}"
-            )
+            raise ValueError(f"{root}: images must be (N, H, W), labels (N,), got {images.shape} and {labels.shape}")
         if labels.max(initial=0) > 9:
             raise ValueError(f"{root}: expected digits 0 to 9 as labels, got {labels.max()}")
-        if split == "test":
-            validation = 0
+        validation = 0 if split == "test" else validation
         if split == "validation" and validation == 0:
             raise ValueError("the validation split is empty for validation=0: give a number of images")
         if not 0 <= validation < len(images):
@@ -77,9 +74,8 @@ class SphericalMNIST:
         Returns:
             Values (B, V) from 0 to 1, in the dtype of the points.
         """
-        moved = (
-            point.expand(len(numbers), -1, -1) if rotation is None else point @ rotation.to(point)
-        )  # R^-1 p, as rows
+        # R^-1 p, as rows.
+        moved = point.expand(len(numbers), -1, -1) if rotation is None else point @ rotation.to(point)
         return brightness(self.images[numbers], stereographic(moved)) * (moved[..., 2] > -0.5)
 
     def regions_at(self, numbers: Tensor, point: Tensor, rotation: Tensor | None = None) -> Tensor:
@@ -158,10 +154,8 @@ def read_idx(path: str | os.PathLike[str]) -> np.ndarray:
         raise ValueError(f"{path}: truncated inside the header; fetch it again")
     shape = struct.unpack(f">{axes}I", content[4:start])
     if len(content) - start != math.prod(shape):
-        raise ValueError(
-            f"{path}: the header announces {' x '.join(map(str, shape))} values, got {len(content) - start}: the file "
-            "is truncated or damaged; fetch it again"
-        )
+        sizes = " x ".join(map(str, shape))
+        raise ValueError(f"{path}: the header announces {sizes} values, got {len(content) - start}; fetch it again")
     return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
 
 
@@ -169,6 +163,4 @@ def _file(root: Path, name: str) -> Path:
     for path in (root / name, root / f"{name}.gz"):
         if path.is_file():
             return path
-    raise FileNotFoundError(
-        f"{root / name}.gz: no such file; name the folder of the four files of MNIST (train-images-idx3-ubyte.gz, ...)"
-    )
+    raise FileNotFoundError(f"{root / name}.gz: no such file; name the folder of the four files of MNIST")

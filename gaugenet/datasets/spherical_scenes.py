@@ -121,7 +121,8 @@ class SphericalScenes:
         middle = 0.5 * (low + high)
         centre = _on_sphere(middle)
         # Mean of the distances to opposite sides, which differ a little on a sphere.
-        ways = [_distance(centre, _on_sphere(_with(middle, axis, side))) for axis in range(2) for side in (low, high)]
+        sides = [torch.where(torch.arange(2) == axis, side, middle) for axis in range(2) for side in (low, high)]
+        ways = [_distance(centre, _on_sphere(side)) for side in sides]
         extent = 0.5 * torch.stack([ways[0] + ways[1], ways[2] + ways[3]], dim=1)
         centre, direction = ((place @ vector[..., None])[..., 0] for vector in (centre, _along(middle)))
         return SphereObjects(centre, direction, extent, self.digits.labels[image])
@@ -160,9 +161,8 @@ def _places(count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
             middle[done, number], radius[done, number] = here[fits], reach[fits]
             upright[done, number] = math.radians(90.0) * (lean[fits] - 0.5)
             todo = todo[~fits]
-    east = torch.nn.functional.normalize(
-        torch.stack([-middle[..., 1], middle[..., 0], torch.zeros_like(middle[..., 0])], dim=-1), dim=-1
-    )
+    east = torch.stack([-middle[..., 1], middle[..., 0], torch.zeros_like(middle[..., 0])], dim=-1)
+    east = torch.nn.functional.normalize(east, dim=-1)
     north = torch.linalg.cross(middle, east)
     cos, sin = upright.cos()[..., None], upright.sin()[..., None]
     return torch.stack([cos * east + sin * north, cos * north - sin * east, middle], dim=-1), radius
@@ -194,12 +194,6 @@ def _along(plane: Tensor) -> Tensor:
     x, y = plane.unbind(1)
     way = torch.stack([1 - x.square() + y.square(), -2 * x * y, -2 * x], dim=1)
     return torch.nn.functional.normalize(way, dim=1)
-
-
-def _with(plane: Tensor, axis: int, other: Tensor) -> Tensor:
-    """Return points of the plane with one coordinate taken from others."""
-    parts = [other[:, k] if k == axis else plane[:, k] for k in range(2)]
-    return torch.stack(parts, dim=1)
 
 
 def _distance(one: Tensor, two: Tensor) -> Tensor:

@@ -60,9 +60,7 @@ def load_bundle(path: str | os.PathLike[str]) -> MeshData:
             metadata = file.metadata() or {}
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
     except safetensors.SafetensorError as error:
-        raise ValueError(
-            f"{path}: not a bundle, or damaged ({error}); make it again with gaugenet preprocess"
-        ) from None
+        raise ValueError(f"{path}: not a bundle, or damaged ({error}); make it with gaugenet preprocess") from None
     if metadata.get("format") != _FORMAT:
         raise ValueError(f"{path}: not a file of {_FORMAT!r}; make it with gaugenet preprocess or save_bundle")
     return MeshData(**tensors, **json.loads(metadata["others"]))

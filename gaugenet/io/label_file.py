@@ -126,17 +126,15 @@ def parse_blocks(text: str, num_faces: int) -> Labels:
     lines = text.rstrip().splitlines()
     names = block_names(text)
     label, times = np.full(num_faces, -1, dtype=np.int64), np.zeros(num_faces, dtype=np.int64)
-    for name, line in zip(lines[::2], [*lines[1::2], ""]):
+    for name, line in zip(map(str.strip, lines[::2]), [*lines[1::2], ""]):
         if not all(map(is_integer, line.split())):
-            raise ValueError(f"has {line[:40]!r} after the name {name.strip()!r}, expected face numbers")
+            raise ValueError(f"has {line[:40]!r} after the name {name!r}, expected face numbers")
         face = np.array(line.split(), dtype=np.int64) - 1
         outside = (face < 0) | (face >= num_faces)
         if outside.any():
             example = face[outside][0] + 1
-            raise ValueError(
-                f"{outside.sum()} face numbers of {name.strip()!r} outside 1..{num_faces} (e.g. {example})"
-            )
-        label[face] = names.index(name.strip())
+            raise ValueError(f"{outside.sum()} face numbers of {name!r} outside 1..{num_faces} (e.g. {example})")
+        label[face] = names.index(name)
         times += np.bincount(face, minlength=num_faces)
     if (times != 1).any():
         without, several = int((times == 0).sum()), int((times > 1).sum())
@@ -165,15 +163,14 @@ def _has_blocks(name: str, lines: list[str]) -> bool:
     """Return whether lines are blocks: names and numbers in turn, or several numbers on a line of `*_labels.txt`."""
     numeric = [all(map(is_integer, line.split())) for line in lines]
     in_turn = len(lines) > 1 and not any(numeric[::2]) and all(numeric[1::2])
-    return in_turn or (
-        name.endswith("_labels.txt") and any(n and len(line.split()) > 1 for n, line in zip(numeric, lines))
-    )
+    several = any(is_number and len(line.split()) > 1 for is_number, line in zip(numeric, lines))
+    return in_turn or (several and name.endswith("_labels.txt"))
 
 
 def _checked(labels: Labels, num_vertices: int, num_faces: int) -> Labels:
-    if len(labels.label) != (num_faces if labels.where == "face" else num_vertices):
+    count = len(labels.label)
+    if count != (num_faces if labels.where == "face" else num_vertices):
         raise ValueError(
-            f"{len(labels.label)} labels, expected one a face ({num_faces}) or one a vertex ({num_vertices}); "
-            "do they belong to this mesh?"
+            f"{count} labels, expected one a face ({num_faces}) or one a vertex ({num_vertices}): wrong mesh?"
         )
     return labels

@@ -35,12 +35,9 @@ def parse_off(blob: bytes) -> PolygonMesh:
     if len(counts) < 2 or not all(count.isdigit() for count in counts[:2]):
         raise ValueError("has no line with the numbers of vertices and faces")
     num_vertices, num_faces = int(counts[0]), int(counts[1])
-    if len(lines) < 1 + num_vertices + num_faces:
-        missing = 1 + num_vertices + num_faces - len(lines)
-        raise ValueError(
-            f"is truncated: {num_vertices} vertices and {num_faces} faces announced, {missing} lines missing; "
-            "copy or export it again"
-        )
+    missing = 1 + num_vertices + num_faces - len(lines)
+    if missing > 0:
+        raise ValueError(f"is truncated, with {missing} lines missing; copy or export it again")
     pos = np.empty((num_vertices, 3))
     for row, (number, line) in enumerate(lines[1 : 1 + num_vertices]):
         try:

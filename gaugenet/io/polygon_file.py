@@ -76,10 +76,8 @@ def _read_with_trimesh(path: Path) -> PolygonMesh:
     except NotImplementedError:
         raise ValueError(f"format {path.suffix} is unknown; expected one of {known}") from None
     except Exception as error:  # the parsers of trimesh raise errors of any type
-        reason = " ".join(str(error).split())[:200]
-        raise ValueError(
-            f"cannot be read as {path.suffix[1:].upper()} ({reason}), is it truncated? copy or export it again"
-        ) from None
+        kind, reason = path.suffix[1:].upper(), " ".join(str(error).split())[:200]
+        raise ValueError(f"cannot be read as {kind} ({reason}), is it truncated? copy or export it again") from None
     pos, face, size = [np.zeros((0, 3))], [np.zeros((0, 3), dtype=np.int64)], 0
     for node in scene.graph.nodes_geometry:
         transform, name = scene.graph[node]

@@ -49,10 +49,7 @@ def read_image(path: str | os.PathLike[str]) -> np.ndarray:
         raise ValueError(f"{file}: not an image, or damaged ({error}); write it again as PNG or JPEG") from None
     height, width = pixels.shape[:2]
     if width != 2 * height:
-        raise ValueError(
-            f"{file}: expected an equirectangular image, twice as wide as high, got {width} x {height} pixels: it "
-            "must show the whole sphere"
-        )
+        raise ValueError(f"{file}: expected the whole sphere, twice as wide as high, got {width} x {height} pixels")
     return pixels
 
 

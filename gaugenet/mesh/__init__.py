@@ -1,4 +1,4 @@
-"""Triangle meshes: the door that cleans them, topology, geometry, Laplacian."""
+"""Triangle meshes: cleaning, topology, geometry, Laplacian, rays."""
 
 from gaugenet.mesh.clean import clean_mesh, find_defects
 from gaugenet.mesh.mesh import Mesh, MeshWarning

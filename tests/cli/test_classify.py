@@ -97,7 +97,7 @@ def test_what_is_no_set_of_classes_is_refused(call, shapes, classes, network, tm
         ClassFolder(shapes)
     with pytest.raises(FileNotFoundError, match="no such folder; expected one with a folder of meshes"):
         ClassFolder(tmp_path / "none")
-    with pytest.raises(ValueError, match="split must be train, validation, test or all; got 'dev'"):
+    with pytest.raises(ValueError, match="split must be train, validation, test, all; got 'dev'"):
         ClassFolder(classes, "dev")
 
 

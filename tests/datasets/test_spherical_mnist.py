@@ -78,7 +78,7 @@ def test_refusals(root, tmp_path):
     with pytest.raises(ValueError, match="not compressed by gzip"):
         SphericalMNIST(root)
     (root / "train-images-idx3-ubyte.gz").write_bytes(gzip.compress(idx(np.zeros((3, 28, 28)))))
-    with pytest.raises(ValueError, match=r"images \(N, H, W\) and labels \(N,\), got \(3, 28, 28\) and \(40,\)"):
+    with pytest.raises(ValueError, match=r"images must be \(N, H, W\), labels \(N,\), got \(3, 28, 28\) and \(40,\)"):
         SphericalMNIST(root)
     (root / "t10k-labels-idx1-ubyte").write_bytes(idx(np.full(40, 10)))
     with pytest.raises(ValueError, match="digits 0 to 9 as labels, got 10"):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import trimesh
 
-from gaugenet.mesh.crease import crease_costs
+from gaugenet.mesh.graph_cut import crease_costs
 
 
 def folded(angle, length=2.0):

@@ -5,8 +5,7 @@ import pytest
 import surfaces
 
 from gaugenet.mesh.geometry import vertex_areas
-from gaugenet.mesh.gradient import vertex_gradient
-from gaugenet.mesh.smoothing import smoothed
+from gaugenet.mesh.laplacian import smoothed, vertex_gradient
 
 
 def test_a_harmonic_of_the_sphere_shrinks():
