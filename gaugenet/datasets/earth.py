@@ -83,8 +83,7 @@ class Earth:
         Returns:
             Indices (V,) into ``CONTINENTS``; meaningless at sea.
         """
-        latitude, longitude = _degrees(point)
-        return torch.from_numpy(continent_of(latitude, longitude))
+        return torch.from_numpy(continent_of(*_degrees(point)))
 
     def _cell(self, point: Tensor) -> tuple[np.ndarray, np.ndarray]:
         latitude, longitude = _degrees(point)

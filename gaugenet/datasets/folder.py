@@ -49,9 +49,9 @@ class LabelledFolder(MeshDataset):
     ) -> None:
         check_split(split, ("train", "test", "all"))
         paths = mesh_paths(Path(root))
-        chosen = {"all": set(paths), "test": _test_names(list(paths), test_fraction, test)}
-        chosen["train"] = chosen["all"] - chosen["test"]
-        if not chosen[split]:
+        held = _test_names(list(paths), test_fraction, test)
+        names = [name for name in paths if split == "all" or (name in held) == (split == "test")]
+        if not names:
             raise ValueError(f"{root}: split {split!r} is empty: the folder has {len(paths)} meshes; add some")
         read = {name: _read(path) for name, path in paths.items()}
         example = {labels.where: path for path, (_, labels) in zip(paths.values(), read.values())}
@@ -59,8 +59,7 @@ class LabelledFolder(MeshDataset):
             one, two = example["vertex"], example["face"]
             raise ValueError(f"{one} has vertex labels, {two} has face labels; expected one kind in a folder")
         label_names = unify_names(labels for _, labels in read.values())
-        names = [name for name in paths if name in chosen[split]]
-        meshes = [to_data(mesh, [labels.renamed(label_names)]) for mesh, labels in map(read.__getitem__, names)]
+        meshes = [to_data(mesh, [labels.renamed(label_names)]) for mesh, labels in (read[name] for name in names)]
         self.where, self.split = next(iter(example)), split
         super().__init__(meshes, names, label_names, transform, pre_transform)
 

@@ -154,13 +154,11 @@ def read_idx(path: str | os.PathLike[str]) -> np.ndarray:
         raise ValueError(f"{path}: truncated inside the header; fetch it again")
     shape = struct.unpack(f">{axes}I", content[4:start])
     if len(content) - start != math.prod(shape):
-        sizes = " x ".join(map(str, shape))
-        raise ValueError(f"{path}: the header announces {sizes} values, got {len(content) - start}; fetch it again")
+        raise ValueError(f"{path}: the header announces {shape}, got {len(content) - start} values; fetch it again")
     return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
 
 
 def _file(root: Path, name: str) -> Path:
-    for path in (root / name, root / f"{name}.gz"):
-        if path.is_file():
-            return path
-    raise FileNotFoundError(f"{root / name}.gz: no such file; name the folder of the four files of MNIST")
+    if (root / name).is_file():
+        return root / name
+    return existing_file(root / f"{name}.gz", "name the folder of the four files of MNIST")
