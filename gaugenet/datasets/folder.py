@@ -104,7 +104,7 @@ class ClassFolder(MeshDataset):
             paths = list(mesh_paths(folder).items())
             test = _test_indices(len(paths), test_fraction)
             others = [k for k in range(len(paths)) if k not in test]
-            held = [others[k] for k in spread(len(others), validation)]
+            held = [others[k] for k in spread(len(others), min(validation, len(others)))]
             order = [k for k in others if k not in held] + held + test
             for k in sorted(part(str(folder), order, split, len(others), validation)):
                 name, path = paths[k]
