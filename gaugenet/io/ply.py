@@ -53,7 +53,7 @@ def parse_ply(blob: bytes) -> PolygonMesh:
                 found[element.name] = body.read(element)
             except EOFError:
                 raise ValueError(
-                    f"is truncated inside its {element.count} {element.name} rows; export it again"
+                    f"is truncated: it ends inside its {element.count} {element.name} rows; copy or export it again"
                 ) from None
             except (ValueError, OverflowError):
                 raise ValueError(f"has a word that is not a number in its {element.name} rows") from None
