@@ -19,8 +19,7 @@ from torch import Tensor
 
 from gaugenet import load
 from gaugenet.cli import main as gaugenet
-from gaugenet.datasets.continents import CONTINENTS
-from gaugenet.datasets.earth import Earth
+from gaugenet.datasets.earth import CONTINENTS, Earth
 from gaugenet.io.file import open_atomic
 from gaugenet.models import SphereSample, sphere_sample
 from gaugenet.models.on_image import at_pixels

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import trimesh
 
-from gaugenet.io.labels import write_labels
+from gaugenet.io.label_file import write_labels
 
 
 def write_shapes(folder: Path, names: list[str], suffix: str = "_labels.txt") -> Path:

@@ -10,7 +10,7 @@ import torch
 import trimesh
 
 from gaugenet.io.mesh_data import MeshData
-from gaugenet.io.read import read_mesh
+from gaugenet.io.mesh_file import read_mesh
 from gaugenet.mesh.clean import clean_mesh
 from gaugenet.mesh.mesh import Mesh, MeshWarning
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from gaugenet.io.polygon_file import MESH_SUFFIXES
+from gaugenet.io.polygon_file import mesh_suffixes
 from gaugenet.models.store import shipped
 from gaugenet.transforms.input_fields import InputFields
 
@@ -141,9 +141,9 @@ def mesh_files(inputs: Iterable[Path]) -> list[Path]:
         if not path.is_dir():
             files.append(path)
             continue
-        inside = sorted(file for file in path.iterdir() if file.suffix.lower() in MESH_SUFFIXES and file.is_file())
+        inside = sorted(file for file in path.iterdir() if file.suffix.lower() in mesh_suffixes() and file.is_file())
         if not inside:
-            raise ValueError(f"{path}: holds no mesh; expected files {', '.join(sorted(MESH_SUFFIXES))}")
+            raise ValueError(f"{path}: holds no mesh; expected files {', '.join(sorted(mesh_suffixes()))}")
         files += inside
     return files
 

@@ -22,7 +22,7 @@ from gaugenet.cli.arguments import add_meshes, add_model, at_least
 from gaugenet.cli.message import attempt
 from gaugenet.cli.outcome import Outcome, exit_code
 from gaugenet.cli.progress import bar
-from gaugenet.io.read import read_mesh
+from gaugenet.io.mesh_file import read_mesh
 from gaugenet.models import Invariance, Network, check, check_on_sphere, load, on_sphere
 from gaugenet.models.check import PRECISIONS
 

@@ -17,7 +17,7 @@ from gaugenet.cli.outcome import Outcome
 from gaugenet.cli.outlined import outlined
 from gaugenet.detection import Boxes, Surface, surface_of, to_json
 from gaugenet.io.file import open_atomic
-from gaugenet.io.read import read_mesh
+from gaugenet.io.mesh_file import read_mesh
 from gaugenet.io.spherical_image import is_image, read_image
 from gaugenet.models import Detector, load, on_sphere, sphere_sample
 from gaugenet.models.on_image import on_sample

@@ -9,8 +9,7 @@ from typing import Any
 from gaugenet.cli.job import Job
 from gaugenet.cli.outcome import Outcome
 from gaugenet.cli.spherical import FAMILIES, NETS, network_of
-from gaugenet.datasets.continents import CONTINENTS
-from gaugenet.datasets.earth import Earth
+from gaugenet.datasets.earth import CONTINENTS, Earth
 from gaugenet.models import Network, SphereSample, load, on_sphere, sphere_sample
 from gaugenet.models.on_image import at_pixels
 from gaugenet.models.store import recorded

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gaugenet.cli.arguments import at_least
-from gaugenet.datasets.continents import CONTINENTS
-from gaugenet.datasets.folder import LabelledFolder, spread
-from gaugenet.datasets.mesh_dataset import MeshDataset
-from gaugenet.datasets.psb import PSB
-from gaugenet.datasets.shape_classes import ClassFolder, PSBShapes
+from gaugenet.datasets.earth import CONTINENTS
+from gaugenet.datasets.folder import ClassFolder, LabelledFolder
+from gaugenet.datasets.mesh_dataset import MeshDataset, spread
+from gaugenet.datasets.psb import PSB, PSBShapes
 
 IMAGES = {"spherical-mnist": ("classify", "segment"), "spherical-scenes": ("detect", "segment")}  # and their tasks
 SPHERE = {**IMAGES, "earth": ("segment",)}  # all data on the sphere

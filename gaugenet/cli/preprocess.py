@@ -30,7 +30,7 @@ from gaugenet.cli.progress import bar
 from gaugenet.group import Group
 from gaugenet.io.bundle_file import save_bundle
 from gaugenet.io.mesh_data import MeshData
-from gaugenet.io.read import read_mesh
+from gaugenet.io.mesh_file import read_mesh
 from gaugenet.transforms.frame_bundle import FrameBundle
 from gaugenet.transforms.input_fields import InputFields
 from gaugenet.transforms.parallel import parallel_map

@@ -30,10 +30,10 @@ from gaugenet.cli.message import attempt
 from gaugenet.cli.outcome import Outcome, exit_code
 from gaugenet.cli.progress import bar
 from gaugenet.cli.segment_images import segmented_images
-from gaugenet.io.labels import corner_majority, write_labels
+from gaugenet.io.label_file import write_labels
+from gaugenet.io.labels import corner_majority
 from gaugenet.io.mesh_data import MeshData
-from gaugenet.io.read import read_mesh
-from gaugenet.io.write import write_mesh
+from gaugenet.io.mesh_file import read_mesh, write_mesh
 from gaugenet.mesh.geometry import face_areas
 from gaugenet.models import GridSegmenter, SegmentationNet, load, on_sphere
 from gaugenet.models.memory import patch_limit

@@ -1,4 +1,4 @@
-"""The labelled Princeton Segmentation Benchmark."""
+"""The labelled Princeton Segmentation Benchmark: meshes with labelled faces, and its categories as classes."""
 
 from __future__ import annotations
 
@@ -10,35 +10,40 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from gaugenet.datasets.mesh_dataset import MeshDataset
-from gaugenet.io.file import read_bytes
-from gaugenet.io.labels import block_names, parse_blocks
+import torch
+
+from gaugenet.datasets.mesh_dataset import MeshDataset, Transform, check_split, part, with_class
+from gaugenet.io.file import errors_of, read_bytes
+from gaugenet.io.label_file import block_names, parse_blocks
+from gaugenet.io.mesh_file import to_data
 from gaugenet.io.off import parse_off
-from gaugenet.io.read import mesh_data
+from gaugenet.io.polygon_mesh import without_seams
 
 _FOLDER = "LabeledDB_new"
 _SHAPES, _TRAIN = 20, 12
 
 
 class PSB(MeshDataset):
-    """Read one category of the labelled Princeton Segmentation Benchmark: 20 meshes with one label a face.
+    """Read one category of the labelled Princeton Segmentation Benchmark: 20 meshes with one label for each face.
 
-    With the ids of a category sorted as numbers, the first 12 are for training and the last 8 for testing. The labels
-    of a category are its sorted names; not every shape has all of them.
+    The shapes are sorted by their numbers; the first 12 are for training and the last 8 for testing. The label names
+    are those of the category, sorted; not every shape has all labels.
 
     Chen, Golovinskiy & Funkhouser 2009, "A Benchmark for 3D Mesh Segmentation" (meshes); Kalogerakis, Hertzmann &
     Singh 2010, "Learning 3D Mesh Segmentation and Labeling" (labels).
 
     Args:
-        root: the folder LabeledDB_new, the archive LabeledDB_new.zip, or a folder that holds either; it stays as it is.
-        category: such as "Human"; see `psb_categories`.
+        root: The folder LabeledDB_new, the archive LabeledDB_new.zip, or a folder that contains either. Nothing is
+            written there.
+        category: Such as "Human"; see ``psb_categories``.
         split: "train", "validation" or "test".
-        validation: how many of the 12 training shapes, the last ones, are kept for choosing settings.
-        transform, pre_transform: as in PyG.
+        validation: Number of the 12 training shapes, the last ones, that are held back for validation.
+        transform: Applied to a copy of a mesh at each access.
+        pre_transform: Applied to each mesh once, at its first access.
 
     Raises:
-        FileNotFoundError: no benchmark at `root`.
-        ValueError: an unknown category or split, or an incomplete or broken file.
+        FileNotFoundError: If there is no benchmark at ``root``.
+        ValueError: If the category or split is unknown, or the benchmark is incomplete or damaged.
     """
 
     def __init__(
@@ -47,17 +52,12 @@ class PSB(MeshDataset):
         category: str,
         split: str = "train",
         validation: int = 0,
-        transform: Callable | None = None,
-        pre_transform: Callable | None = None,
+        transform: Transform | None = None,
+        pre_transform: Transform | None = None,
     ) -> None:
         if not 0 <= validation < _TRAIN:
             raise ValueError(f"validation must be 0 to {_TRAIN - 1} of the {_TRAIN} training shapes, got {validation}")
-        parts = {
-            "train": slice(0, _TRAIN - validation),
-            "validation": slice(_TRAIN - validation, _TRAIN),
-            "test": slice(_TRAIN, _SHAPES),
-        }
-        if split not in parts or (split == "validation" and validation == 0):
+        if split not in ("train", "validation", "test") or (split == "validation" and validation == 0):
             raise ValueError(f"split must be train, test or, with validation > 0, validation; got {split!r}")
         with _open(root) as (read, names):
             categories = _categories(names)
@@ -71,25 +71,70 @@ class PSB(MeshDataset):
             except (KeyError, FileNotFoundError):
                 raise ValueError(f"{root}: {category} has shapes without labels; unpack it again") from None
             label_names = sorted({name for text in texts.values() for name in block_names(text)})
-            meshes = []
-            for i in ids[parts[split]]:
-                try:
-                    file = f"{i}.off"
-                    data = mesh_data(parse_off(read(f"{category}/{file}")))
-                    file = f"{i}_labels.txt"
-                    parse_blocks(texts[i], data.face.size(1)).renamed(label_names).add_to(data)
-                except ValueError as error:
-                    raise ValueError(f"{root}: {category}/{file}: {error}") from None
-                meshes.append(data)
+            ids, meshes = list(part(category, ids, split, _TRAIN, validation)), []
+            for i in ids:
+                with errors_of(f"{root}: {category}/{i}.off"):
+                    mesh = without_seams(parse_off(read(f"{category}/{i}.off")))
+                with errors_of(f"{root}: {category}/{i}_labels.txt"):
+                    labels = parse_blocks(texts[i], len(mesh.face))
+                meshes.append(to_data(mesh, [labels.renamed(label_names)]))
         self.category, self.split = category, split
-        super().__init__(meshes, [str(i) for i in ids[parts[split]]], label_names, transform, pre_transform)
+        super().__init__(meshes, [str(i) for i in ids], label_names, transform, pre_transform)
+
+
+class PSBShapes(MeshDataset):
+    """Read all categories of the labelled Princeton Segmentation Benchmark as classes of shapes, 20 of each.
+
+    ``y`` (1,) of a shape is its category. In each category the shapes for training are drawn at random, and the others
+    are for testing.
+
+    Args:
+        root: As for ``PSB``.
+        split: "train", "validation", "test" or "all".
+        train: Number of shapes of each category for training, 1 to 19.
+        seed: Seed of the draw.
+        validation: Number of the training shapes of each category that are held back for validation.
+        transform: Applied to a copy of a mesh at each access.
+        pre_transform: Applied to each mesh once, at its first access.
+
+    Raises:
+        FileNotFoundError: If there is no benchmark at ``root``.
+        ValueError: If the split is unknown or would be empty, or the benchmark is incomplete or damaged.
+    """
+
+    def __init__(
+        self,
+        root: str | os.PathLike[str],
+        split: str = "train",
+        train: int = 10,
+        seed: int = 0,
+        validation: int = 0,
+        transform: Transform | None = None,
+        pre_transform: Transform | None = None,
+    ) -> None:
+        check_split(split)
+        meshes, names = [], []
+        categories = psb_categories(root)
+        for number, category in enumerate(categories):
+            halves = [PSB(root, category, half) for half in ("train", "test")]
+            shapes = [shape for half in halves for shape in zip(half.names, half)]
+            generator = torch.Generator().manual_seed(1_009 * seed + number)
+            order = torch.randperm(len(shapes), generator=generator).tolist()
+            for k in sorted(part(category, order, split, train, validation)):
+                name, mesh = shapes[k]
+                names.append(f"{category}/{name}")
+                meshes.append(with_class(mesh, number))
+        super().__init__(meshes, names, categories, transform, pre_transform)
 
 
 def psb_categories(root: str | os.PathLike[str]) -> list[str]:
-    """Return the categories of the benchmark at `root`, in alphabetical order.
+    """Return the categories of the benchmark, in alphabetical order.
+
+    Args:
+        root: As for ``PSB``.
 
     Raises:
-        FileNotFoundError: no benchmark at `root`.
+        FileNotFoundError: If there is no benchmark at ``root``.
     """
     with _open(root) as (_, names):
         return _categories(names)
@@ -101,7 +146,7 @@ def _categories(names: list[str]) -> list[str]:
 
 @contextmanager
 def _open(root: str | os.PathLike[str]) -> Iterator[tuple[Callable[[str], bytes], list[str]]]:
-    """Give a function that reads a file of the benchmark, and the names `<category>/<id>.off` of its meshes."""
+    """Yield a function that reads a file of the benchmark, and the names ``<category>/<id>.off`` of its meshes."""
     root = Path(root)
     folder = next((path for path in (root, root / _FOLDER) if any(path.glob("*/*_labels.txt"))), None)
     archive = next((path for path in (root, root / f"{_FOLDER}.zip") if zipfile.is_zipfile(path)), None)

@@ -1,55 +1,57 @@
-"""MNIST on the sphere: handwritten digits, projected."""
+"""MNIST on the sphere: handwritten digits, projected, and the IDX files that hold them."""
 
 from __future__ import annotations
 
+import gzip
+import math
 import os
+import struct
+import zlib
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from gaugenet.datasets.folder import spread
-from gaugenet.io.idx import read_idx
+from gaugenet.datasets.mesh_dataset import spread
+from gaugenet.io.file import existing_file
 
-SPLITS = {"train": "train", "test": "t10k"}
+_FILES = {"train": "train", "validation": "train", "test": "t10k"}
 
 
 class SphericalMNIST:
-    """Images of digits on S^2, each with its middle at the north pole (Cohen et al. 2018, section 5.2).
+    """Images of digits on S^2, each with its centre at the north pole (Cohen et al. 2018, section 5.2).
 
-    The image lies on the sphere by stereographic projection from the south pole: the point at colatitude theta and
-    longitude phi shows the image at tan(theta / 2) (cos phi, sin phi), with -1 and 1 the middles of its edges: the
-    largest circle in the image fills the northern hemisphere. Between pixels values are interpolated linearly,
-    outside of the image they are 0.
+    An image lies on the sphere by stereographic projection from the south pole: the point at colatitude theta and
+    longitude phi shows the image at tan(theta / 2) (cos phi, sin phi), where -1 and 1 are the middles of its edges. The
+    largest circle in the image fills the northern hemisphere. Between pixels, values are interpolated linearly; outside
+    of the image they are 0.
 
     Args:
-        root: folder with the four IDX files, ``train-images-idx3-ubyte`` and so on, with or without ``.gz``.
-        split: "train", of which ``validation`` images, spread over the file, are left out, "validation", these, or
-            "test".
+        root: Folder with the four IDX files, ``train-images-idx3-ubyte`` and so on, with or without ``.gz``.
+        split: "train", "validation" or "test".
+        validation: Number of training images, spread over the file, that are held back for validation.
 
     Raises:
-        FileNotFoundError: a file is missing. ValueError: a file is damaged, or files do not fit each other.
+        FileNotFoundError: If a file is missing.
+        ValueError: If the split is unknown or empty, or a file is damaged or does not fit the others.
     """
 
     label_names = tuple("0123456789")
     region_names = ("background", *label_names)
 
     def __init__(self, root: str | os.PathLike[str], split: str = "train", validation: int = 0) -> None:
-        if split not in (*SPLITS, "validation"):
+        if split not in _FILES:
             raise ValueError(f'SphericalMNIST has the splits train, validation and test, got "{split}"')
-        part = SPLITS.get(split, "train")
-        images = read_idx(_file(Path(root), f"{part}-images-idx3-ubyte"))
-        labels = read_idx(_file(Path(root), f"{part}-labels-idx1-ubyte"))
+        images = read_idx(_file(Path(root), f"{_FILES[split]}-images-idx3-ubyte"))
+        labels = read_idx(_file(Path(root), f"{_FILES[split]}-labels-idx1-ubyte"))
         if images.ndim != 3 or labels.shape != images.shape[:1]:
-            raise ValueError(
-                f"{root}: expected images (N, H, W) and labels (N,), got {images.shape} and {labels.shape}"
-            )
+            raise ValueError(f"{root}: images must be (N, H, W), labels (N,), got {images.shape} and {labels.shape}")
         if labels.max(initial=0) > 9:
             raise ValueError(f"{root}: expected digits 0 to 9 as labels, got {labels.max()}")
-        if part == "t10k":
-            validation = 0
+        validation = 0 if split == "test" else validation
         if split == "validation" and validation == 0:
-            raise ValueError("the validation split needs a number of images, got validation=0: say how many")
+            raise ValueError("the validation split is empty for validation=0: give a number of images")
         if not 0 <= validation < len(images):
             raise ValueError(f"validation must leave one of the {len(images)} images, got {validation}")
         held = torch.zeros(len(images), dtype=torch.bool)
@@ -62,44 +64,101 @@ class SphericalMNIST:
         return len(self.labels)
 
     def at(self, numbers: Tensor, point: Tensor, rotation: Tensor | None = None) -> Tensor:
-        """Return some images at points of the sphere, ``(B, V)`` from 0 to 1, in the type of the points.
+        """Return some images at points of the sphere.
 
         Args:
-            numbers: ``(B,)`` which images. point: ``(V, 3)`` unit vectors.
-            rotation: ``(B, 3, 3)`` by which each image is turned.
+            numbers: (B,), indices of the images.
+            point: (V, 3), unit vectors.
+            rotation: (B, 3, 3), rotation of each image.
+
+        Returns:
+            Values (B, V) from 0 to 1, in the dtype of the points.
         """
-        moved = (
-            point.expand(len(numbers), -1, -1) if rotation is None else point @ rotation.to(point)
-        )  # R^-1 p, as rows
-        # tan(theta / 2) = sin(theta) / (1 + cos(theta)); the southernmost points are outside of the image.
-        plane = moved[..., :2] / (1.0 + moved[..., 2:]).clamp_min(1e-6)
-        return brightness(self.images[numbers], plane) * (moved[..., 2] > -0.5)
+        # R^-1 p, as rows.
+        moved = point.expand(len(numbers), -1, -1) if rotation is None else point @ rotation.to(point)
+        return brightness(self.images[numbers], stereographic(moved)) * (moved[..., 2] > -0.5)
 
     def regions_at(self, numbers: Tensor, point: Tensor, rotation: Tensor | None = None) -> Tensor:
-        """Return what some images show at points, ``(B, V)``: an index of ``region_names``, for semantic segmentation.
+        """Return the regions of some images at points of the sphere, for semantic segmentation.
 
-        The digit is where the image is at least half as bright as it can be (Gerken et al. 2022). Arguments as of
-        ``at``.
+        The digit is where the image has at least half of the largest possible brightness (Gerken et al. 2022).
+
+        Args:
+            numbers: (B,), indices of the images.
+            point: (V, 3), unit vectors.
+            rotation: (B, 3, 3), rotation of each image.
+
+        Returns:
+            Indices (B, V) into ``region_names``.
         """
         inside = self.at(numbers, point, rotation) >= 0.5
         return torch.where(inside, self.labels[numbers, None] + 1, 0)
 
 
-def brightness(images: Tensor, plane: Tensor) -> Tensor:
-    """Return images ``(N, H, W)`` uint8 at points ``(N, V, 2)`` of the plane, from 0 to 1; -1 and 1 are their edges.
+def stereographic(point: Tensor) -> Tensor:
+    """Project points of S^2 from the south pole: tan(theta / 2) (cos phi, sin phi).
 
-    Between the middles of pixels it is interpolated linearly, outside of the image it is 0.
+    Args:
+        point: (..., 3), unit vectors.
+
+    Returns:
+        Points (..., 2) of the plane; those near the south pole are finite and far away.
     """
-    # Rows of an image go down, so that the y axis of the plane points up in it.
+    # tan(theta / 2) = sin(theta) / (1 + cos(theta))
+    return point[..., :2] / (1.0 + point[..., 2:]).clamp_min(1e-6)
+
+
+def brightness(images: Tensor, plane: Tensor) -> Tensor:
+    """Interpolate images at points of the plane, linearly between the centres of pixels and 0 outside.
+
+    Args:
+        images: (N, H, W) uint8.
+        plane: (N, V, 2), coordinates to the right and up; -1 and 1 are the edges of the image.
+
+    Returns:
+        Values (N, V) from 0 to 1, in the dtype of the points.
+    """
+    # Rows of an image go down: the y axis of the plane points up.
     place = torch.stack([plane[..., 0], -plane[..., 1]], dim=-1)[:, :, None]
     image = images.to(plane)[:, None] / 255.0
     return torch.nn.functional.grid_sample(image, place, "bilinear", "zeros", align_corners=False)[:, 0, :, 0]
 
 
+def read_idx(path: str | os.PathLike[str]) -> np.ndarray:
+    """Read an IDX file of unsigned bytes, compressed (``.gz``) or not.
+
+    Two zero bytes, a byte for the type (8: unsigned bytes), one for the number of axes; each size as a big-endian
+    integer of 32 bits; then the values, last axis fastest (LeCun, Cortes & Burges, "The MNIST database").
+
+    Args:
+        path: File to read.
+
+    Returns:
+        The array, uint8.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is no IDX file of bytes, or damaged.
+    """
+    path = existing_file(path, "expected one like train-images-idx3-ubyte.gz")
+    try:
+        content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    except (OSError, EOFError, zlib.error) as error:
+        raise ValueError(f"{path}: damaged or not compressed by gzip ({error}); fetch the file again") from None
+    if len(content) < 4 or content[:3] != b"\0\0\x08":
+        begins = content[:4].hex(" ") or "nothing"
+        raise ValueError(f"{path}: expected an IDX file of bytes, which begins with 00 00 08, got {begins}")
+    axes = content[3]
+    start = 4 + 4 * axes
+    if len(content) < start:
+        raise ValueError(f"{path}: truncated inside the header; fetch it again")
+    shape = struct.unpack(f">{axes}I", content[4:start])
+    if len(content) - start != math.prod(shape):
+        raise ValueError(f"{path}: the header announces {shape}, got {len(content) - start} values; fetch it again")
+    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
+
+
 def _file(root: Path, name: str) -> Path:
-    for path in (root / name, root / f"{name}.gz"):
-        if path.is_file():
-            return path
-    raise FileNotFoundError(
-        f"{root / name}.gz: no such file; name the folder of the four files of MNIST (train-images-idx3-ubyte.gz, ...)"
-    )
+    if (root / name).is_file():
+        return root / name
+    return existing_file(root / f"{name}.gz", "name the folder of the four files of MNIST")

@@ -1,4 +1,4 @@
-"""Scenes on the sphere: several digits of MNIST, each somewhere."""
+"""Scenes on the sphere: several digits of MNIST at random positions."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from gaugenet.datasets.spherical_mnist import SphericalMNIST, brightness
+from gaugenet.datasets.spherical_mnist import SphericalMNIST, brightness, stereographic
 
-MOST = 5
+MOST = 5  # digits in a scene
 _SPLITS = ("train", "validation", "test")
 
 
@@ -19,8 +19,10 @@ class SphereObjects(NamedTuple):
     """Objects on S^2.
 
     Attributes:
-        centre: ``(N, 3)`` unit vectors. direction: ``(N, 3)`` unit vectors that are tangent there. extent: ``(N, 2)``
-            half lengths along the direction and across [rad]. label: ``(N,)``.
+        centre: (N, 3), unit vectors.
+        direction: (N, 3), unit vectors that are tangent at the centres.
+        extent: (N, 2), half lengths along the direction and across [rad].
+        label: (N,), digits.
     """
 
     centre: Tensor
@@ -32,25 +34,29 @@ class SphereObjects(NamedTuple):
 class SphericalScenes:
     """Scenes of one to five digits on S^2, for semantic segmentation and detection.
 
-    A digit lies on a disc by stereographic projection from the point opposite to its middle, as in ``SphericalMNIST``,
-    with a radius from 0.5 to 0.8. Middles lie between 50 degrees south and north, digits are up to 45 degrees from
-    upright, and discs of three quarters of the radius, in which the digits are, do not meet. So the scenes know where
-    up is, until they are turned. The box of a digit is that of its image where it is at least half as bright as it can
-    be; its direction is to the right along the image.
+    A digit lies on a disc by stereographic projection from the antipode of its centre, as in ``SphericalMNIST``. The
+    radius of the disc is from 0.5 to 0.8 rad, and its centre lies between 50 degrees south and north. Digits are up to
+    45 degrees from upright, so that the scenes have an upward direction until they are rotated. Discs of three quarters
+    of the radius, which contain the digits, do not overlap. The box of a digit encloses the pixels with at least half
+    of the largest possible brightness; its direction is to the right along the image.
 
-    Scenes are made of numbers drawn once, by a generator of the library's own: the same ones for the same arguments.
+    The same arguments always give the same scenes.
 
     Args:
-        root, split, validation: of ``SphericalMNIST``, whose images of the split are shown.
-        count: number of scenes. seed: of them; splits differ in any case.
+        root: Folder of the files of MNIST.
+        split: "train", "validation" or "test"; the scenes show the images of this split of ``SphericalMNIST``.
+        count: Number of scenes.
+        validation: Number of training images that are held back for validation.
+        seed: Seed of the scenes; splits differ even with one seed.
 
     Raises:
-        ValueError: for a count below 1, and as ``SphericalMNIST``. FileNotFoundError: a file is missing.
+        FileNotFoundError: If a file is missing.
+        ValueError: If ``count`` is below 1, the split is unknown or empty, or a file is damaged.
     """
 
     label_names = SphericalMNIST.label_names
     region_names = SphericalMNIST.region_names
-    half_turns = (0, 1, 8)  # digits that a half turn leaves as they are
+    half_turns = (0, 1, 8)  # digits that a half turn does not change
 
     def __init__(
         self,
@@ -72,17 +78,40 @@ class SphericalScenes:
         return len(self.image)
 
     def at(self, numbers: Tensor, point: Tensor, rotation: Tensor | None = None) -> Tensor:
-        """Return some scenes at points of the sphere, ``(B, V)`` from 0 to 1; arguments as of ``SphericalMNIST.at``."""
+        """Return some scenes at points of the sphere.
+
+        Args:
+            numbers: (B,), indices of the scenes.
+            point: (V, 3), unit vectors.
+            rotation: (B, 3, 3), rotation of each scene.
+
+        Returns:
+            Values (B, V) from 0 to 1, in the dtype of the points.
+        """
         return self._each(numbers, point, rotation).amax(dim=1)
 
     def regions_at(self, numbers: Tensor, point: Tensor, rotation: Tensor | None = None) -> Tensor:
-        """Return what some scenes show at points, ``(B, V)``: an index of ``region_names``."""
+        """Return the regions of some scenes at points of the sphere, for semantic segmentation.
+
+        Args:
+            numbers: (B,), indices of the scenes.
+            point: (V, 3), unit vectors.
+            rotation: (B, 3, 3), rotation of each scene.
+
+        Returns:
+            Indices (B, V) into ``region_names``.
+        """
         most, which = self._each(numbers, point, rotation).max(dim=1)
         label = self.digits.labels[self.image[numbers]].gather(1, which)
         return torch.where(most >= 0.5, label + 1, 0)
 
     def objects(self, number: int, rotation: Tensor | None = None) -> SphereObjects:
-        """Return the digits of one scene, turned by a rotation ``(3, 3)``."""
+        """Return the digits of one scene.
+
+        Args:
+            number: Index of the scene.
+            rotation: (3, 3), rotation of the scene.
+        """
         there = self.there[number]
         image, place = self.image[number, there], self.place[number, there]
         place = place if rotation is None else rotation.to(place) @ place
@@ -91,28 +120,29 @@ class SphericalScenes:
         low, high = low * scale, high * scale
         middle = 0.5 * (low + high)
         centre = _on_sphere(middle)
-        # Half of the way to one side and of that to the other, which on a sphere differ a little.
-        ways = [_distance(centre, _on_sphere(_with(middle, axis, side))) for axis in range(2) for side in (low, high)]
+        # Mean of the distances to opposite sides, which differ a little on a sphere.
+        sides = [torch.where(torch.arange(2) == axis, side, middle) for axis in range(2) for side in (low, high)]
+        ways = [_distance(centre, _on_sphere(side)) for side in sides]
         extent = 0.5 * torch.stack([ways[0] + ways[1], ways[2] + ways[3]], dim=1)
         centre, direction = ((place @ vector[..., None])[..., 0] for vector in (centre, _along(middle)))
         return SphereObjects(centre, direction, extent, self.digits.labels[image])
 
     def _each(self, numbers: Tensor, point: Tensor, rotation: Tensor | None) -> Tensor:
-        """Return every digit by itself, ``(B, MOST, V)``, and zeros for those that are not there."""
+        """Return each digit separately, (B, MOST, V), and zeros for digits that a scene does not have."""
         place = self.place[numbers]
         turned = place if rotation is None else rotation.to(place)[:, None] @ place
         moved = point.to(place) @ turned  # R^-1 p, as rows
         scale = torch.tan(0.5 * self.radius[numbers])[..., None, None]
-        plane = moved[..., :2] / (1.0 + moved[..., 2:]).clamp_min(1e-6) / scale
+        plane = stereographic(moved) / scale
         images = self.digits.images[self.image[numbers]].flatten(0, 1)
         values = brightness(images, plane.flatten(0, 1).to(point)).unflatten(0, turned.shape[:2])
         return values * self.there[numbers][..., None] * (moved[..., 2] > -0.5)
 
 
 def _places(count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Return rotations ``(count, MOST, 3, 3)`` of the north pole to the middles, and radii of discs that hardly meet.
+    """Return rotations (count, MOST, 3, 3) of the north pole to the centres, and radii (count, MOST) of the discs.
 
-    Each digit is thrown until it fits, those of all scenes at a time.
+    Each digit is drawn again until it fits, in all scenes at a time.
     """
     middle = torch.zeros(count, MOST, 3, dtype=torch.float64)
     radius = torch.zeros(count, MOST, dtype=torch.float64)
@@ -131,20 +161,19 @@ def _places(count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
             middle[done, number], radius[done, number] = here[fits], reach[fits]
             upright[done, number] = math.radians(90.0) * (lean[fits] - 0.5)
             todo = todo[~fits]
-    east = torch.nn.functional.normalize(
-        torch.stack([-middle[..., 1], middle[..., 0], torch.zeros_like(middle[..., 0])], dim=-1), dim=-1
-    )
+    east = torch.stack([-middle[..., 1], middle[..., 0], torch.zeros_like(middle[..., 0])], dim=-1)
+    east = torch.nn.functional.normalize(east, dim=-1)
     north = torch.linalg.cross(middle, east)
     cos, sin = upright.cos()[..., None], upright.sin()[..., None]
     return torch.stack([cos * east + sin * north, cos * north - sin * east, middle], dim=-1), radius
 
 
 def _bounds(images: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the lowest and highest coordinates ``(N, 2)``, right and up from -1 to 1, of the bright pixels."""
+    """Return the lowest and highest coordinates (N, 2), right and up from -1 to 1, of the bright pixels."""
     bright = images >= 128
     bright = bright | (images == images.amax((1, 2), keepdim=True))
     low, high = [], []
-    for axis, sign in ((1, 1.0), (2, -1.0)):  # of the rows that go down only columns are left, and the other way round
+    for axis, sign in ((1, 1.0), (2, -1.0)):  # columns to the right, then rows, which go down
         some = bright.any(axis).double()
         size = some.shape[1]
         first, last = some.argmax(1), size - some.flip(1).argmax(1)
@@ -155,22 +184,16 @@ def _bounds(images: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _on_sphere(plane: Tensor) -> Tensor:
-    """Return the points ``(N, 3)`` of S^2 that stereographic projection shows at ``(N, 2)``, the pole at 0."""
+    """Return the points (N, 3) of S^2 whose stereographic projections are ``plane`` (N, 2)."""
     square = plane.square().sum(1, keepdim=True)
     return torch.cat([2 * plane, 1 - square], dim=1) / (1 + square)
 
 
 def _along(plane: Tensor) -> Tensor:
-    """Return the unit tangent vectors ``(N, 3)`` to the right along the plane, at the points of ``_on_sphere``."""
+    """Return the unit tangent vectors (N, 3) to the right along the plane, at the points of ``_on_sphere``."""
     x, y = plane.unbind(1)
     way = torch.stack([1 - x.square() + y.square(), -2 * x * y, -2 * x], dim=1)
     return torch.nn.functional.normalize(way, dim=1)
-
-
-def _with(plane: Tensor, axis: int, other: Tensor) -> Tensor:
-    """Return points of the plane with one coordinate of others."""
-    parts = [other[:, k] if k == axis else plane[:, k] for k in range(2)]
-    return torch.stack(parts, dim=1)
 
 
 def _distance(one: Tensor, two: Tensor) -> Tensor:

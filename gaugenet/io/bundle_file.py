@@ -1,31 +1,34 @@
-"""Bundles as files: everything that a mesh has become, in one safetensors file."""
+"""Files of bundles: a mesh with everything computed from it, in the safetensors format."""
 
 from __future__ import annotations
 
 import json
 import os
-from pathlib import Path
 
 import safetensors
 import safetensors.torch
 import torch
 from torch_geometric.data import Data
 
-from gaugenet.io.file import open_atomic
+from gaugenet.io.file import existing_file, open_atomic
 from gaugenet.io.mesh_data import MeshData
 
 _FORMAT = "gaugenet bundle 1"
 
 
 def save_bundle(path: str | os.PathLike[str], data: Data) -> None:
-    """Write a mesh with all it holds (positions, faces, labels, bundle, fields), whole or not at all.
+    """Write a mesh with all its data (positions, faces, labels, bundle, fields), whole or not at all.
 
-    Tensors keep their keys, whatever is not a tensor (``label_names``, ``x_rep``) goes to the metadata as JSON. Unlike
-    the files of ``Cached``, named by a hash and holding only what a transform added, such a file stands by itself.
+    Tensors keep their keys. Other values (``label_names``, ``x_rep``) are stored as JSON in the metadata. The file is
+    complete by itself, unlike those of ``Cached``, which hold only what a transform added.
+
+    Args:
+        path: File to write, usually ``*.safetensors``.
+        data: Mesh or bundle; its values are tensors, strings, numbers and lists of them.
 
     Raises:
-        FileNotFoundError: the folder does not exist.
-        TypeError: a value that is neither a tensor nor a string, number or list of them.
+        FileNotFoundError: If the folder does not exist.
+        TypeError: If a value has another type.
     """
     items = data.to_dict()
     tensors = {key: value.cpu().contiguous() for key, value in items.items() if isinstance(value, torch.Tensor)}
@@ -39,23 +42,25 @@ def save_bundle(path: str | os.PathLike[str], data: Data) -> None:
 
 
 def load_bundle(path: str | os.PathLike[str]) -> MeshData:
-    """Read what ``save_bundle`` or ``gaugenet preprocess`` wrote; nothing is unpickled.
+    """Read a file of ``save_bundle`` or ``gaugenet preprocess``. No pickled code is run.
+
+    Args:
+        path: File to read.
+
+    Returns:
+        The mesh with all that was saved with it.
 
     Raises:
-        FileNotFoundError: no such file.
-        ValueError: the file is damaged, or no bundle.
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file is damaged or no bundle.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such file; check the path")
+    path = existing_file(path)
     try:
         with safetensors.safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
     except safetensors.SafetensorError as error:
-        raise ValueError(
-            f"{path}: not a bundle, or damaged ({error}); make it again with gaugenet preprocess"
-        ) from None
+        raise ValueError(f"{path}: not a bundle, or damaged ({error}); make it with gaugenet preprocess") from None
     if metadata.get("format") != _FORMAT:
         raise ValueError(f"{path}: not a file of {_FORMAT!r}; make it with gaugenet preprocess or save_bundle")
     return MeshData(**tensors, **json.loads(metadata["others"]))

@@ -1,4 +1,4 @@
-"""Files that are read with a clear error, and that appear whole or not at all."""
+"""Check files before they are read, and write them whole or not at all."""
 
 from __future__ import annotations
 
@@ -12,10 +12,16 @@ from typing import BinaryIO
 
 @contextmanager
 def open_atomic(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
-    """Open a binary file for writing that takes the place of `path` when the block ends without an error.
+    """Open a binary file for writing that replaces ``path`` when the block ends without an error.
+
+    Args:
+        path: File to write; its folder exists.
+
+    Yields:
+        A temporary file in the same folder.
 
     Raises:
-        FileNotFoundError: the folder does not exist.
+        FileNotFoundError: If the folder does not exist.
     """
     path = Path(path)
     if not path.parent.is_dir():
@@ -29,19 +35,60 @@ def open_atomic(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         part.unlink(missing_ok=True)
 
 
+@contextmanager
+def errors_of(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Begin the message of each ``ValueError`` of the block with the name of the file.
+
+    Args:
+        path: File that the block reads.
+
+    Yields:
+        Nothing.
+
+    Raises:
+        ValueError: If the block raises one.
+    """
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"{os.fspath(path)}: {error}") from None
+
+
+def existing_file(path: str | os.PathLike[str], remedy: str = "check the path") -> Path:
+    """Return the path of a file that exists.
+
+    Args:
+        path: File to look for.
+        remedy: End of the error message: what was expected, or what to do.
+
+    Returns:
+        The path.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such file; {remedy}")
+    return path
+
+
 def read_bytes(path: str | os.PathLike[str]) -> bytes:
     """Return the content of a file that is not empty.
 
+    Args:
+        path: File to read.
+
+    Returns:
+        Its bytes.
+
     Raises:
-        FileNotFoundError: no such file.
-        ValueError: a folder or an empty file.
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is a folder, or empty.
     """
-    path = Path(path)
-    if path.is_dir():
+    if Path(path).is_dir():
         raise ValueError(f"{path}: is a folder, expected a file")
-    if not path.exists():
-        raise FileNotFoundError(f"{path}: no such file; check the path")
-    blob = path.read_bytes()
+    blob = existing_file(path).read_bytes()
     if not blob.strip():
         raise ValueError(f"{path}: is empty; export it again")
     return blob

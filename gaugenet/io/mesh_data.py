@@ -1,4 +1,4 @@
-"""Meshes as PyG data whose batches are right on every level."""
+"""Meshes as PyG data that can be batched on every level."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from typing import Any
 import torch
 from torch_geometric.data import Data
 
-# Keys of what networks learn to tell: of faces, of vertices, of the whole shape. No geometry depends on them.
+# Keys of the training targets of faces, of vertices and of the whole shape. No geometry depends on them.
 LABELS = ("face_label", "vertex_label", "y")
 _COARSE_INDEX = re.compile(r"(edge|pool)_index_([1-9]\d*)")
 
 
 class MeshData(Data):
-    """Hold a mesh with its labels and, after `FrameBundle`, its frame bundle; batches like any PyG `Data`.
+    """Hold a mesh with its labels and, after ``FrameBundle``, its frame bundle; it is batched like any PyG ``Data``.
 
-    `pos (V, 3)` float64 [mesh unit] and `face (3, F)` int64 are as in the file: no vertex or face is renumbered or
-    dropped. `face_label (F,)`, `vertex_label (V,)` int64 index into `label_names`; -1 is unlabelled.
+    ``pos`` (V, 3) float64 [mesh unit] and ``face`` (3, F) int64 are those of the file: vertices and faces keep their
+    numbers. ``face_label`` (F,) and ``vertex_label`` (V,) int64 are indices into ``label_names``; -1 is unlabelled.
 
-    Keys with a suffix `_l` belong to level l, whose vertices are those of `area_l (V_l,)`; level 0 is the mesh. In a
-    batch, `edge_index_l` is shifted by V_l, `sample_index_l (V_l,)` by V, and the two rows of `pool_index_l (2, P)`
-    (vertices of level l - 1, of level l) by V_(l-1) and V_l.
+    Keys that end in ``_l`` belong to level l, which has V_l vertices, as many as ``area_l`` has values; level 0 is the
+    mesh. In a batch, ``edge_index_l`` is shifted by V_l, ``sample_index_l`` (V_l,) by V, and the two rows of
+    ``pool_index_l`` (2, P), vertices of level l - 1 and of level l, by V_(l-1) and V_l.
     """
 
     def __inc__(self, key: str, value: Any, *args: Any, **kwargs: Any) -> Any:
@@ -35,17 +35,23 @@ class MeshData(Data):
 
     @property
     def num_levels(self) -> int:
-        """Number of levels, the mesh itself included; 0 before `FrameBundle`."""
+        """Number of levels, the mesh itself included; 0 before ``FrameBundle``."""
         level = 0
         while f"edge_index_{level}" in self:
             level += 1
         return level
 
     def level_batch(self, level: int) -> torch.Tensor:
-        """Return the (V_l,) index of the mesh that each vertex of a level belongs to; zeros for a single mesh.
+        """Return the index of the mesh that each vertex of a level belongs to; zeros for a single mesh.
+
+        Args:
+            level: Level l; 0 is the mesh.
+
+        Returns:
+            Indices (V_l,) int64.
 
         Raises:
-            ValueError: the data has no such level.
+            ValueError: If the data have no such level.
         """
         if not 0 <= level < max(self.num_levels, 1):
             raise ValueError(f"data has {self.num_levels} levels, got level {level}: add levels with FrameBundle")

@@ -1,4 +1,4 @@
-"""The geometry of a Wavefront OBJ file: `v` and `f` lines, whatever objects and materials they are grouped in."""
+"""The Wavefront OBJ format: vertices and faces, without objects and materials."""
 
 from __future__ import annotations
 
@@ -8,10 +8,16 @@ from gaugenet.io.polygon_mesh import PolygonMesh, triangulate
 
 
 def parse_obj(blob: bytes) -> PolygonMesh:
-    """Parse an OBJ file; vertices and faces come in the order of the file.
+    """Parse the ``v`` and ``f`` lines of an OBJ file, in the order of the file.
+
+    Args:
+        blob: Content of the file.
+
+    Returns:
+        The mesh; it has seams if faces name texture coordinates or normals.
 
     Raises:
-        ValueError: a line that is not what its first word announces.
+        ValueError: If there is no vertex line, or a line is malformed.
     """
     text = blob.decode("utf-8", errors="replace").replace("\\\r\n", " ").replace("\\\n", " ")
     pos: list[tuple[float, float, float]] = []
@@ -25,7 +31,7 @@ def parse_obj(blob: bytes) -> PolygonMesh:
             if words[0] == "v":
                 pos.append((float(words[1]), float(words[2]), float(words[3])))
             else:
-                # i/texture/normal; 1 is the first vertex, -1 the last one so far.
+                # A word is i/texture/normal; 1 is the first vertex, -1 the last one so far.
                 corner = [int(word.partition("/")[0]) for word in words[1:]]
                 if len(corner) < 3:
                     raise ValueError

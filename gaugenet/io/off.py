@@ -10,10 +10,16 @@ from gaugenet.io.polygon_mesh import PolygonMesh, triangulate
 
 
 def parse_off(blob: bytes) -> PolygonMesh:
-    """Parse an ASCII OFF file, whose header may announce texture coordinates, colours or normals (STOFF, COFF, NOFF).
+    """Parse an ASCII OFF file, also with texture coordinates, colours or normals (STOFF, COFF, NOFF).
+
+    Args:
+        blob: Content of the file.
+
+    Returns:
+        The mesh, in the order of the file.
 
     Raises:
-        ValueError: not an OFF file, truncated, or a line that is not what its place asks for.
+        ValueError: If it is no OFF file, truncated, or a line is malformed.
     """
     text = blob.decode("utf-8", errors="replace")
     stripped = ((number, line.partition("#")[0].strip()) for number, line in enumerate(text.splitlines(), start=1))
@@ -21,7 +27,7 @@ def parse_off(blob: bytes) -> PolygonMesh:
     header = re.fullmatch(r"(?:ST)?C?N?OFF(?!\s*BINARY)(.*)", lines[0][1], flags=re.IGNORECASE) if lines else None
     if header is None:
         raise ValueError("is not an ASCII OFF file: expected a first line OFF")
-    # Some writers put the counts behind the keyword, even without a space.
+    # Some writers put the counts after the keyword, even without a space.
     lines[0] = (lines[0][0], header[1].strip())
     if not lines[0][1]:
         lines = lines[1:]
@@ -29,12 +35,9 @@ def parse_off(blob: bytes) -> PolygonMesh:
     if len(counts) < 2 or not all(count.isdigit() for count in counts[:2]):
         raise ValueError("has no line with the numbers of vertices and faces")
     num_vertices, num_faces = int(counts[0]), int(counts[1])
-    if len(lines) < 1 + num_vertices + num_faces:
-        missing = 1 + num_vertices + num_faces - len(lines)
-        raise ValueError(
-            f"is truncated: {num_vertices} vertices and {num_faces} faces announced, {missing} lines missing; "
-            "copy or export it again"
-        )
+    missing = 1 + num_vertices + num_faces - len(lines)
+    if missing > 0:
+        raise ValueError(f"is truncated, with {missing} lines missing; copy or export it again")
     pos = np.empty((num_vertices, 3))
     for row, (number, line) in enumerate(lines[1 : 1 + num_vertices]):
         try:

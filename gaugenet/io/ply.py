@@ -1,9 +1,10 @@
-"""The PLY format: named elements with named columns, as text or in either byte order."""
+"""The PLY format: elements with named columns, as text or binary in either byte order."""
 
 from __future__ import annotations
 
 import os
 import struct
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,22 +28,35 @@ Column = np.ndarray | list  # one number a row, or one list a row (an array if a
 class _Element:
     name: str
     count: int
-    # name, type of the length (empty unless a list), type
+    # Name, type of the length (empty unless a list), type.
     columns: list[tuple[str, str, str]]
 
 
 def parse_ply(blob: bytes) -> PolygonMesh:
-    """Parse a PLY file; single numbers of vertices and faces become columns.
+    """Parse a PLY file. Properties of vertices and faces that are single numbers become columns.
+
+    Args:
+        blob: Content of the file.
+
+    Returns:
+        The mesh, in the order of the file.
 
     Raises:
-        ValueError: not a PLY file, truncated, or without `x, y, z` of its vertices.
+        ValueError: If it is no PLY file, truncated, or has no vertices with ``x``, ``y`` and ``z``.
     """
     elements, order, start = _header(blob)
     body = _Text(blob, start) if order == "" else _Binary(blob, start, order)
     found: dict[str, dict[str, Column]] = {}
     for element in elements:
         if element.columns:
-            found[element.name] = body.read(element)
+            try:
+                found[element.name] = body.read(element)
+            except EOFError:
+                raise ValueError(
+                    f"is truncated: it ends inside its {element.count} {element.name} rows; copy or export it again"
+                ) from None
+            except (ValueError, OverflowError):
+                raise ValueError(f"has a word that is not a number in its {element.name} rows") from None
         if any(name in _CORNERS and kind[0] == "f" for name, _, kind in element.columns):
             raise ValueError(f"has {element.name} rows whose vertex indices are not integers")
     vertex, face = found.get("vertex", {}), found.get("face", {})
@@ -64,10 +78,13 @@ def write_ply(
     """Write a binary PLY file, whole or not at all.
 
     Args:
-        path: where to; its folder exists.
-        vertex: columns (V,) by name, x, y and z among them.
-        face: (F, 3) vertex indices.
-        face_columns: columns (F,) by name.
+        path: File to write; its folder exists.
+        vertex: Columns (V,) by name, x, y and z among them.
+        face: (F, 3), vertex indices.
+        face_columns: Columns (F,) by name.
+
+    Raises:
+        FileNotFoundError: If the folder does not exist.
     """
     corner = np.empty(len(face), [("count", "u1"), ("corner", "<i4", (3,)), *_fields(face_columns)])
     corner["count"], corner["corner"] = 3, face
@@ -117,6 +134,18 @@ def _header(blob: bytes) -> tuple[list[_Element], str, int]:
     return elements, order, start
 
 
+def _rows(
+    count: int, columns: Sequence[tuple[str, str, str]], take: Callable[[int, str], Sequence]
+) -> dict[str, Column]:
+    """Read rows one after the other; ``take(n, type)`` returns the next n numbers."""
+    found: dict[str, list] = {name: [] for name, *_ in columns}
+    for _ in range(count):
+        for name, length, kind in columns:
+            value = take(take(1, length)[0] if length else 1, kind)
+            found[name].append(value if length else value[0])
+    return {name: found[name] if length else np.array(found[name]) for name, length, _ in columns}
+
+
 class _Binary:
     """Read elements one after the other from bytes."""
 
@@ -127,14 +156,12 @@ class _Binary:
         if element.count == 0:
             return {name: np.zeros(0) for name, *_ in element.columns}
         try:
-            return self._uniform(element) or self._row_by_row(element)
+            return self._uniform(element) or _rows(element.count, element.columns, self._take)
         except (struct.error, ValueError):
-            raise ValueError(
-                f"is truncated: it ends inside its {element.count} {element.name} rows; copy or export it again"
-            ) from None
+            raise EOFError from None
 
     def _uniform(self, element: _Element) -> dict[str, Column] | None:
-        """Read an element whose lists are as long in all rows as in the first; None if they are not."""
+        """Read an element whose lists are as long in all rows as in the first; return None if they are not."""
         fields: list[tuple] = []
         for name, count, kind in element.columns:
             if count:
@@ -153,16 +180,7 @@ class _Binary:
         self.at += element.count * dtype.itemsize
         return {name: rows[name].astype(rows[name].dtype.newbyteorder("=")) for name, *_ in element.columns}
 
-    def _row_by_row(self, element: _Element) -> dict[str, Column]:
-        found: dict[str, list] = {name: [] for name, *_ in element.columns}
-        for _ in range(element.count):
-            for name, count, kind in element.columns:
-                number = self._unpack(1, count)[0] if count else 1
-                value = self._unpack(number, kind)
-                found[name].append(value if count else value[0])
-        return {name: found[name] if count else np.array(found[name]) for name, count, _ in element.columns}
-
-    def _unpack(self, number: int, kind: str) -> tuple:
+    def _take(self, number: int, kind: str) -> tuple:
         code = f"{self.order}{number}{_STRUCT[kind]}"
         value = struct.unpack_from(code, self.blob, self.at)
         self.at += struct.calcsize(code)
@@ -176,22 +194,11 @@ class _Text:
         self.words, self.at = blob[start:].split(), 0
 
     def read(self, element: _Element) -> dict[str, Column]:
-        found: dict[str, list] = {name: [] for name, *_ in element.columns}
-        try:
-            for _ in range(element.count):
-                for name, count, kind in element.columns:
-                    number = self._next(1, "i4")[0] if count else 1
-                    value = self._next(number, kind)
-                    found[name].append(value if count else value[0])
-        except EOFError:
-            raise ValueError(
-                f"is truncated: it ends inside its {element.count} {element.name} rows; copy or export it again"
-            ) from None
-        except (ValueError, OverflowError):
-            raise ValueError(f"has a word that is not a number in its {element.name} rows") from None
-        return {name: found[name] if count else np.array(found[name]) for name, count, _ in element.columns}
+        # Lengths of lists are read as integers, whatever type the header gives them.
+        columns = [(name, length and "i4", kind) for name, length, kind in element.columns]
+        return _rows(element.count, columns, self._take)
 
-    def _next(self, number: int, kind: str) -> list:
+    def _take(self, number: int, kind: str) -> list:
         words = self.words[self.at : self.at + number]
         self.at += number
         if len(words) < number:

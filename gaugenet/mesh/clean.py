@@ -1,4 +1,4 @@
-"""The door for meshes: every defect is refused by name or repaired with a warning that says how."""
+"""Clean meshes: each defect is repaired with a warning that describes it, or refused with an error."""
 
 from __future__ import annotations
 
@@ -8,40 +8,37 @@ import numpy as np
 
 from gaugenet.mesh.connectivity import bowties, connect, fans
 from gaugenet.mesh.mesh import Mesh, MeshWarning
-from gaugenet.mesh.repair import (
-    count,
-    degenerate_face,
-    duplicate_face,
-    nonorientable_components,
-    repair_mesh,
-    repeated_vertex,
-)
+from gaugenet.mesh.repair import count, degenerate_face, duplicate_face, repair_mesh, repeated_vertex
 
-# Smallest extent of a mesh and largest distance from the origin: areas, and one over them, stay in float32.
+# Smallest extent of a mesh and largest distance from the origin: areas and their reciprocals fit into float32.
 _EXTENT = (1e-12, 1e12)
 
 
 def clean_mesh(pos: np.ndarray, face: np.ndarray, one_sided: bool = False) -> Mesh:
-    """Return the part of a triangle mesh that carries clean geometry, with one `MeshWarning` that says what was done.
+    """Return the largest clean part of a triangle mesh, with one ``MeshWarning`` that lists the repairs.
 
-    * Degenerate faces (a repeated vertex, or thinner than 1e-10 of their longest edge) are set aside, and of the faces
-      with the same three vertices all but the first.
-    * At an edge with more than two faces, those of the largest patches (joined across two-faced edges) and among them
-      the largest stay.
-    * Where the faces at a vertex form several fans, the fan of the largest component, then of the largest angle stays.
-    * Faces are re-oriented to agree with their neighbours: a closed component so that it encloses positive volume, an
-      open one as most of its area is. Consistent orientations are never changed.
+    * Degenerate faces (with a repeated vertex, or thinner than 1e-10 of their longest edge) and duplicates of earlier
+      faces are set aside.
+    * At an edge with more than two faces, those of the largest patches (connected across edges with two faces) stay,
+      and among them the largest faces.
+    * If the faces at a vertex form several fans, the fan of the largest component stays, then that of the largest
+      angle.
+    * Faces are re-oriented to agree with their neighbours: closed components to enclose positive volume, open ones as
+      most of their area is. Consistent orientations are never changed.
     * Vertices are never dropped or renumbered; those without a face are isolated. Several components are no defect.
 
     Args:
-        pos: (V, 3) vertex positions [mesh unit].
-        face: (F, 3) integer vertex indices.
-        one_sided: take surfaces that cannot be oriented, such as the Klein bottle, too; `Mesh.orientable` tells.
+        pos: (V, 3), vertex positions [mesh unit].
+        face: (F, 3), integer vertex indices.
+        one_sided: Whether to accept non-orientable surfaces, such as the Klein bottle; see ``Mesh.orientable``.
+
+    Returns:
+        The clean mesh.
 
     Raises:
-        ValueError: wrong shape or dtype, positions that are not finite or of absurd extent, no faces, indices out of
-            range, no usable face, or, unless ``one_sided``, a surface that cannot be oriented: it has no bundle of
-            oriented frames.
+        ValueError: If the shape or dtype is wrong, positions are not finite or of absurd extent, there is no usable
+            face, an index is out of range, or the surface is not orientable, which an oriented frame bundle requires,
+            and ``one_sided`` is False.
     """
     pos, face = _checked(pos, face)
     if len(face) == 0:
@@ -60,16 +57,15 @@ def clean_mesh(pos: np.ndarray, face: np.ndarray, one_sided: bool = False) -> Me
     if repair.nonorientable.any() and not one_sided:
         where = repair.nonorientable
         raise ValueError(
-            f"mesh is not orientable: {nonorientable_components(repair)} component(s) of {int(where.sum())} faces "
+            f"mesh is not orientable: {repair.nonorientable_components} component(s) of {int(where.sum())} faces "
             f"(e.g. face {repair.kept[where][0]}) are one-sided like a Moebius strip; use a structure group "
             'with reflections, FrameBundle(group="O2"), or cut the surface open first'
         )
     notes = repair.notes
     isolated = np.flatnonzero(np.bincount(repair.face.ravel(), minlength=len(pos)) == 0)
     if len(isolated):
-        notes.append(
-            f"{count(len(isolated), 'vertex')} without a face, so without neighbours (e.g. vertex {isolated[0]})"
-        )
+        number = count(len(isolated), "vertex")
+        notes.append(f"{number} without a face, so without neighbours (e.g. vertex {isolated[0]})")
     if notes:
         warnings.warn("mesh cleaned: " + "; ".join(notes), MeshWarning, stacklevel=2)
     return Mesh(pos=pos, face=repair.face, kept=repair.kept, orientable=not repair.nonorientable.any())
@@ -78,15 +74,18 @@ def clean_mesh(pos: np.ndarray, face: np.ndarray, one_sided: bool = False) -> Me
 def find_defects(pos: np.ndarray, face: np.ndarray) -> dict[str, int]:
     """Count the defects of a mesh by kind, zeros included, without changing or refusing it.
 
-    Edges and vertices are counted in the mesh as given, less faces with repeated vertices and duplicates. Of a
-    duplicated face all copies but one count; `flipped_face` counts the faces that `clean_mesh` would reverse.
+    Edges and vertices are counted in the mesh as given, without faces that have repeated vertices and duplicates. All
+    copies of a duplicated face but one count. ``flipped_face`` counts the faces that ``clean_mesh`` would reverse.
 
     Args:
-        pos: (V, 3) vertex positions.
-        face: (F, 3) integer vertex indices.
+        pos: (V, 3), vertex positions.
+        face: (F, 3), integer vertex indices.
+
+    Returns:
+        The number of defects of each kind.
 
     Raises:
-        ValueError: wrong shape or dtype.
+        ValueError: If the shape or dtype is wrong.
     """
     pos, face = _checked(pos, face)
     finite = np.isfinite(pos).all(axis=1)
@@ -95,19 +94,18 @@ def find_defects(pos: np.ndarray, face: np.ndarray) -> dict[str, int]:
     proper = used[~repeated_vertex(used)]
     proper = proper[~duplicate_face(proper)]
     mesh = connect(proper)
-    sound = used[finite[used].all(axis=1)]
+    finite_face = finite[used].all(axis=1)
+    sound = used[finite_face]
     repair = repair_mesh(pos, sound)
     return {
         "nonfinite_vertex": int((~finite).sum()),
         "index_out_of_range": int((~inside).sum()),
-        "degenerate_face": int(
-            degenerate_face(pos, sound).sum() + repeated_vertex(used[~finite[used].all(axis=1)]).sum()
-        ),
+        "degenerate_face": int(degenerate_face(pos, sound).sum() + repeated_vertex(used[~finite_face]).sum()),
         "duplicate_face": int(duplicate_face(used[~repeated_vertex(used)]).sum()),
         "nonmanifold_edge": int((mesh.faces_at_edge > 2).sum()),
         "bowtie_vertex": int(bowties(proper, fans(mesh), len(pos)).sum()),
         "flipped_face": repair.flipped,
-        "nonorientable_component": nonorientable_components(repair),
+        "nonorientable_component": repair.nonorientable_components,
         "isolated_vertex": int((np.bincount(used.ravel(), minlength=len(pos)) == 0).sum()),
     }
 

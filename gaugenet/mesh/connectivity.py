@@ -1,4 +1,4 @@
-"""Which faces and corners of a triangle array hang together: pure combinatorics, for any array of faces."""
+"""How the faces and corners of any array of triangles are connected."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from scipy.sparse.csgraph import connected_components
 
 @dataclass(frozen=True, eq=False)
 class Connectivity:
-    """Hold the edges of a face array and the sides that meet in them; `connect` makes one.
+    """Hold the edges of an array of faces and the sides that share them; built by ``connect``.
 
-    Side 3f + k of face f runs from its corner k to its corner k + 1 (mod 3); corner 3f + k is the one at `face[f, k]`.
+    Side 3f + k of face f runs from its corner k to its corner k + 1 (mod 3); corner 3f + k is that at ``face[f, k]``.
 
     Attributes:
-        edge: (E, 2) vertices of each edge, the lower index first.
-        side_edge: (3F,) the edge under each side.
-        faces_at_edge: (E,) number of faces at each edge.
-        pair: (P, 2) sides that share an edge: both sides of an edge with two faces, a chain of k - 1 pairs for k faces.
-        same_way: (P,) whether the two sides of a pair run in the same direction (inconsistent orientation).
+        edge: (E, 2), vertices of each edge, the lower index first.
+        side_edge: (3F,), edge of each side.
+        faces_at_edge: (E,), number of faces at each edge.
+        pair: (P, 2), sides that share an edge: both sides of an edge with two faces, k - 1 pairs in a chain for k.
+        same_way: (P,), whether the two sides of a pair run in the same direction (inconsistent orientation).
     """
 
     edge: np.ndarray
@@ -31,7 +31,11 @@ class Connectivity:
 
 
 def connect(face: np.ndarray) -> Connectivity:
-    """Find edges and neighbours of `face` (F, 3), whose faces have three different vertices each."""
+    """Find the edges of faces and the sides that share them.
+
+    Args:
+        face: (F, 3), vertex indices, all three of a face different.
+    """
     start, end = face.ravel(), face[:, [1, 2, 0]].ravel()
     low, high = np.minimum(start, end), np.maximum(start, end)
     # One int64 key an edge: exact for fewer than 3e9 vertices.
@@ -53,58 +57,92 @@ def connect(face: np.ndarray) -> Connectivity:
     )
 
 
+def next_side(side: np.ndarray) -> np.ndarray:
+    """Return the sides that follow in the same faces; also the corners at which sides end.
+
+    Args:
+        side: Indices of sides, or of the corners at which they start.
+    """
+    return side - side % 3 + (side + 1) % 3
+
+
 def components(pair: np.ndarray, size: int) -> np.ndarray:
-    """Return the (size,) component numbers 0, 1, ... of the graph with edges `pair` (P, 2) on `size` nodes."""
+    """Return the connected component of each node of a graph.
+
+    Args:
+        pair: (P, 2), edges of the graph.
+        size: Number of nodes.
+
+    Returns:
+        Component numbers 0, 1, ... of the nodes, int64.
+    """
     graph = coo_matrix((np.ones(len(pair), dtype=np.int8), (pair[:, 0], pair[:, 1])), shape=(size, size))
     return connected_components(graph, directed=False)[1].astype(np.int64)
 
 
 def face_components(mesh: Connectivity) -> np.ndarray:
-    """Return the (F,) component numbers of the faces, joined across edges with exactly two faces."""
+    """Return the component of each face, connected across edges with exactly two faces.
+
+    Args:
+        mesh: Connectivity of the faces.
+
+    Returns:
+        Component numbers (F,).
+    """
     pair = mesh.pair[mesh.faces_at_edge[mesh.side_edge[mesh.pair[:, 0]]] == 2]
     return components(pair // 3, len(mesh.side_edge) // 3)
 
 
-def fans(mesh: Connectivity) -> np.ndarray:
-    """Return the (3F,) fan numbers of the corners: corners at a vertex that are joined through the edges at it."""
+def corner_pairs(mesh: Connectivity) -> np.ndarray:
+    """Return pairs of corners at one vertex, on both sides of a shared edge.
+
+    Args:
+        mesh: Connectivity of the faces.
+
+    Returns:
+        Corners (2P, 2): those at the start of the first side of each pair, then those at its end.
+    """
     one, two = mesh.pair.T
-    one_next, two_next = one - one % 3 + (one + 1) % 3, two - two % 3 + (two + 1) % 3
-    at_start = np.stack([one, np.where(mesh.same_way, two, two_next)], axis=1)
-    at_end = np.stack([one_next, np.where(mesh.same_way, two_next, two)], axis=1)
-    return components(np.concatenate([at_start, at_end]), len(mesh.side_edge))
+    at_start = np.where(mesh.same_way, two, next_side(two))
+    at_end = np.where(mesh.same_way, next_side(two), two)
+    return np.concatenate([np.stack([one, at_start], axis=1), np.stack([next_side(one), at_end], axis=1)])
+
+
+def fans(mesh: Connectivity) -> np.ndarray:
+    """Return the fan of each corner: the corners at a vertex that are connected through the edges there.
+
+    Args:
+        mesh: Connectivity of the faces.
+
+    Returns:
+        Fan numbers (3F,).
+    """
+    return components(corner_pairs(mesh), len(mesh.side_edge))
 
 
 def first_of_each(label: np.ndarray) -> np.ndarray:
-    """Return the first index of each of the labels 0, 1, ..., n - 1 in `label` (N,), all of which occur."""
+    """Return the first index at which each label occurs.
+
+    Args:
+        label: (N,), labels 0, 1, ..., n - 1, all of which occur.
+
+    Returns:
+        Indices (n,) into ``label``.
+    """
     first = np.empty(int(label.max(initial=-1)) + 1, dtype=np.int64)
     first[label[::-1]] = np.arange(len(label))[::-1]
     return first
 
 
 def bowties(face: np.ndarray, fan: np.ndarray, num_vertices: int) -> np.ndarray:
-    """Mark the vertices (V,) at which `face` (F, 3) forms several of the fans `fan` (3F,)."""
-    return np.bincount(face.ravel()[first_of_each(fan)], minlength=num_vertices) > 1
+    """Mark the vertices at which faces form several fans.
 
-
-def orientation(mesh: Connectivity) -> tuple[np.ndarray, np.ndarray]:
-    """Orient the faces consistently across edges with exactly two faces.
-
-    Components are found in the orientation double cover, where face f has the nodes f (as given) and f + F (reversed):
-    a component of the surface is orientable exactly if its two lifts are not connected.
+    Args:
+        face: (F, 3), vertex indices.
+        fan: (3F,), fan of each corner.
+        num_vertices: V.
 
     Returns:
-        (F,) bool, faces to reverse so as to agree with the first face of their component, and (F,) bool, faces of
-        non-orientable components (never marked for reversal).
+        Marks (V,), bool.
     """
-    num_faces = len(mesh.side_edge) // 3
-    two_faces = mesh.faces_at_edge[mesh.side_edge[mesh.pair[:, 0]]] == 2
-    one, two = mesh.pair[two_faces].T // 3
-    crossed = mesh.same_way[two_faces] * num_faces
-    cover = np.concatenate(
-        [np.stack([one, two + crossed], 1), np.stack([one + num_faces, two + num_faces - crossed], 1)]
-    )
-    lift = components(cover, 2 * num_faces)
-    as_given, reversed_ = lift[:num_faces], lift[num_faces:]
-    bad = as_given == reversed_
-    component = components(np.stack([one, two], 1), num_faces)
-    return (as_given != as_given[first_of_each(component)][component]) & ~bad, bad
+    return np.bincount(face.ravel()[first_of_each(fan)], minlength=num_vertices) > 1

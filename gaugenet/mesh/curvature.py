@@ -13,9 +13,9 @@ class Curvature:
     """Curvatures at vertices, positive on a sphere whose normals point outwards.
 
     Attributes:
-        mean: ``(V,)`` H, half the trace of the second fundamental form [1 / mesh unit].
-        gaussian: ``(V,)`` K, its determinant [1 / mesh unit squared].
-        deviator: ``(V, 2)`` its trace-free part ((II_11 - II_22) / 2, II_12) in the vertex frame: a field of order 2.
+        mean: (V,), H, half the trace of the second fundamental form [1 / mesh unit].
+        gaussian: (V,), K, its determinant [1 / mesh unit squared].
+        deviator: (V, 2), its trace-free part ((II_11 - II_22) / 2, II_12) in the vertex frame: a field of order 2.
     """
 
     mean: np.ndarray
@@ -24,13 +24,15 @@ class Curvature:
 
 
 def curvature(pos: np.ndarray, face: np.ndarray, frame: np.ndarray) -> Curvature:
-    """Estimate the second fundamental form from the turning of vertex normals along edges (Rusinkiewicz 2004).
+    """Estimate the second fundamental form from the change of vertex normals along edges (Rusinkiewicz 2004).
 
     On each face the symmetric form II with II(e, .) = dn(e) for its three edges e is found by least squares, rotated
-    into the tangent planes of its corners and averaged there with the corner's angle times the face's area.
+    into the tangent planes of its corners, and averaged there with the corner's angle times the face's area as weight.
 
     Args:
-        pos: ``(V, 3)`` positions. face: ``(F, 3)`` clean faces. frame: ``(V, 3, 3)`` rows e1, e2 and the unit normal n.
+        pos: (V, 3), vertex positions [mesh unit].
+        face: (F, 3), clean faces.
+        frame: (V, 3, 3), rows e1, e2 and the unit normal n.
     """
     total, mass = _mean_forms(pos, face, np.ascontiguousarray(frame))
     a, b, c = (total / np.maximum(mass, np.finfo(float).tiny)[:, None]).T
@@ -39,13 +41,13 @@ def curvature(pos: np.ndarray, face: np.ndarray, frame: np.ndarray) -> Curvature
 
 @numba.njit(cache=True, nogil=True)
 def _mean_forms(pos, face, frame):
-    """Sum weighted forms (II_11, II_12, II_22) of faces at their corners ``(V, 3)``, and the weights ``(V,)``."""
+    """Sum weighted forms (II_11, II_12, II_22) of faces at their vertices (V, 3), and the weights (V,)."""
     total, mass = np.zeros((len(pos), 3)), np.zeros(len(pos))
     for f in range(len(face)):
         corner = (pos[face[f, 0]], pos[face[f, 1]], pos[face[f, 2]])
         edge = (corner[1] - corner[0], corner[2] - corner[1], corner[0] - corner[2])
         normal = np.cross(edge[0], edge[1])
-        twice = max(np.sqrt(_dot(normal, normal)), 1e-300)  # the area, doubled
+        twice = max(np.sqrt(_dot(normal, normal)), 1e-300)  # twice the area
         normal /= twice
         x = edge[0] / np.sqrt(_dot(edge[0], edge[0]))
         y = np.cross(normal, x)
@@ -53,7 +55,7 @@ def _mean_forms(pos, face, frame):
         for k in range(3):
             v = face[f, k]
             weight = np.arctan2(twice, -_dot(edge[k], edge[k - 1])) * twice / 2
-            # The face plane is tilted onto the tangent plane by the smallest rotation that takes its normal n to the
+            # The face plane is rotated onto the tangent plane by the smallest rotation that takes its normal n to the
             # vertex normal m: u -> u - (m.u) / (1 + n.m) (n + m), for u in the face plane.
             factor = 1.0 / max(1.0 + _dot(normal, frame[v, 2]), 1e-6)
             middle = normal + frame[v, 2]
@@ -77,8 +79,8 @@ def _fit_form(edge, normal_0, normal_1, normal_2, x, y):
         ex, ey, nx, ny = _dot(edge[k], x), _dot(edge[k], y), _dot(turn[k], x), _dot(turn[k], y)
         xx, xy, yy = xx + ex * ex, xy + ex * ey, yy + ey * ey
         right_a, right_b, right_c = right_a + ex * nx, right_b + ex * ny + ey * nx, right_c + ey * ny
-    # A sliver's system is close to singular: a ridge of 1e-9 keeps its answer finite, its small area mutes it. The
-    # ridge weighs a^2 + 2 b^2 + c^2, the norm of the form, which does not depend on the axes.
+    # The system of a sliver is almost singular: a ridge of 1e-9 keeps its solution finite, and its small area gives it
+    # little weight. The ridge penalizes a^2 + 2 b^2 + c^2, the norm of the form, which does not depend on the axes.
     ridge = 2e-9 * (xx + yy)
     xx, both, yy = xx + ridge, xx + yy + 2 * ridge, yy + ridge
     b = (right_b - xy * (right_a / xx + right_c / yy)) / (both - xy * xy * (1 / xx + 1 / yy))

@@ -1,4 +1,4 @@
-"""Labels that are cheap where they stand and change where changes are cheap: Potts energies, by graph cuts."""
+"""Labels of small Potts energy by graph cuts, and the costs of edges, which favour boundaries in concave creases."""
 
 from __future__ import annotations
 
@@ -6,23 +6,32 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import breadth_first_order, maximum_flow
 
-# Capacities are whole numbers below 2^31; no node's reach more than this, so that sums of flows do not overflow.
+from gaugenet.mesh.connectivity import connect
+from gaugenet.mesh.geometry import face_normals
+
+# Capacities are integers below 2^31; those of a node sum to at most this, so that sums of flows do not overflow.
 _LARGEST = 2**29
-# Sweeps over the labels after which it ends even where one more would still lower the energy.
+# Most sweeps over the labels, even if one more would lower the energy.
 _SWEEPS = 5
+# An edge that bends inwards by this angle [rad] costs 1/e of its length.
+_BEND = 0.25
 
 
 def potts_labels(cost: np.ndarray, pair: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Return labels ``(N,)`` of small Potts energy: no expansion of a single label makes it smaller.
+    """Return labels of small Potts energy by alpha expansion.
 
-    The energy is the cost of the labels at their nodes plus the weights of the pairs whose nodes differ. No expansion
-    lowers it where five sweeps over the labels are enough. With two labels it is the smallest energy, with more at most
-    twice that (Boykov, Veksler & Zabih 2001, "Fast approximate energy minimization via graph cuts"). Begins from the
-    cheapest label of each node.
+    The energy is the cost of each node's label plus the weight of each pair whose labels differ. Starts from the
+    cheapest label of each node and expands single labels until none lowers the energy, or for five sweeps. With two
+    labels the energy is the smallest one, with more at most twice that (Boykov, Veksler & Zabih 2001, "Fast approximate
+    energy minimization via graph cuts").
 
     Args:
-        cost: ``(N, L)`` of each label at each node, inf where a node may not have it; the fewer labels it may have, the
-            faster. pair: ``(P, 2)`` nodes. weight: ``(P,)``, not negative.
+        cost: (N, L), cost of each label at each node, inf if a node cannot have it; fewer possible labels are faster.
+        pair: (P, 2), nodes.
+        weight: (P,), not negative.
+
+    Returns:
+        Labels (N,).
     """
     label = cost.argmin(axis=1)
     if len(pair) == 0 or cost.shape[1] == 1:
@@ -48,14 +57,14 @@ def potts_labels(cost: np.ndarray, pair: np.ndarray, weight: np.ndarray) -> np.n
 def _expansion(
     label: np.ndarray, alpha: int, cost: np.ndarray, allowed: np.ndarray, pair: np.ndarray, weight: np.ndarray
 ) -> np.ndarray:
-    """Return the nodes that take the label ``alpha`` where any may do so at once, for the smallest energy."""
+    """Return the nodes to be labelled ``alpha``, all at once, for the smallest energy."""
     nodes = np.flatnonzero(allowed & (label != alpha))
     place = np.full(len(label), -1)
     place[nodes] = np.arange(len(nodes))
     free = place[pair] >= 0
     move = cost[nodes, alpha] - cost[nodes, label[nodes]]
     for end in (0, 1):
-        # A neighbour that stays as it is: moving joins it, or leaves it.
+        # The neighbour keeps its label: the pair may differ before, after, or both.
         alone = free[:, end] & ~free[:, 1 - end]
         here, there = pair[alone, end], label[pair[alone, 1 - end]]
         change = weight[alone] * ((there != alpha).astype(np.int64) - (there != label[here]))
@@ -78,6 +87,31 @@ def _expansion(
     residual = graph - maximum_flow(graph, source, sink).flow
     residual.data = (residual.data > 0).astype(np.int32)
     residual.eliminate_zeros()
-    # Of the smallest cuts, that with the fewest moves: the nodes from which more could still flow to the sink.
+    # Of the smallest cuts, take the one with the fewest moves: the nodes from which more could flow to the sink.
     moves = breadth_first_order(csr_array(residual.T), sink, return_predecessors=False)
     return nodes[moves[moves < size]]
+
+
+def crease_costs(pos: np.ndarray, face: np.ndarray, sides: bool = True) -> tuple[np.ndarray, np.ndarray]:
+    """Return the cost of a boundary at each shared edge: its length, times exp(-angle / 0.25) if it is concave.
+
+    People see parts end in concave creases (Hoffman & Richards 1984, "Parts of recognition"). The faces need not be
+    clean; if two at an edge have opposite orientations, the second one is reversed.
+
+    Args:
+        pos: (V, 3), vertex positions [mesh unit].
+        face: (F, 3), vertex indices, counter-clockwise seen from outside.
+        sides: Whether faces have an outside; if not, convex edges cost less too.
+
+    Returns:
+        Pairs of faces (P, 2) with a common edge, and the costs (P,) of these edges [mesh unit].
+    """
+    joined = connect(face)
+    pair = joined.pair // 3
+    edge = pos[joined.edge[joined.side_edge[joined.pair[:, 0]]]]
+    length = np.linalg.norm(edge[:, 1] - edge[:, 0], axis=1)
+    normal, centre = face_normals(pos, face), pos[face].mean(axis=1)
+    one, two = normal[pair[:, 0]], np.where(joined.same_way, -1, 1)[:, None] * normal[pair[:, 1]]
+    angle = np.arctan2(np.linalg.norm(np.cross(one, two), axis=1), (one * two).sum(axis=1))
+    concave = ((centre[pair[:, 1]] - centre[pair[:, 0]]) * one).sum(axis=1) > 0
+    return pair, length * np.where(concave | (not sides), np.exp(-angle / _BEND), 1.0)

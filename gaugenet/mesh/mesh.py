@@ -1,4 +1,4 @@
-"""A triangle mesh whose faces carry clean geometry."""
+"""A triangle mesh with clean geometry."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ import numpy as np
 
 
 class MeshWarning(UserWarning):
-    """Say what was done to an unclean mesh."""
+    """Report how a defective mesh was repaired."""
 
 
 @dataclass(frozen=True, eq=False)
 class Mesh:
-    """Hold a manifold triangle mesh, oriented unless it says otherwise; `clean_mesh` makes one.
+    """Hold a manifold triangle mesh, oriented unless ``orientable`` is False; built by ``clean_mesh``.
 
-    Every edge has one face (boundary) or two that traverse it oppositely, and the faces at a vertex form one fan. Where
-    a component has only one side, its faces are as in the input, and some edges are traversed twice the same way.
-    Vertices keep the numbers they have in the input; one that no face uses is isolated.
+    Every edge has one face (boundary) or two faces that traverse it in opposite directions, and the faces at a vertex
+    form one fan. In a one-sided component the faces are those of the input, and some edges are traversed twice in the
+    same direction. Vertices keep their numbers; a vertex without a face is isolated.
 
     Attributes:
         pos: (V, 3) float64, vertex positions [mesh unit].
         face: (F', 3) int64, vertex indices, counter-clockwise seen from the tip of the normal.
-        kept: (F',) int64, ascending: the index in the input of each face. Its vertices may come in the other order.
-        orientable: False if a component has only one side.
+        kept: (F',) int64, ascending: index of each face in the input. Its vertices may be in reversed order.
+        orientable: False if a component is one-sided.
     """
 
     pos: np.ndarray

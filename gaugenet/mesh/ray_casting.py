@@ -1,4 +1,4 @@
-"""Which triangle of a mesh a ray meets first, found through a hierarchy of boxes."""
+"""The first triangle that a ray meets, found by a hierarchy of boxes."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numba
 import numpy as np
 
-# Most triangles in a leaf, and intervals among which the place of a cut is chosen.
+# Most triangles in a leaf, and number of intervals from which the position of a cut is chosen.
 _LEAF, _BINS = 4, 12
-# A ray passes edges of triangles that it misses by this share of their lengths, so that none slips between two; boxes
-# are wider by more than that. A ray that is closer to the plane of a triangle [rad] does not meet it.
+# Triangles are enlarged by this share of their edges, so that no ray slips between two; boxes are enlarged by more.
+# A ray at a smaller angle to the plane of a triangle [rad] does not meet it.
 _SLACK, _PARALLEL = 1e-9, 1e-9
 
 
@@ -19,12 +19,12 @@ class RayCaster:
     """A hierarchy of axis-parallel boxes around the triangles of a mesh.
 
     Attributes:
-        box: ``(N, 6)`` lowest and highest coordinates of each node [mesh unit].
-        child: ``(N,)`` int32: the first of a node's two children, or the first triangle of a leaf.
-        size: ``(N,)`` int32: how many triangles a leaf has, 0 elsewhere.
-        triangle: ``(F, 10)`` one corner, the two edges from it, and the length of their product.
-        depth: levels of the hierarchy.
-        extent: longest side of the mesh [mesh unit].
+        box: (N, 6), lowest and highest coordinates of each node [mesh unit].
+        child: (N,) int32, the first of a node's two children, or the first triangle of a leaf.
+        size: (N,) int32, number of triangles of a leaf, 0 for other nodes.
+        triangle: (F, 10), one corner, the two edges from it, and the length of their cross product.
+        depth: Number of levels of the hierarchy.
+        extent: Longest side of the bounding box of the mesh [mesh unit].
     """
 
     box: np.ndarray
@@ -36,7 +36,12 @@ class RayCaster:
 
     @staticmethod
     def build(pos: np.ndarray, face: np.ndarray) -> RayCaster:
-        """Sort the faces ``(F, 3)``, at least one, into boxes, cut by the surface area heuristic (Wald 2007)."""
+        """Sort faces into boxes, which are cut by the surface area heuristic (Wald 2007).
+
+        Args:
+            pos: (V, 3), vertex positions [mesh unit].
+            face: (F, 3), vertex indices of at least one face.
+        """
         corner = pos[face]
         low, high = corner.min(axis=1), corner.max(axis=1)
         extent = float((high.max(axis=0) - low.min(axis=0)).max())
@@ -50,7 +55,7 @@ class RayCaster:
 
     @property
     def arrays(self) -> tuple[np.ndarray, ...]:
-        """What ``first_hit`` reads."""
+        """The arrays that ``first_hit`` reads: box, child, size and triangle."""
         return self.box, self.child, self.size, self.triangle
 
 
@@ -59,12 +64,30 @@ def first_hit(
     ox: float, oy: float, oz: float, dx: float, dy: float, dz: float, start: float, limit: float,
     stack: np.ndarray, entry: np.ndarray, box: np.ndarray, child: np.ndarray, size: np.ndarray, triangle: np.ndarray,
 ) -> tuple[float, int]:  # fmt: skip
-    """Return the distance to the nearest triangle between ``start`` and ``limit`` and its place; (limit, -1) if none.
+    """Return the distance to the nearest triangle of a ray, and its index.
 
-    Möller & Trumbore 1997 in the leaves; nearer boxes first, those behind a hit never. ``stack`` and ``entry``
-    have room for two more entries than the hierarchy is deep.
+    Nearer boxes are visited first, those behind a hit never; in the leaves as Möller & Trumbore 1997.
+
+    Args:
+        ox: X coordinate of the origin.
+        oy: Y coordinate of the origin.
+        oz: Z coordinate of the origin.
+        dx: X component of the direction.
+        dy: Y component of the direction.
+        dz: Z component of the direction.
+        start: Smallest distance that counts, in lengths of the direction.
+        limit: Largest distance that counts.
+        stack: (depth + 2,) int32, working memory.
+        entry: (depth + 2,) float64, working memory.
+        box: Array of the ``RayCaster``.
+        child: Array of the ``RayCaster``.
+        size: Array of the ``RayCaster``.
+        triangle: Array of the ``RayCaster``.
+
+    Returns:
+        Distance, and index of the row of ``triangle``; ``limit`` and -1 if the ray meets none.
     """
-    # No division by zero: a ray along an axis stays between the sides of a box, or outside, for 1e300 lengths.
+    # Avoid division by zero: a ray along an axis stays inside or outside the sides of a box for 1e300 lengths.
     ix = 1.0 / dx if abs(dx) > 1e-300 else 1e300
     iy = 1.0 / dy if abs(dy) > 1e-300 else 1e300
     iz = 1.0 / dz if abs(dz) > 1e-300 else 1e300
@@ -115,7 +138,7 @@ def first_hit(
 
 @numba.njit(cache=True, nogil=True)
 def _entry(box, node, ox, oy, oz, ix, iy, iz, best):
-    """Return the distance at which a ray enters a box, infinite where it does not before ``best``."""
+    """Return the distance at which a ray enters a box, infinite if it does not before ``best``."""
     x1, x2 = (box[node, 0] - ox) * ix, (box[node, 3] - ox) * ix
     y1, y2 = (box[node, 1] - oy) * iy, (box[node, 4] - oy) * iy
     z1, z2 = (box[node, 2] - oz) * iz, (box[node, 5] - oz) * iz
@@ -126,7 +149,7 @@ def _entry(box, node, ox, oy, oz, ix, iy, iz, best):
 
 @numba.njit(cache=True, nogil=True)
 def _hierarchy(low, high):
-    """Cut boxes ``(F, 3)`` in two until few are left: boxes and children of the nodes, the order of leaves, depth."""
+    """Split boxes (F, 3) in two until few are left: boxes, children and sizes of nodes, order of the leaves, depth."""
     count = len(low)
     order = np.arange(count)
     box = np.empty((2 * count, 6))
@@ -168,7 +191,7 @@ def _hierarchy(low, high):
 
 @numba.njit(cache=True, nogil=True)
 def _best_cut(low, high, order, first, last, axis, origin, factor):
-    """Return before which interval to cut so that sizes times areas of the two boxes are least; none stays empty."""
+    """Return the interval before which to cut: sizes times areas of both boxes sum to the least, neither is empty."""
     number, bounds = np.zeros(_BINS, np.int64), np.full((_BINS, 6), np.inf)
     for k in range(first, last):
         f = order[k]

@@ -1,4 +1,7 @@
-"""Fans of rays around the normals of a surface, which follow rigid motions and mirrors and no numbering."""
+"""Openness and shape diameter of vertices, from fans of rays around their normals.
+
+The fans are equivariant under rigid motions and reflections, and do not depend on the numbering.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +12,25 @@ import numpy as np
 
 from gaugenet.mesh.geometry import vertex_areas
 from gaugenet.mesh.mesh import Mesh
-from gaugenet.mesh.ray_casting import first_hit
+from gaugenet.mesh.ray_casting import RayCaster, first_hit
+
+# Rays start at this distance from the vertex, relative to the mesh's extent, beyond the faces at the vertex.
+_START = 1e-6
+# Openness: rings that receive equal shares of uniform light from all around, and rays a ring.
+_RINGS, _COUNT = 4, 6
+# Shape diameter: a cone of 120 degrees, in rings of about equal solid angle a ray.
+_ANGLES, _COUNTS = np.radians([10.0, 30.0, 50.0]), (3, 6, 9)
 
 
 def ray_fan(angle: np.ndarray, count: Sequence[int]) -> np.ndarray:
-    """Return rings of unit vectors ``(R, 3)`` about the z axis, of a count of rays at an angle [rad] from it each.
+    """Return rings of unit vectors about the z axis, symmetric about the x axis and half a step off it.
 
-    Half a step off the x axis, about which they are symmetric.
+    Args:
+        angle: (N,), angle of each ring from the z axis [rad].
+        count: (N,), number of rays of each ring.
+
+    Returns:
+        Unit vectors (R, 3).
     """
     rings = []
     for theta, number in zip(angle, count, strict=True):
@@ -25,10 +40,16 @@ def ray_fan(angle: np.ndarray, count: Sequence[int]) -> np.ndarray:
 
 
 def fan_axes(mesh: Mesh, normal: np.ndarray) -> np.ndarray:
-    """Return right-handed axes ``(V, 3, 3)``, rows x, y, z, for fans at the vertices: z is the normal ``(V, 3)``.
+    """Return right-handed axes for fans at the vertices; z is the normal.
 
-    x is the tangential direction away from the centroid of the surface. Where there is none, as all over a sphere, it
-    is arbitrary.
+    x is the tangential direction away from the centroid of the surface, or arbitrary if there is none, as on a sphere.
+
+    Args:
+        mesh: Mesh with V vertices.
+        normal: (V, 3), unit vectors.
+
+    Returns:
+        Axes (V, 3, 3), rows x, y, z.
     """
     area = vertex_areas(mesh.pos, mesh.face)
     away = mesh.pos - (mesh.pos * area[:, None]).sum(axis=0) / area.sum()
@@ -47,11 +68,22 @@ def follow(
     origin: np.ndarray, axes: np.ndarray, ray: np.ndarray, start: float, stack: np.ndarray, entry: np.ndarray,
     box: np.ndarray, child: np.ndarray, size: np.ndarray, triangle: np.ndarray,
 ) -> tuple[float, int]:  # fmt: skip
-    """Return how far a ray of a fan goes, and what it meets: 1 a face from inside, -1 one from outside, 0 nothing.
+    """Follow a ray of a fan to the first face.
 
     Args:
-        origin: ``(3,)``. axes: ``(3, 3)`` of the fan there. ray: ``(3,)`` in the axes. start: distance from which on.
-        stack, entry, box, child, size, triangle: as for ``first_hit``.
+        origin: (3,), vertex of the fan.
+        axes: (3, 3), axes of the fan.
+        ray: (3,), direction in these axes.
+        start: Distance from which on faces count.
+        stack: As for ``first_hit``.
+        entry: As for ``first_hit``.
+        box: As for ``first_hit``.
+        child: As for ``first_hit``.
+        size: As for ``first_hit``.
+        triangle: As for ``first_hit``.
+
+    Returns:
+        The distance, and 1 if the ray meets a face from inside, -1 from outside, 0 if it meets nothing.
     """
     dx = ray[0] * axes[0, 0] + ray[1] * axes[1, 0] + ray[2] * axes[2, 0]
     dy = ray[0] * axes[0, 1] + ray[1] * axes[1, 1] + ray[2] * axes[2, 1]
@@ -67,3 +99,110 @@ def follow(
         + dz * (triangle[k, 3] * triangle[k, 7] - triangle[k, 4] * triangle[k, 6])
     )
     return distance, 1 if along > 0.0 else -1
+
+
+def openness(mesh: Mesh, normal: np.ndarray, caster: RayCaster, sided: bool = True) -> tuple[np.ndarray, np.ndarray]:
+    """Return the openness of vertices: one minus ambient occlusion (Zhukov, Iones & Kronin 1998).
+
+    Openness is the cosine-weighted share of outward rays that meet nothing: 1 on convex shapes, 0 in a closed cavity.
+    Rays that enter the solid at once, as some do at edges, meet a face from inside and do not count. If no ray counts,
+    the openness is 0.
+
+    Args:
+        mesh: Mesh with V vertices.
+        normal: (V, 3), unit normals, outwards.
+        caster: Ray caster of the mesh.
+        sided: Whether faces have an outside; if not, all rays count, and the openness of the more open side is taken.
+
+    Returns:
+        Openness (V,), and the share (V,) of rays that count.
+    """
+    fan = ray_fan(np.arcsin(np.sqrt((np.arange(_RINGS) + 0.5) / _RINGS)), [_COUNT] * _RINGS)
+    axes = fan_axes(mesh, normal)
+    settings = (fan, sided, _START * caster.extent, caster.depth, *caster.arrays)
+    free, counted = _escaping(mesh.pos, axes, *settings)
+    if not sided:
+        free = np.maximum(free, _escaping(mesh.pos, axes * [[1], [1], [-1]], *settings)[0])
+    return free / np.maximum(counted, 1), counted / len(fan)
+
+
+@numba.njit(cache=True, nogil=True)
+def _escaping(pos, axes, fan, sided, start, depth, box, child, size, triangle):
+    """Return the numbers of rays (V,) that meet nothing, and of those that count."""
+    free, counted = np.zeros(len(pos)), np.zeros(len(pos))
+    stack, entry = np.empty(depth + 2, np.int32), np.empty(depth + 2)
+    for v in range(len(pos)):
+        for r in range(len(fan)):
+            _, met = follow(pos[v], axes[v], fan[r], start, stack, entry, box, child, size, triangle)
+            free[v] += met == 0
+            counted[v] += met <= 0 or not sided
+    return free, counted
+
+
+def shape_diameter(
+    mesh: Mesh, normal: np.ndarray, caster: RayCaster, sided: bool = True
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the shape diameter of vertices: the thickness of the solid (Shapira, Shamir & Cohen-Or 2008, section 3).
+
+    This is the mean length of rays from a vertex to the other side, in a cone of 120 degrees about the inward normal,
+    weighted by one over the angle from the normal. Lengths more than one standard deviation from their median do not
+    count, nor do rays that meet nothing, because they left through a boundary, or a face from outside: at the tip of a
+    cone most rays leave at once. If no ray counts, the diameter is 0.
+
+    Args:
+        mesh: Mesh with V vertices.
+        normal: (V, 3), unit normals, outwards.
+        caster: Ray caster of the mesh.
+        sided: Whether faces have an outside. If not, all hits count and a cone goes to either side; the inside is the
+            side with more hits, or with the smaller diameter if these are equal.
+
+    Returns:
+        Diameter (V,) [mesh unit], and the share (V,) of rays that reached the other side.
+    """
+    fan, weight = ray_fan(_ANGLES, _COUNTS), np.repeat(1.0 / _ANGLES, _COUNTS)
+    arrays = (caster.depth, *caster.arrays)
+    axes = fan_axes(mesh, normal) * [[1], [1], [-1]]
+    diameter, share = _diameters(mesh.pos, axes, fan, weight, sided, _START * caster.extent, *arrays)
+    if not sided:
+        axes[:, 2] *= -1
+        other, found = _diameters(mesh.pos, axes, fan, weight, sided, _START * caster.extent, *arrays)
+        there = (found > share) | ((found == share) & (other < diameter))
+        diameter, share = np.where(there, other, diameter), np.where(there, found, share)
+    return diameter, share
+
+
+@numba.njit(cache=True, nogil=True)
+def _diameters(pos, axes, fan, weight, sided, start, depth, box, child, size, triangle):
+    diameter, share = np.zeros(len(pos)), np.zeros(len(pos))
+    stack, entry = np.empty(depth + 2, np.int32), np.empty(depth + 2)
+    length, mass = np.empty(len(fan)), np.empty(len(fan))
+    for v in range(len(pos)):
+        count = 0
+        for r in range(len(fan)):
+            distance, met = follow(pos[v], axes[v], fan[r], start, stack, entry, box, child, size, triangle)
+            if met > 0 or (met < 0 and not sided):
+                length[count], mass[count] = distance, weight[r]
+                count += 1
+        if count:
+            diameter[v] = robust_mean(length[:count], mass[:count])
+            share[v] = count / len(fan)
+    return diameter, share
+
+
+@numba.njit(cache=True, nogil=True)
+def robust_mean(value: np.ndarray, weight: np.ndarray) -> float:
+    """Return the weighted mean of the values within one standard deviation of their median.
+
+    The bound has a tolerance: each of two values is exactly one standard deviation from their median.
+
+    Args:
+        value: (N,), at least one value.
+        weight: (N,), weights.
+    """
+    middle, spread = np.median(value), np.std(value)
+    total = mass = 0.0
+    for k in range(len(value)):
+        if abs(value[k] - middle) <= spread * (1.0 + 1e-6) + 1e-9 * middle:
+            total += weight[k] * value[k]
+            mass += weight[k]
+    return total / mass

@@ -1,4 +1,4 @@
-"""Set aside or turn around the faces of an unclean mesh until the rest is an oriented manifold."""
+"""Set aside or re-orient the faces of a defective mesh until the rest is an oriented manifold."""
 
 from __future__ import annotations
 
@@ -7,21 +7,31 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from gaugenet.mesh.connectivity import Connectivity, bowties, connect, face_components, fans, first_of_each, orientation
+from gaugenet.mesh.connectivity import Connectivity, bowties, connect, face_components, fans, first_of_each
+from gaugenet.mesh.geometry import corner_angles, face_areas
+from gaugenet.mesh.orientation_cover import orientation
 
 # A face is degenerate if its smallest height is below this share of its longest edge: its smallest angle is then below
-# 1e-10 rad and its cotangents exceed 1e10, so that products of two of them have no correct digit left in float64.
-# Shares of the face's own edge, not of the mesh, keep small but well-shaped faces.
+# 1e-10 rad and its cotangents exceed 1e10, so that products of two of them have no correct digit in float64. The share
+# is relative to the face's own edge, not to the mesh, so that small but well-shaped faces stay.
 _THINNEST = 1e-10
-# Edges shorter than this share of the mesh are below the rounding of its coordinates.
+# Edges shorter than this share of the mesh are below the rounding error of its coordinates.
 _SHORTEST = 1e-14
-# Rounds in which bowties are mended in order of merit; most meshes need two.
+# Rounds in which bowties are repaired in order of merit; most meshes need two.
 _ORDERED_ROUNDS = 20
 
 
 @dataclass
 class Repair:
-    """Collect what cleaning does: the faces that stay, how they are turned, and one note an action."""
+    """Collect the results of cleaning.
+
+    Attributes:
+        kept: (F',), index in the input of each face that stays.
+        face: (F', 3), vertex indices of these faces, re-oriented.
+        nonorientable: (F',), whether a face belongs to a non-orientable component.
+        flipped: Number of re-oriented faces.
+        notes: One note on each kind of repair.
+    """
 
     kept: np.ndarray
     face: np.ndarray
@@ -29,9 +39,21 @@ class Repair:
     flipped: int = 0
     notes: list[str] = field(default_factory=list)
 
+    @property
+    def nonorientable_components(self) -> int:
+        """Number of components that have no consistent orientation."""
+        if not self.nonorientable.any():
+            return 0
+        return len(np.unique(face_components(connect(self.face))[self.nonorientable]))
+
 
 def repair_mesh(pos: np.ndarray, face: np.ndarray) -> Repair:
-    """Repair `face` (F, 3), with all indices in range, over finite positions `pos` (V, 3); see `clean_mesh`."""
+    """Repair faces; see ``clean_mesh``.
+
+    Args:
+        pos: (V, 3), vertex positions, finite.
+        face: (F, 3), vertex indices, all in range.
+    """
     repair = Repair(kept=np.arange(len(face)), face=face, nonorientable=np.zeros(0, dtype=bool))
 
     def set_aside(bad: np.ndarray, noun: str, where: str = "") -> None:
@@ -58,12 +80,17 @@ def repair_mesh(pos: np.ndarray, face: np.ndarray) -> Repair:
 
 
 def count(number: int, noun: str) -> str:
-    """Return `3 faces`, `1 vertex`: a number with its noun."""
+    """Return a number with its noun, such as "3 faces" or "1 vertex".
+
+    Args:
+        number: The number.
+        noun: The noun in the singular.
+    """
     return f"{number} {noun if number == 1 else noun.removesuffix('ex') + ('ices' if noun.endswith('ex') else 's')}"
 
 
 def _unit(pos: np.ndarray, face: np.ndarray) -> np.ndarray:
-    """Centre and scale the positions so that the used ones fit the unit box; areas then neither over- nor underflow."""
+    """Scale the positions so that the used ones fit into the unit box; areas then neither overflow nor underflow."""
     if face.size == 0:
         return pos
     used = np.zeros(len(pos), dtype=bool)
@@ -74,26 +101,34 @@ def _unit(pos: np.ndarray, face: np.ndarray) -> np.ndarray:
         return (pos - (low / 2 + high / 2)) / (extent if extent > 0 else 1.0) / 2
 
 
-def _area(pos: np.ndarray, face: np.ndarray) -> np.ndarray:
-    a, b, c = pos[face[:, 0]], pos[face[:, 1]], pos[face[:, 2]]
-    return np.linalg.norm(np.cross(b - a, c - a), axis=1) / 2
-
-
 def repeated_vertex(face: np.ndarray) -> np.ndarray:
-    """Mark the faces (F, 3) that name a vertex twice."""
+    """Mark the faces (F,) with a repeated vertex.
+
+    Args:
+        face: (F, 3), vertex indices.
+    """
     return (face == face[:, [2, 0, 1]]).any(axis=1)
 
 
 def degenerate_face(pos: np.ndarray, face: np.ndarray) -> np.ndarray:
-    """Mark the faces (F, 3) that name a vertex twice or have no reliable area."""
+    """Mark the faces (F,) with a repeated vertex or no reliable area.
+
+    Args:
+        pos: (V, 3), vertex positions.
+        face: (F, 3), vertex indices.
+    """
     unit = _unit(pos, face)
     longest = np.linalg.norm(unit[face] - unit[face[:, [2, 0, 1]]], axis=2).max(axis=1, initial=0)
-    height = 2 * _area(unit, face) / np.maximum(longest, _SHORTEST)
+    height = 2 * face_areas(unit, face) / np.maximum(longest, _SHORTEST)
     return repeated_vertex(face) | (longest <= _SHORTEST) | (height <= _THINNEST * longest)
 
 
 def duplicate_face(face: np.ndarray) -> np.ndarray:
-    """Mark the faces (F, 3) with the same vertices, in any order, as an earlier face."""
+    """Mark the faces (F,) with the same vertices, in any order, as an earlier face.
+
+    Args:
+        face: (F, 3), vertex indices.
+    """
     vertex = np.sort(face, axis=1)
     order = np.lexsort((vertex[:, 2], vertex[:, 0] * (int(face.max(initial=0)) + 1) + vertex[:, 1]))
     same = np.zeros(len(face), dtype=bool)
@@ -102,10 +137,10 @@ def duplicate_face(face: np.ndarray) -> np.ndarray:
 
 
 def _two_faces_an_edge(face: np.ndarray, pos: np.ndarray, mesh: Connectivity) -> np.ndarray:
-    """Mark faces (F,) to keep so that no edge with more than two faces is left, and two traverse it oppositely.
+    """Mark faces (F,) to keep, so that each edge has at most two faces, which traverse it in opposite directions.
 
-    Faces are taken in order of merit, each that is the first at its edges to traverse them its way. That the ways
-    differ keeps a solid that touches itself orientable; patches of mixed orientation are made consistent before.
+    Faces are taken in order of merit; a face stays if it is the first at each of its edges in its direction. Requiring
+    opposite directions keeps a solid that touches itself orientable; patches are oriented consistently before.
     """
     keep = np.ones(len(face), dtype=bool)
     flip, _ = _flips(face, pos, mesh)
@@ -115,9 +150,9 @@ def _two_faces_an_edge(face: np.ndarray, pos: np.ndarray, mesh: Connectivity) ->
     way = (2 * mesh.side_edge + (turned < np.roll(turned, -1, axis=1)).ravel()).reshape(-1, 3)
     crowded = (mesh.faces_at_edge > 2)[mesh.side_edge].reshape(-1, 3)
     candidate = np.flatnonzero(crowded.any(axis=1))
-    area, patch = _area(pos, face), face_components(mesh)
+    area, patch = face_areas(pos, face), face_components(mesh)
     patch_area = np.bincount(patch, area)[patch]
-    # float32: faces that are equal by symmetry tie, and their order does not depend on how the mesh is turned.
+    # float32: faces that are equal by symmetry tie, and their order does not depend on a rotation of the mesh.
     merit = np.lexsort((-area[candidate].astype(np.float32), -patch_area[candidate].astype(np.float32)))
     taken: set[int] = set()
     for f in candidate[merit].tolist():
@@ -129,16 +164,16 @@ def _two_faces_an_edge(face: np.ndarray, pos: np.ndarray, mesh: Connectivity) ->
 
 
 def _one_fan_a_vertex(face: np.ndarray, pos: np.ndarray, mesh: Connectivity) -> np.ndarray:
-    """Mark faces (F,) to keep so that those at each vertex form one fan.
+    """Mark faces (F,) to keep, so that those at each vertex form one fan.
 
-    Setting a face aside can split the fan of its other vertices, so this goes in rounds. In a round only vertices act
-    that are the best of all bowties they share a face with: the fan such a vertex keeps stays whole in that round, so
-    never are all faces lost.
+    Setting a face aside can split the fan of its other vertices, so that rounds are needed. A round treats only
+    vertices that are better than all other bowties they share a face with. The fan that such a vertex keeps is not
+    changed in that round, so that some faces always stay.
     """
     keep = np.ones(len(face), dtype=bool)
     component = face_components(mesh)
-    merit = np.bincount(component, _area(pos, face))[component].astype(np.float32)
-    angle = _angles(pos, face)
+    merit = np.bincount(component, face_areas(pos, face))[component].astype(np.float32)
+    angle = corner_angles(pos, face)
     suspect = np.ones(len(pos), dtype=bool)
     rng = np.random.default_rng(0)
     for number in itertools.count():
@@ -155,7 +190,8 @@ def _one_fan_a_vertex(face: np.ndarray, pos: np.ndarray, mesh: Connectivity) -> 
         vertex, best = np.unique(corner[first], return_index=True)
         best_fan = np.full(len(pos), -1)
         best_fan[vertex] = fan[first[best]]
-        # Ties are drawn, and after some rounds all: an order that rises along a row would make one round a vertex.
+        # Ties are broken at random, and after some rounds the whole order is random: an order that increases along a
+        # row of vertices would need a round for each.
         drawn = rng.permutation(len(vertex))
         order = np.lexsort((drawn, -fan_angle[best_fan[vertex]], -merit[near][first[best] // 3]))
         if number >= _ORDERED_ROUNDS:
@@ -172,12 +208,6 @@ def _one_fan_a_vertex(face: np.ndarray, pos: np.ndarray, mesh: Connectivity) -> 
     return keep
 
 
-def _angles(pos: np.ndarray, face: np.ndarray) -> np.ndarray:
-    corner = pos[face]
-    ahead, behind = np.roll(corner, -1, axis=1) - corner, np.roll(corner, 1, axis=1) - corner
-    return np.arctan2(np.linalg.norm(np.cross(ahead, behind), axis=2), (ahead * behind).sum(axis=2))
-
-
 def _flips(face: np.ndarray, pos: np.ndarray, mesh: Connectivity) -> tuple[np.ndarray, np.ndarray]:
     """Mark the faces (F,) to reverse for a consistent orientation, and those of non-orientable components (F,)."""
     if not mesh.same_way.any():
@@ -185,7 +215,7 @@ def _flips(face: np.ndarray, pos: np.ndarray, mesh: Connectivity) -> tuple[np.nd
     flip, nonorientable = orientation(mesh)
     component = face_components(mesh)
     size = int(component.max()) + 1
-    area = _area(pos, face)
+    area = face_areas(pos, face)
     minority = np.bincount(component, np.where(flip, area, -area), minlength=size) > 0
     open_ = np.zeros(size, dtype=bool)
     open_[component[np.flatnonzero(mesh.faces_at_edge[mesh.side_edge] != 2) // 3]] = True
@@ -195,10 +225,3 @@ def _flips(face: np.ndarray, pos: np.ndarray, mesh: Connectivity) -> tuple[np.nd
     solid = ~open_ & (np.abs(volume) > 1e-9 * np.bincount(component, area, minlength=size) ** 1.5)
     flip ^= (np.where(solid, volume < 0, minority) & uneven)[component] & ~nonorientable
     return flip, nonorientable
-
-
-def nonorientable_components(repair: Repair) -> int:
-    """Count the components that admit no consistent orientation."""
-    if not repair.nonorientable.any():
-        return 0
-    return len(np.unique(face_components(connect(repair.face))[repair.nonorientable]))

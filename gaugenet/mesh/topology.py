@@ -1,4 +1,4 @@
-"""Topological invariants of a triangle mesh, sound or not."""
+"""Topological invariants of any triangle mesh, clean or not."""
 
 from __future__ import annotations
 
@@ -6,28 +6,29 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gaugenet.mesh.connectivity import bowties, components, connect, fans, orientation
+from gaugenet.mesh.connectivity import bowties, components, connect, fans, next_side
+from gaugenet.mesh.orientation_cover import orientation
 from gaugenet.mesh.repair import duplicate_face, repeated_vertex
 
 
 @dataclass(frozen=True)
 class Topology:
-    """Hold the topological invariants of a mesh; `find_topology` finds them.
+    """Hold the topological invariants of a mesh; computed by ``find_topology``.
 
-    They describe the simplicial complex of the faces: vertices without a face, faces with a repeated vertex and
-    further copies of a face count in `vertices` and `faces` alone.
+    They describe the simplicial complex of the faces. Vertices without a face, faces with a repeated vertex and further
+    copies of a face count only in ``vertices`` and ``faces``.
 
     Attributes:
         vertices: V, as given.
         faces: F, as given.
-        edges: different edges of the complex.
-        components: parts that no path along edges joins.
-        boundary_loops: closed curves of edges with one face.
-        euler_characteristic: χ = vertices - edges + faces of the complex.
-        genus: handles of all components together, (2 components - χ - boundary_loops) / 2; None if the mesh is not
-            manifold or not orientable.
-        orientable: the faces can be turned so that each edge with two faces is traversed once in each direction.
-        manifold: each edge has at most two faces, and the faces at each vertex form one fan.
+        edges: Number of different edges of the complex.
+        components: Number of parts that are not connected by edges.
+        boundary_loops: Number of closed curves of edges with one face.
+        euler_characteristic: The number χ = vertices - edges + faces of the complex.
+        genus: Number of handles of all components together, (2 components - χ - boundary_loops) / 2; None if the mesh
+            is not manifold or not orientable.
+        orientable: Whether faces can be oriented so that each edge with two faces is traversed once in each direction.
+        manifold: Whether each edge has at most two faces, and the faces at each vertex form one fan.
     """
 
     vertices: int
@@ -42,7 +43,12 @@ class Topology:
 
 
 def find_topology(pos: np.ndarray, face: np.ndarray) -> Topology:
-    """Find the invariants of the mesh `pos` (V, 3), `face` (F, 3); faces with indices out of range are left out."""
+    """Find the topological invariants of a mesh, without the faces whose indices are out of range.
+
+    Args:
+        pos: (V, 3), vertex positions.
+        face: (F, 3), vertex indices.
+    """
     num_vertices, num_faces = len(pos), len(face)
     face = face[np.all((face >= 0) & (face < num_vertices), axis=1)].astype(np.int64)
     face = face[~repeated_vertex(face)]
@@ -70,10 +76,9 @@ def find_topology(pos: np.ndarray, face: np.ndarray) -> Topology:
 
 
 def _boundary_loops(open_side: np.ndarray, fan: np.ndarray) -> int:
-    """Count the curves of open sides (3F,): each fan joins the open side that enters it to the one that leaves."""
+    """Count the curves of open sides (3F,); each fan connects the open side that enters it with the one that leaves."""
     side = np.flatnonzero(open_side)
-    end = side - side % 3 + (side + 1) % 3
-    through = np.concatenate([fan[side], fan[end]])
+    through = np.concatenate([fan[side], fan[next_side(side)]])
     joined, through = np.unique(through, return_inverse=True)
     pair = np.stack([np.tile(np.arange(len(side)), 2), len(side) + through], axis=1)
     return int(components(pair, len(side) + len(joined)).max(initial=-1)) + 1

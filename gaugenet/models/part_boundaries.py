@@ -7,9 +7,8 @@ import torch
 from torch import Tensor
 from torch_geometric.data import Data
 
-from gaugenet.mesh.crease import crease_costs
 from gaugenet.mesh.geometry import face_areas
-from gaugenet.mesh.graph_cut import potts_labels
+from gaugenet.mesh.graph_cut import crease_costs, potts_labels
 from gaugenet.mesh.repair import repair_mesh
 
 # Labels whose -log p exceeds the smallest one by more are not considered.

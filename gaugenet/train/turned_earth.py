@@ -10,8 +10,7 @@ import torch
 from torch import Tensor
 from torch_geometric.data import Data
 
-from gaugenet.datasets.continents import CONTINENTS
-from gaugenet.datasets.earth import Earth
+from gaugenet.datasets.earth import CONTINENTS, Earth
 from gaugenet.models import SphereSample
 from gaugenet.nn.level import Level
 from gaugenet.so3 import random_rotation

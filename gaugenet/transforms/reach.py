@@ -8,12 +8,10 @@ import numpy as np
 
 from gaugenet.bundle.geodesic_means import geodesic_means
 from gaugenet.mesh.geometry import face_areas
-from gaugenet.mesh.gradient import vertex_gradient
+from gaugenet.mesh.laplacian import smoothed, vertex_gradient
 from gaugenet.mesh.mesh import Mesh
-from gaugenet.mesh.openness import openness
 from gaugenet.mesh.ray_casting import RayCaster
-from gaugenet.mesh.shape_diameter import shape_diameter
-from gaugenet.mesh.smoothing import smoothed
+from gaugenet.mesh.ray_fan import openness, shape_diameter
 
 # Time of the heat flow that takes the grain of single rays away, in units of the area: fades what is smaller than 2 %
 # of a side of a square of the surface's area.

@@ -7,7 +7,7 @@ import pytest
 import surfaces
 
 from gaugenet.bundle.frame_bundle import build_bundle, quadrature_weights
-from gaugenet.io.read import read_mesh
+from gaugenet.io.mesh_file import read_mesh
 from gaugenet.mesh.clean import clean_mesh
 from gaugenet.mesh.mesh import MeshWarning
 

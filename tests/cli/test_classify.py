@@ -7,7 +7,8 @@ import torch
 import trimesh
 
 from gaugenet import ClassificationNet, load, save
-from gaugenet.datasets.shape_classes import ClassFolder, PSBShapes
+from gaugenet.datasets.folder import ClassFolder
+from gaugenet.datasets.psb import PSBShapes
 
 SMALL = ["--variants", "2"]
 CONV = ["--layers", "conv", "--levels", "48,12", "--rep", "8x0 + 4x1"]

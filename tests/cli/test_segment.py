@@ -7,7 +7,7 @@ import torch
 from matplotlib.image import imread
 
 from gaugenet import SegmentationNet, load, read_mesh, save, write_mesh
-from gaugenet.io.labels import read_labels
+from gaugenet.io.label_file import read_labels
 from gaugenet.io.ply import parse_ply
 from gaugenet.viz import palette
 

@@ -16,7 +16,7 @@ from labelled_shapes import write_shapes
 from matplotlib.image import imread
 
 from gaugenet import load, read_mesh, write_mesh
-from gaugenet.io.labels import write_labels
+from gaugenet.io.label_file import write_labels
 from gaugenet.train import FitSettings
 
 ROOT = Path(__file__).parents[2]

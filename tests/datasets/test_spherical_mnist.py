@@ -7,8 +7,7 @@ import pytest
 import torch
 from digits import idx, write_digits
 
-from gaugenet.datasets.spherical_mnist import SphericalMNIST
-from gaugenet.io.idx import read_idx
+from gaugenet.datasets.spherical_mnist import SphericalMNIST, read_idx
 from gaugenet.so3 import random_rotation
 from gaugenet.sphere import SphereGrid
 
@@ -69,8 +68,8 @@ def test_refusals(root, tmp_path):
     for content, message in {
         b"": "which begins with 00 00 08, got nothing",
         b"\x89PNG": "got 89 50 4e 47",
-        b"\0\0\x08\x03\0\0": "cut short inside of the header",
-        idx(np.zeros((2, 28, 28)))[:-1]: "the header says 2 x 28 x 28 values, got 1567",
+        b"\0\0\x08\x03\0\0": "truncated inside the header",
+        idx(np.zeros((2, 28, 28)))[:-1]: r"announces \(2, 28, 28\), got 1567 values",
     }.items():
         (root / "train-images-idx3-ubyte.gz").write_bytes(gzip.compress(content))
         with pytest.raises(ValueError, match=message):
@@ -79,7 +78,7 @@ def test_refusals(root, tmp_path):
     with pytest.raises(ValueError, match="not compressed by gzip"):
         SphericalMNIST(root)
     (root / "train-images-idx3-ubyte.gz").write_bytes(gzip.compress(idx(np.zeros((3, 28, 28)))))
-    with pytest.raises(ValueError, match=r"images \(N, H, W\) and labels \(N,\), got \(3, 28, 28\) and \(40,\)"):
+    with pytest.raises(ValueError, match=r"images must be \(N, H, W\), labels \(N,\), got \(3, 28, 28\) and \(40,\)"):
         SphericalMNIST(root)
     (root / "t10k-labels-idx1-ubyte").write_bytes(idx(np.full(40, 10)))
     with pytest.raises(ValueError, match="digits 0 to 9 as labels, got 10"):

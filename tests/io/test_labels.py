@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from gaugenet.io.labels import _COLUMNS, Labels, corner_majority, read_labels, unify_names, write_labels
+from gaugenet.io.label_file import read_labels, write_labels
+from gaugenet.io.labels import LABEL_COLUMNS, Labels, corner_majority, unify_names
 from gaugenet.io.ply import write_ply
 
 V, F = 4, 6
@@ -91,7 +92,7 @@ def test_ply_properties(tmp_path, where):
 def test_the_page_on_data_names_every_ply_property():
     page = (Path(__file__).parents[2] / "docs" / "data.md").read_text(encoding="utf-8")
     row = next(line for line in page.splitlines() if line.startswith("| `hand.ply` itself"))
-    assert re.findall(r"`(\w+)`", row) == list(_COLUMNS)
+    assert re.findall(r"`(\w+)`", row) == list(LABEL_COLUMNS)
 
 
 def test_names_of_several_labels_are_unified_by_number_or_alphabet():

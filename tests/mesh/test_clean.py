@@ -1,4 +1,4 @@
-"""The door for meshes: laws for any soup of faces, then each repair and each refusal on the smallest example."""
+"""Cleaning: laws for any soup of faces, then each repair and each refusal on the smallest example."""
 
 import warnings
 

@@ -7,8 +7,7 @@ import pytest
 import torch
 from earth_file import write_earth
 
-from gaugenet.datasets.continents import CONTINENTS
-from gaugenet.datasets.earth import Earth
+from gaugenet.datasets.earth import CONTINENTS, Earth
 from gaugenet.models import SegmentationNet, SphericalSegmentationNet, sphere_sample
 from gaugenet.nn import Stencil
 from gaugenet.so3 import rotation_from_euler

@@ -7,7 +7,7 @@ import torch
 from torch_geometric.data import Data
 
 from gaugenet.io.mesh_data import MeshData
-from gaugenet.io.read import read_mesh
+from gaugenet.io.mesh_file import read_mesh
 from gaugenet.mesh.mesh import MeshWarning
 from gaugenet.transforms.frame_bundle import FrameBundle
 from gaugenet.transforms.gauge import change_gauge

@@ -11,7 +11,7 @@ import trimesh
 from torch_geometric.data import Batch
 
 from gaugenet.group import Group
-from gaugenet.io.read import read_mesh
+from gaugenet.io.mesh_file import read_mesh
 from gaugenet.mesh.mesh import MeshWarning
 from gaugenet.transforms.frame_bundle import FrameBundle
 from gaugenet.transforms.gauge import change_gauge

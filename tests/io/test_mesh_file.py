@@ -1,13 +1,15 @@
 """Every format gives back the mesh that was written, in the order of the file; every unreadable file is refused."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
 import trimesh
 
 from gaugenet.io.file import open_atomic
-from gaugenet.io.read import read_mesh
-from gaugenet.io.write import write_mesh
+from gaugenet.io.mesh_file import read_mesh, write_mesh
 from gaugenet.mesh.clean import clean_mesh
 from gaugenet.mesh.topology import find_topology
 
@@ -201,7 +203,7 @@ BROKEN = {
     "binary.off": (b"OFF BINARY\n" + bytes(99), "not an ASCII OFF file"),
     "counts.off": (b"OFF\nfour 2 0\n", "numbers of vertices and faces"),
     "no_counts.off": (b"OFF\n", "numbers of vertices and faces"),
-    "truncated.off": (SQUARE[:-9], "4 vertices and 2 faces announced, 1 lines missing; copy or export it again"),
+    "truncated.off": (SQUARE[:-9], "is truncated, with 1 lines missing; copy or export it again"),
     "cut_line.off": (SQUARE[:-3], "line 8: expected a face"),
     "cut_vertex.off": (SQUARE.replace(b"1 1 0", b"1 1"), "line 5: expected the coordinates"),
     "edge.off": (SQUARE.replace(b"3 0 2 3", b"2 0 2"), "line 8: expected a face as"),
@@ -248,6 +250,17 @@ def test_unreadable_files_are_refused_in_one_line(tmp_path, name):
     assert str(error.value).startswith(str(tmp_path / name)) and "\n" not in str(error.value)
 
 
+def test_reading_arrays_loads_neither_torch_nor_trimesh(tmp_path):
+    (tmp_path / "a.off").write_bytes(SQUARE)
+    heavy = ("torch", "torch_geometric", "trimesh")
+    code = (
+        "import sys; import gaugenet.io.label_file; from gaugenet.io.polygon_file import read_polygons; "
+        f"read_polygons({str(tmp_path / 'a.off')!r}); print([name for name in {heavy} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
 def test_missing_files_and_folders(tmp_path):
     with pytest.raises(FileNotFoundError, match="no such file"):
         read_mesh(tmp_path / "missing.off")
@@ -264,7 +277,7 @@ def test_missing_files_and_folders(tmp_path):
         ("a.ply", mixed_ply("ascii").replace(b"3 3 2 4", b"3 3 2 9")),
     ],
 )  # fmt: skip
-def test_indices_out_of_range_are_left_to_the_door_for_meshes(tmp_path, name, content):
+def test_indices_out_of_range_are_left_to_clean_mesh(tmp_path, name, content):
     with pytest.raises(ValueError, match="1 face with a vertex index outside"):
         clean_mesh(*arrays(read(tmp_path, name, content)))
 

@@ -7,10 +7,8 @@ import trimesh
 
 from gaugenet.mesh.geometry import vertex_normals
 from gaugenet.mesh.mesh import Mesh
-from gaugenet.mesh.openness import openness
 from gaugenet.mesh.ray_casting import RayCaster
-from gaugenet.mesh.ray_fan import fan_axes, ray_fan
-from gaugenet.mesh.shape_diameter import robust_mean, shape_diameter
+from gaugenet.mesh.ray_fan import fan_axes, openness, ray_fan, robust_mean, shape_diameter
 
 ANGLES, COUNTS = np.radians([10, 30, 50]), (3, 6, 9)
 
