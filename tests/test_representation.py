@@ -67,7 +67,7 @@ def test_what_is_not_in_the_grammar_is_refused(text):
         ("G2: 1", 'cannot read "G2" as a group'),
         ("regular", "from trivial to SO2: expected a subgroup of a finite group"),
         ("C4: quotient(C3)", "from C3 to C4: expected a subgroup"),
-        ("D4: restrict(SO2: 1)", "restricts to D4, which is no subgroup of SO2"),
+        ("D4: restrict(SO2: 1)", "restricts to D4, which is not a subgroup of SO2"),
     ],
 )
 def test_what_the_group_does_not_have_is_refused(terms, complaint):
