@@ -20,7 +20,7 @@ class Wave(NamedTuple):
     x to cos(k theta) x (part 0) or sin(k theta) x (part 1).
 
     Attributes:
-        frequency: k, of either sign for pairs, >= 0 for single numbers.
+        frequency: Frequency k, of either sign for pairs, >= 0 for single numbers.
         part: 0 or 1.
     """
 
@@ -205,7 +205,7 @@ def radial_profiles(ratio: Tensor, count: int) -> Tensor:
     the first centre and outside the last. They sum to 1: with equal weights, constant fields stay constant.
 
     Args:
-        ratio: r / R ``(...)``, distance over kernel radius.
+        ratio: Distance over kernel radius, r / R ``(...)``.
         count: Number of profiles.
 
     Returns:

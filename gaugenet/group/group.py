@@ -22,7 +22,7 @@ class Irrep:
     the odd one: ``"0o"``.
 
     Attributes:
-        order: n >= 0.
+        order: Order n >= 0.
         parity: "", "e" or "o".
         size: Dimension, 1 or 2.
         commutant: Dimension of the space of matrices that commute with it; 2 where a pair is one complex number.
@@ -125,7 +125,7 @@ class Group:
         """Return an irrep.
 
         Args:
-            order: n >= 0.
+            order: Order n >= 0.
             parity: "e" or "o" where the order has two irreps, otherwise "".
 
         Raises:

@@ -17,7 +17,7 @@ class Decomposition:
     """An orthogonal representation sigma as a direct sum of irreps: sigma(g) = Q^T rho(g) Q.
 
     Attributes:
-        rep: rho.
+        rep: The representation rho.
         basis: Orthogonal Q ``(dim, dim)``, float64; features of ``rep`` are Q times features of sigma.
     """
 
@@ -127,8 +127,8 @@ def induce(rep: Representation | str, group: Group | str) -> Decomposition:
     values at the first element of each coset g H in ``group.elements()``.
 
     Args:
-        rep: rho.
-        group: G.
+        rep: The representation rho.
+        group: The group G.
 
     Raises:
         ValueError: If G is not finite or does not contain H.

@@ -22,8 +22,8 @@ def intertwiners(source: Action, target: Action, group: Group) -> Tensor:
     irreps all its entries are 0, 1 or -1.
 
     Args:
-        source: rho, from elements ``(G,)`` to matrices ``(G, dim_source, dim_source)``.
-        target: sigma, from elements ``(G,)`` to matrices ``(G, dim_target, dim_target)``.
+        source: The representation rho, from elements ``(G,)`` to matrices ``(G, dim_source, dim_source)``.
+        target: The representation sigma, from elements ``(G,)`` to matrices ``(G, dim_target, dim_target)``.
         group: Structure group.
 
     Returns:
