@@ -14,8 +14,7 @@ from gaugenet.so3.rotation import (
     rotation_from_euler,
     rotation_from_quaternion,
 )
-from gaugenet.so3.wigner import real_basis, real_wigner_D, wigner_D, wigner_d
-from gaugenet.so3.wigner_table import wigner_d_table
+from gaugenet.so3.wigner import real_basis, real_wigner_D, wigner_D, wigner_d, wigner_d_table
 
 __all__ = [
     "clebsch_gordan",
