@@ -1,12 +1,10 @@
 """Homogeneous spaces G/K with K = SO(2): the sphere, the plane, the hyperbolic plane, and samples of their points."""
 
-from gaugenet.homogeneous.hyperbolic import HyperbolicPlane
 from gaugenet.homogeneous.icosphere import icosahedral_rotations, icosphere
-from gaugenet.homogeneous.lattices import hexagonal_lattice, square_lattice
-from gaugenet.homogeneous.plane import Plane
+from gaugenet.homogeneous.planes import HyperbolicPlane, Plane
 from gaugenet.homogeneous.space import HomogeneousSpace
 from gaugenet.homogeneous.sphere import Sphere
-from gaugenet.homogeneous.tiling import triangular_tiling
+from gaugenet.homogeneous.tilings import hexagonal_lattice, square_lattice, triangular_tiling
 
 __all__ = [
     "HomogeneousSpace",
