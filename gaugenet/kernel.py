@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, partial
 from typing import NamedTuple
 
 import torch
@@ -143,13 +143,13 @@ def _solved(irrep_in: Irrep, irrep_out: Irrep, group: Group, highest: int | None
         most = min(most, highest) if group.rotations is None else highest
     found: list[list[tuple[Wave, int]]] = []
     for frequency in range(most + 1):
-        product = _Modulated(irrep_in, frequency)
+        waves_in = _waves(irrep_in, frequency)
         with torch.device("cpu"):  # whatever device a layer is built on
-            solutions = intertwiners(product.matrix, irrep_out.matrix, group)
+            solutions = intertwiners(partial(_action, irrep_in, waves_in), irrep_out.matrix, group)
         for solution in solutions:
             entries = [row.nonzero()[:, 0].tolist() for row in solution]
             assert all(len(entry) == 1 for entry in entries), "each row is one wave"
-            found.append([(product.waves[i], int(row[i])) for (i,), row in zip(entries, solution, strict=True)])
+            found.append([(waves_in[i], int(row[i])) for (i,), row in zip(entries, solution, strict=True)])
     waves = tuple(dict.fromkeys(wave for solution in found for wave, _ in solution))
     return KernelBasis(
         irrep_in.size,
@@ -160,38 +160,26 @@ def _solved(irrep_in: Irrep, irrep_out: Irrep, group: Group, highest: int | None
     )
 
 
-@dataclass(frozen=True)
-class _Modulated:
-    """An irrep times all waves B of one frequency |k|, which transform by B(g theta) rho_in(g) = D(g) B(theta)."""
+def _waves(irrep: Irrep, k: int) -> tuple[Wave, ...]:
+    """Return all waves of frequency |k| that act on an irrep."""
+    if irrep.size == 2:
+        return tuple(Wave(one, part) for one in ((k, -k) if k else (0,)) for part in (0, 1))
+    return (Wave(k, 0), Wave(k, 1)) if k else (Wave(0, 0),)
 
-    irrep: Irrep
-    frequency: int
 
-    @cached_property
-    def waves(self) -> tuple[Wave, ...]:
-        k = self.frequency
-        if self.irrep.size == 2:
-            signed = (k, -k) if k else (0,)
-            return tuple(Wave(one, part) for one in signed for part in (0, 1))
-        return (Wave(k, 0), Wave(k, 1)) if k else (Wave(0, 0),)
+def _action(irrep: Irrep, waves: tuple[Wave, ...], at: Elements) -> Tensor:
+    """Return D(g) ``(..., waves, waves)``, by which the waves B transform: B(g theta) rho_in(g) = D(g) B(theta).
 
-    def matrix(self, at: Elements) -> Tensor:
-        """Return D(g) ``(..., waves, waves)``.
-
-        A pair of order n times a wave of frequency k is a pair of order n + k. A single number times cosine and sine is
-        a pair of order k, times the sign by which the number transforms.
-        """
-        if self.irrep.size == 2:
-            parts = [_pair(self.irrep.order + wave.frequency, at) for wave in self.waves[::2]]
-        else:
-            parts = [_pair(self.frequency, at)[..., : len(self.waves), : len(self.waves)] * self.irrep.matrix(at)]
-        out = at.angle.new_zeros(*at.angle.shape, len(self.waves), len(self.waves))
-        start = 0
-        for part in parts:
-            stop = start + part.shape[-1]
-            out[..., start:stop, start:stop] = part
-            start = stop
-        return out
+    A pair of order n times a wave of frequency k is a pair of order n + k. A single number times cosine and sine is a
+    pair of order k, times the sign by which the number transforms.
+    """
+    if irrep.size == 1:
+        return _pair(waves[0].frequency, at)[..., : len(waves), : len(waves)] * irrep.matrix(at)
+    out = at.angle.new_zeros(*at.angle.shape, len(waves), len(waves))
+    for start in range(0, len(waves), 2):
+        rows = slice(start, start + 2)
+        out[..., rows, rows] = _pair(irrep.order + waves[start].frequency, at)
+    return out
 
 
 def _pair(order: int, at: Elements) -> Tensor:

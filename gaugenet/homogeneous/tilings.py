@@ -35,8 +35,7 @@ def square_lattice(size: int, spacing: float = 1.0) -> Data:
     Raises:
         ValueError: If ``size`` is below 1 or ``spacing`` is not positive.
     """
-    _check("square_lattice", size, spacing)
-    i, j = _ordered(*torch.meshgrid(torch.arange(-size, size + 1), torch.arange(-size, size + 1), indexing="ij"))
+    i, j = _coordinates("square_lattice", size, spacing)
     cut = torch.where(i.abs() == size, 0.5, 1.0) * torch.where(j.abs() == size, 0.5, 1.0)
     x = torch.stack([i, j], dim=1).double() * spacing
     return Data(pos=Plane().embed(x), area=cut.double() * spacing**2)
@@ -58,10 +57,9 @@ def hexagonal_lattice(size: int, spacing: float = 1.0) -> Data:
     Raises:
         ValueError: If ``size`` is below 1 or ``spacing`` is not positive.
     """
-    _check("hexagonal_lattice", size, spacing)
-    i, j = torch.meshgrid(torch.arange(-size, size + 1), torch.arange(-size, size + 1), indexing="ij")
+    i, j = _coordinates("hexagonal_lattice", size, spacing)
     inside = (i + j).abs() <= size
-    i, j = _ordered(i[inside], j[inside])
+    i, j = i[inside], j[inside]
     across, up = i.double(), j.double()
     x = torch.stack([across + 0.5 * up, math.sqrt(0.75) * up], dim=1) * spacing
     number = torch.full((2 * size + 3, 2 * size + 3), -1)  # index of the point at (i, j), with an empty margin
@@ -124,14 +122,11 @@ def triangular_tiling(layers: int, subdivisions: int = 0) -> Data:
     return Data(pos=space.embed(x), face=face, area=vertex_areas(space, x, face))
 
 
-def _ordered(i: Tensor, j: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the coordinates sorted by how often they can be halved, most often first."""
-    i, j = i.flatten(), j.flatten()
+def _coordinates(where: str, size: int, spacing: float) -> tuple[Tensor, Tensor]:
+    """Return the pairs of integers from -size to size; the more often a pair can be halved, the earlier it comes."""
+    if not isinstance(size, int) or size < 1 or not (math.isfinite(spacing) and spacing > 0):
+        raise ValueError(f"{where} expects an integer size >= 1 and a positive spacing, got {size} and {spacing}")
+    i, j = torch.cartesian_prod(torch.arange(-size, size + 1), torch.arange(-size, size + 1)).T
     halved = sum(((i % 2**k == 0) & (j % 2**k == 0)).long() for k in range(1, 63))
     order = torch.argsort(-halved, stable=True)
     return i[order], j[order]
-
-
-def _check(where: str, size: int, spacing: float) -> None:
-    if not isinstance(size, int) or size < 1 or not (math.isfinite(spacing) and spacing > 0):
-        raise ValueError(f"{where} expects an integer size >= 1 and a positive spacing, got {size} and {spacing}")

@@ -51,10 +51,8 @@ def parse(text: str, group: Group | None = None) -> tuple[Group, Terms]:
 
 
 def _factors(text: str, group: Group, whole: str) -> Terms:
-    parts = _split(text, "*")
-    if len(parts) > 1:
-        return _product([_factor(part.strip(), group, whole) for part in parts], group)
-    return _factor(text, group, whole)
+    factors = [_factor(part.strip(), group, whole) for part in _split(text, "*")]
+    return _product(factors, group) if len(factors) > 1 else factors[0]
 
 
 def _factor(text: str, group: Group, whole: str) -> Terms:

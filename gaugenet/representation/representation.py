@@ -230,6 +230,22 @@ class Representation:
         parts = [z for block, z in zip(self.blocks, self.split(x), strict=True) if block.invariant]
         return torch.cat([x[..., :0], *parts], dim=-1)
 
+    def from_invariants(self, x: Tensor) -> Tensor:
+        """Return features with given invariants and zeros elsewhere; the opposite of ``invariant_part``.
+
+        Args:
+            x: Invariants ``(..., num_invariants)``.
+
+        Returns:
+            Features ``(..., dim)``.
+        """
+        parts, start = [x[..., :0]], 0
+        for block in self.blocks:
+            stop = start + block.dim if block.invariant else start
+            parts.append(x[..., start:stop] if block.invariant else x.new_zeros(*x.shape[:-1], block.dim))
+            start = stop
+        return torch.cat(parts, dim=-1)
+
     def randn(self, *shape: int, generator: torch.Generator | None = None, dtype: torch.dtype | None = None) -> Tensor:
         """Return standard normal features.
 

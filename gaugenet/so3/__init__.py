@@ -1,12 +1,7 @@
 """The rotation group SO(3): rotations, Wigner matrices, harmonics of every spin, Clebsch-Gordan coefficients."""
 
 from gaugenet.so3.clebsch_gordan import clebsch_gordan, real_clebsch_gordan, wigner_3j
-from gaugenet.so3.harmonics import (
-    complex_harmonics,
-    degrees_and_orders,
-    real_harmonics,
-    spin_weighted_harmonics,
-)
+from gaugenet.so3.harmonics import complex_harmonics, degrees_and_orders, real_harmonics, spin_weighted_harmonics
 from gaugenet.so3.rotation import (
     euler_from_rotation,
     quaternion_from_rotation,

@@ -133,9 +133,8 @@ def real_wigner_D(degree: int, rotation: Tensor) -> Tensor:
     Raises:
         ValueError: If the degree is negative or not an integer, or the shape is wrong.
     """
-    check_degree(degree)
-    check_real(rotation, "rotation matrices", 3, 3)
     U = real_basis(degree).to(rotation.device)
+    check_real(rotation, "rotation matrices", 3, 3)
     return (U.conj() @ wigner_D(degree, rotation.double()) @ U.T).real.to(rotation.dtype)
 
 

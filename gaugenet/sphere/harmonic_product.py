@@ -49,19 +49,15 @@ class HarmonicProduct(nn.Module):
         check_orders(band_limit, "HarmonicProduct", self.rep_in, self.rep_out)
         self.channels = max(self.rep_out.dim, 1) if channels is None else channels
         if self.channels < 1:
-            raise ValueError(f"HarmonicProduct expects channels >= 1, got {channels}: leave it out for the default")
+            raise ValueError(f"HarmonicProduct expects channels >= 1, got {channels}: omit it for the default")
         self.all_channels, self.tree = all_channels, tree
         factors = Representation.invariants(self.channels)
         self.left, self.right = (SphericalConv(self.rep_in, factors, band_limit, bias=False) for _ in range(2))
         self.paths = _paths(band_limit, tree)
-        self.coupling = nn.ModuleDict(
-            {
-                f"{l1}_{l2}": ExactBuffer(
-                    torch.cat([real_clebsch_gordan(l1, l2, l).flatten(0, 1) for l in found], dim=1).T.contiguous()
-                )
-                for (l1, l2), found in self.paths.items()
-            }
-        )
+        self.coupling = nn.ModuleDict()
+        for (l1, l2), found in self.paths.items():
+            coupling = torch.cat([real_clebsch_gordan(l1, l2, l).flatten(0, 1) for l in found], dim=1)
+            self.coupling[f"{l1}_{l2}"] = ExactBuffer(coupling.T.contiguous())
         products = self.channels**2 if all_channels else self.channels
         self.weight = nn.ParameterList()
         for l in range(band_limit):
@@ -97,8 +93,7 @@ def _paths(band_limit: int, tree: bool) -> dict[tuple[int, int], list[int]]:
     """Return, for each pair of degrees, the degrees of their product that are used."""
     paths: dict[tuple[int, int], list[int]] = {}
     for l in range(band_limit):
-        degrees = range(band_limit)
-        pairs = [(l1, l2) for l1 in degrees for l2 in degrees if abs(l1 - l2) <= l <= l1 + l2]
+        pairs = [(l1, l2) for l1 in range(band_limit) for l2 in range(band_limit) if abs(l1 - l2) <= l <= l1 + l2]
         for pair in _tree(pairs, band_limit) if tree and l else pairs:  # degree 0 needs two equal degrees
             paths.setdefault(pair, []).append(l)
     return dict(sorted(paths.items()))

@@ -87,7 +87,7 @@ class HarmonicTransform(nn.Module):
             turned = 1j * im
             both = torch.cat([re + turned, (re - turned).flip(1)], dim=-1)
             plus, minus = self._sum(block.order, both, transpose=False).chunk(2, dim=-1)
-            minus = minus * self._sign(x.dtype, block.order)
+            minus = minus * (self.sign(x.dtype) * (-1.0) ** block.order)  # (-1)^(l + m + n)
             found += [plus + minus, 1j * (minus - plus)]
         packed = self.packing.pack(torch.cat(found, dim=-1)).movedim(0, 1)
         return packed.reshape(*lead, *packed.shape[1:])
@@ -104,7 +104,7 @@ class HarmonicTransform(nn.Module):
                 continue
             a, b = part.chunk(2, dim=-1)
             turned = 1j * b
-            minus = (a - turned) * self._sign(coefficients.dtype, block.order)
+            minus = (a - turned) * (self.sign(coefficients.dtype) * (-1.0) ** block.order)  # (-1)^(l + m + n)
             both = self._sum(block.order, torch.cat([a + turned, minus], dim=-1), transpose=True)
             plus, minus = both.chunk(2, dim=-1)
             minus = minus.flip(1)
@@ -120,10 +120,6 @@ class HarmonicTransform(nn.Module):
         table = tables[str(order)](rows.dtype)
         y = torch.bmm(table.mT if transpose else table, rows)
         return torch.view_as_complex(y.unflatten(2, (*x.shape[2:], 2)))
-
-    def _sign(self, dtype: torch.dtype, order: int) -> Tensor:
-        """Return (-1)^(l + m + n) as ``(M, L, 1, 1)``."""
-        return self.sign(dtype) * (-1.0) ** order
 
     def extra_repr(self) -> str:
         return f"{self.rep}, {self.grid}, band_limit={self.band_limit}"

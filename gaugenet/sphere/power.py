@@ -72,11 +72,9 @@ class PowerSpectrum(nn.Module):
         super().__init__()
         self.rep, self.band_limit, self.eps = Representation(rep), band_limit, eps
         check_orders(band_limit, "PowerSpectrum", self.rep)
-        degree = degrees(band_limit)
-        share = (degree == torch.arange(band_limit, device="cpu")[:, None]).double()
+        share = (degrees(band_limit) == torch.arange(band_limit, device="cpu")[:, None]).double()
         self.share = ExactBuffer(share / share.sum(1, keepdim=True))
-        channels = sum(block.multiplicity for block in self.rep)
-        self.numbers = band_limit * channels
+        self.numbers = band_limit * sum(block.multiplicity for block in self.rep)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the spectrum of coefficients ``x (..., L^2, rep.dim)``."""

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from gaugenet.nn.precision import full_precision
 from gaugenet.representation import Representation
+from gaugenet.so3.rotation import check_real
 from gaugenet.sphere.band import check_coefficients
 from gaugenet.sphere.grid import SphereGrid
 from gaugenet.sphere.harmonic_transform import HarmonicTransform
@@ -53,12 +54,7 @@ class SO3Transform(nn.Module):
 
     def forward(self, values: Tensor) -> Tensor:
         """Return the coefficients ``(..., L^2, rep.dim)`` of functions with ``values (..., V, 2L, C)``."""
-        shape = (self.size, self.angles, self.channels)
-        if not values.is_floating_point():
-            raise ValueError(f"SO3Transform expects floating point values, got {values.dtype}: convert them")
-        if values.ndim < 3 or values.shape[-3:] != shape:
-            wanted = ", ".join(map(str, shape))
-            raise ValueError(f"SO3Transform expects values (..., {wanted}), got {tuple(values.shape)}: resample them")
+        check_real(values, "values on SO(3)", self.size, self.angles, self.channels)
         if not values.numel():
             return values.new_zeros(*values.shape[:-3], self.band_limit**2, self.rep.dim)
         return full_precision(self._analysed, values)

@@ -90,7 +90,11 @@ class SphericalConv(nn.Module):
             y = torch.cat([part @ matrix for part, matrix in zip(by_degree, matrices, strict=True)], dim=-2)
         else:  # no input or no output fields
             y = x.new_zeros(*x.shape[:-1], self.rep_out.dim)
-        return y if self.bias is None else y + self._constant(x)
+        if self.bias is None:
+            return y
+        # The only coefficient of a constant field is sqrt(4 pi) times the constant, at degree 0.
+        constant = self.rep_out.from_invariants(self.bias * math.sqrt(4.0 * math.pi))
+        return y + torch.nn.functional.pad(constant[None], (0, 0, 0, self.band_limit**2 - 1))
 
     def matrices(self) -> Tensor:
         """Return the matrices W_l ``(L, rep_in.dim, rep_out.dim)``."""
@@ -111,17 +115,6 @@ class SphericalConv(nn.Module):
             out.size, block.size, self.band_limit, block.multiplicity, out.multiplicity
         )
         return parts.permute(2, 1, 3, 0, 4).reshape(self.band_limit, block.dim, out.dim)
-
-    def _constant(self, like: Tensor) -> Tensor:
-        """Return the coefficients ``(L^2, rep_out.dim)`` of a constant field: sqrt(4 pi) times the bias at l = 0."""
-        parts, start = [], 0
-        for out in self.rep_out:
-            part = like.new_zeros(out.dim)
-            if out.invariant and self.bias is not None:
-                part = self.bias[start : start + out.multiplicity] * math.sqrt(4.0 * math.pi)
-                start += out.multiplicity
-            parts.append(part)
-        return torch.nn.functional.pad(torch.cat(parts)[None], (0, 0, 0, self.band_limit**2 - 1))
 
     def extra_repr(self) -> str:
         return f"{self.rep_in} -> {self.rep_out}, {self.multipliers}"
