@@ -1,10 +1,12 @@
-"""Pictures: colours, shaded views of meshes, curves and confusion matrices."""
+"""Pictures: colours, shaded views of meshes, boxes, images and plots.
+
+matplotlib and mitsuba are imported when a picture is drawn.
+"""
 
 from gaugenet.viz.boxes import Outlines, boxes_image, boxes_picture
 from gaugenet.viz.colour import UNLABELLED, palette
-from gaugenet.viz.confusion import confusion_picture
-from gaugenet.viz.curves import curves_picture
 from gaugenet.viz.images import enlarged, images_picture, label_image
+from gaugenet.viz.plots import confusion_picture, curves_picture, growth_picture
 from gaugenet.viz.renderer import render
 from gaugenet.viz.segmentation import Panel, segmentation_picture
 
@@ -17,6 +19,7 @@ __all__ = [
     "confusion_picture",
     "curves_picture",
     "enlarged",
+    "growth_picture",
     "images_picture",
     "label_image",
     "palette",
