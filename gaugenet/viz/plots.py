@@ -86,7 +86,7 @@ def growth_picture(
     file = png_path(path)
     lines = {name: np.array(sorted(points), float) for name, points in series.items() if len(points) > 1}
     if not lines:
-        raise ValueError("a picture of growth needs two sizes of one measurement, got none: measure more sizes")
+        raise ValueError("a picture of growth needs two sizes of one measurement, got none; measure more sizes")
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(6, 4.2), dpi=150, layout="constrained")
