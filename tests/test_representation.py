@@ -169,6 +169,16 @@ def test_by_hand():
     assert torch.allclose(rep.act(x, torch.tensor(math.pi / 2)), expected, atol=1e-6)
 
 
+@given(TERMS)
+def test_invariants_alone_make_features_that_no_rotation_changes(terms):
+    rep = Representation(terms)
+    x = torch.arange(1.0, 2 * rep.num_invariants + 1).view(2, -1)
+    whole = rep.from_invariants(x)
+    assert whole.shape == (2, rep.dim) and whole.count_nonzero() == x.numel()
+    assert torch.equal(rep.invariant_part(whole), x)
+    assert torch.equal(rep.act(whole, torch.ones(2)), whole)
+
+
 def test_features_keep_their_precision():
     rep = Representation("1x0 + 1x1")
     angle = torch.zeros(3, dtype=torch.float64)

@@ -57,14 +57,14 @@ def _rows(data: MeshData, neighbours: int, channels: int, repeats: int) -> Itera
             return layers[name](x, stencil)
         return layers[name](x, data.edge_index_0, *geometry)
 
-    def both(name: str) -> None:
+    def training(name: str) -> None:
         forward(name, x.clone().requires_grad_()).backward(cotangent)
 
-    def alone(name: str) -> None:
+    def inference(name: str) -> None:
         with torch.no_grad():
             forward(name, x)
 
-    for direction, run in (("forward", alone), ("forward+backward", both)):
+    for direction, run in (("forward", inference), ("forward+backward", training)):
         runs = {name: partial(run, name) for name in layers}
         seconds = medians(runs, repeats)
         memory = {name: peak_bytes(call) for name, call in runs.items()}

@@ -101,10 +101,10 @@ def errors_on_torus(data: MeshData) -> dict[str, float]:
         k3 = _derivative(state + 0.5 * step * k2)
         k4 = _derivative(state + step * k3)
         state = state + step / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
-    end, along, carried = state
+    end, along, transported = state
     missed = data.pos[source] - end
     across = torch.linalg.cross(_normal(end), along)
-    turned = torch.atan2((carried * e2[source]).sum(1), (carried * e1[source]).sum(1))
+    turned = torch.atan2((transported * e2[source]).sum(1), (transported * e1[source]).sum(1))
     return {
         "radial_error": float(((missed * along).sum(1).abs() / radius).mean()),
         "angle_error": degrees((missed * across).sum(1) / radius),
@@ -143,12 +143,12 @@ def _normal(pos: Tensor) -> Tensor:
 
 def _derivative(state: Tensor) -> Tensor:
     """Return the derivatives of a geodesic, its tangent and a parallel vector, which change only along the normal."""
-    pos, along, carried = state
+    pos, along, transported = state
     flat = pos.new_tensor([1.0, 1.0, 0.0])
     ring, moving = pos * flat, along * flat
     size = ring.norm(dim=1, keepdim=True)
     centre = MAJOR * (moving / size - ring * (ring * moving).sum(1, keepdim=True) / size**3)
     turning = (along - centre) / MINOR  # the derivative of the normal
     normal = _normal(pos)
-    change = [-(vector * turning).sum(1, keepdim=True) * normal for vector in (along, carried)]
+    change = [-(vector * turning).sum(1, keepdim=True) * normal for vector in (along, transported)]
     return torch.stack([along, *change])
