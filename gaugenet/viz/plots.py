@@ -60,10 +60,15 @@ def _draw_curves(axes: Axes, name: str, keys: Sequence[str], history: Sequence[M
             markersize=3,
             label=key.replace("_", " "),
         )
-    axes.set_xlabel("epoch")
-    axes.set_ylabel(name)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1, steps=[1, 2, 5, 10]))
-    axes.grid(color="0.9")
+    _finish(axes, "epoch", name)
+
+
+def _finish(axes: Axes, x: str, y: str) -> None:
+    """Add labels, a grid and a legend to axes with curves."""
+    axes.set_xlabel(x)
+    axes.set_ylabel(y)
+    axes.grid(color="0.9", which="both")
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False)
@@ -92,25 +97,11 @@ def growth_picture(
     figure = Figure(figsize=(6, 4.2), dpi=150, layout="constrained")
     axes = figure.subplots()
     for number, (name, points) in enumerate(lines.items()):
-        label = f"{name} (exponent {growth_exponent(points):.2f})"
+        vertices, values = np.log(points).T
+        label = f"{name} (exponent {np.polyfit(vertices, values, 1)[0]:.2f})"
         axes.loglog(*points.T, color=LINE_COLOURS[number % len(LINE_COLOURS)], marker="o", markersize=4, label=label)
-    axes.set_xlabel("vertices")
-    axes.set_ylabel(quantity)
-    axes.grid(color="0.9", which="both")
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False)
+    _finish(axes, "vertices", quantity)
     write_png(file, figure)
-
-
-def growth_exponent(points: np.ndarray) -> float:
-    """Return the exponent of growth: the least-squares slope of the logarithms.
-
-    Args:
-        points: Vertices and quantity ``(n, 2)``.
-    """
-    size, quantity = np.log(points).T
-    return float(np.polyfit(size, quantity, 1)[0])
 
 
 def confusion_picture(path: str | os.PathLike[str], matrix: np.ndarray, label_names: Sequence[str]) -> None:
