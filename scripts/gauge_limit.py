@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gaugenet.benchmark.gauge_limit import gauge_limit
-from gaugenet.viz.growth import growth_picture
+from gaugenet.viz.plots import growth_picture
 
 RADII = (0.3, 0.5)
 

@@ -147,7 +147,7 @@ def test_a_representation_that_is_none_is_found_out():
 @pytest.mark.parametrize(
     ("call", "complaint"),
     [
-        (lambda: restrict("1", "O2"), "O2 is no subgroup of SO2"),
+        (lambda: restrict("1", "O2"), "O2 is not a subgroup of SO2"),
         (lambda: induce("C2: 1", "SO2"), "expected a finite group that contains C2"),
         (lambda: quotient("C6", "C4"), "expected a finite group that contains C4"),
         (lambda: regular("O2"), "expected a finite group"),

@@ -67,7 +67,7 @@ def test_what_is_not_in_the_grammar_is_refused(text):
         ("G2: 1", 'cannot read "G2" as a group'),
         ("regular", "from trivial to SO2: expected a subgroup of a finite group"),
         ("C4: quotient(C3)", "from C3 to C4: expected a subgroup"),
-        ("D4: restrict(SO2: 1)", "restricts to D4, which is no subgroup of SO2"),
+        ("D4: restrict(SO2: 1)", "restricts to D4, which is not a subgroup of SO2"),
     ],
 )
 def test_what_the_group_does_not_have_is_refused(terms, complaint):
@@ -167,6 +167,16 @@ def test_by_hand():
     x = torch.tensor([5.0, 1.0, 0.0, 0.0, 3.0, 1.0, 0.0])  # order 1: real parts (1, 0), imaginary parts (0, 3)
     expected = torch.tensor([5.0, 0.0, -3.0, 1.0, 0.0, -1.0, 0.0])
     assert torch.allclose(rep.act(x, torch.tensor(math.pi / 2)), expected, atol=1e-6)
+
+
+@given(TERMS)
+def test_invariants_alone_make_features_that_no_rotation_changes(terms):
+    rep = Representation(terms)
+    x = torch.arange(1.0, 2 * rep.num_invariants + 1).view(2, -1)
+    whole = rep.from_invariants(x)
+    assert whole.shape == (2, rep.dim) and whole.count_nonzero() == x.numel()
+    assert torch.equal(rep.invariant_part(whole), x)
+    assert torch.equal(rep.act(whole, torch.ones(2)), whole)
 
 
 def test_features_keep_their_precision():

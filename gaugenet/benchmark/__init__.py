@@ -1,1 +1,1 @@
-"""Measurements of speed and memory, side by side with what others do, behind ``gaugenet benchmark``."""
+"""Measurements of speed and memory, compared with other libraries, for ``gaugenet benchmark``."""

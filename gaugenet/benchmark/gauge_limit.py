@@ -1,4 +1,4 @@
-"""How far gauge convolutions on icospheres are from the intertwiners that their kernels predict."""
+"""The difference between gauge convolutions on icospheres and the intertwiners that their kernels predict."""
 
 from __future__ import annotations
 
@@ -13,14 +13,16 @@ REP_IN, REP_OUT, BAND_LIMIT, PROFILES = "1x0 + 1x1 + 1x2", "1x0 + 2x1 + 1x3", 5,
 
 
 def gauge_limit(level: int, radius: float, seed: int = 0, same: bool = True) -> float:
-    """Return the error of ``GaugeConv`` at the vertices of an icosphere, as root mean square over that of the result.
+    """Return the relative root-mean-square error of ``GaugeConv`` at the vertices of an icosphere.
 
-    The result is that of ``SphericalConv`` with local kernels and the same random weights, on a random field of degrees
-    below 5 (Gerken et al. 2021, section 4: an intertwiner is a gauge-equivariant layer).
+    The exact result is that of ``SphericalConv`` with local kernels and the same random weights, on a random field of
+    degrees below 5 (Gerken et al. 2021, section 4: an intertwiner is a gauge-equivariant layer).
 
     Args:
-        level: of the icosphere, 10 * 4^level + 2 vertices. radius: of the kernels [rad].
-        same: whether the weights are the same; otherwise those of different solutions change places.
+        level: Level of the icosphere, which has 10 * 4^level + 2 vertices.
+        radius: Radius of the kernels [rad].
+        seed: Seed of the weights and the field.
+        same: Whether both layers have the same weights; otherwise the weights of different solutions are swapped.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -33,7 +35,7 @@ def gauge_limit(level: int, radius: float, seed: int = 0, same: bool = True) -> 
     into, out = (ScatteredTransform(rep, data.pos, data.area_0, BAND_LIMIT, fit=False) for rep in (REP_IN, REP_OUT))
     with torch.no_grad():
         for weight in gauge.parameters():
-            weight.zero_()  # a vertex itself has no share of the integral
+            weight.zero_()  # a vertex itself does not contribute to the integral
         for key, weight in gauge.weight.items():
             weight.copy_(exact.weight[key] if same else exact.weight[key].flip(0))
         wanted = out.inverse(exact(x))

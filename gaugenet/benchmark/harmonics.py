@@ -1,29 +1,31 @@
-"""Harmonic transforms on the sphere: how long they take and what they hold, beside torch-harmonics and e3nn."""
+"""Harmonic transforms on the sphere: duration and memory, compared with torch-harmonics and e3nn."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from importlib.util import find_spec
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from gaugenet.benchmark.measure import constant_bytes, medians, peak_bytes
+from gaugenet.benchmark.measure import Row, constant_bytes, medians, peak_bytes
 from gaugenet.sphere import HarmonicTransform, SphereGrid
 from gaugenet.sphere.grid import KINDS
 
 Transform = Callable[[Tensor], Tensor]
-E3NN_LIMIT = 12  # e3nn has tables up to degree 11
+E3NN_LIMIT = 12  # e3nn supports degrees up to 11
 
 
 class Pair(NamedTuple):
     """The transforms of a library.
 
     Attributes:
-        forward, inverse: both ways. x: a field in the order that they read.
-        tables: bytes of the constants that they keep between runs.
+        forward: From values to coefficients.
+        inverse: From coefficients to values.
+        x: Field in the layout of the library.
+        tables: Bytes of the constants that are kept between runs.
     """
 
     forward: Transform
@@ -32,11 +34,16 @@ class Pair(NamedTuple):
     tables: int
 
 
-def harmonics(band_limits: Sequence[int], channels: int, repeats: int) -> Iterator[dict[str, Any]]:
-    """Yield a row for every band limit and grid: scalar fields of some channels, single precision.
+def harmonics(band_limits: Sequence[int], channels: int, repeats: int) -> Iterator[Row]:
+    """Yield a row for each band limit and grid: scalar fields in single precision.
 
-    A batch has about 2^20 values. Forward is from values to coefficients, gradient is both ways and back. Its peak is
-    without the tables, which are there before. Peers that are not installed have no columns.
+    A batch has about 2^20 values. Forward is from values to coefficients; gradient is forward, inverse and backward.
+    The peak of memory excludes the tables. Libraries that are not installed have no columns.
+
+    Args:
+        band_limits: Band limits.
+        channels: Channels of the fields.
+        repeats: Measured runs.
     """
     for band_limit in band_limits:
         for kind in KINDS:
@@ -50,7 +57,7 @@ def harmonics(band_limits: Sequence[int], channels: int, repeats: int) -> Iterat
             if find_spec("e3nn") and kind == "equiangular" and band_limit <= E3NN_LIMIT:
                 pairs["e3nn_"] = _e3nn(grid, x)
             runs = {f"{name}{way}_seconds": run for name, pair in pairs.items() for way, run in _runs(pair).items()}
-            row = {"band_limit": band_limit, "grid": kind, "batch": batch, "channels": channels}
+            row: Row = {"band_limit": band_limit, "grid": kind, "batch": batch, "channels": channels}
             row |= medians(runs, repeats)
             row |= {f"{name}peak_bytes": peak_bytes(partial(_gradient, pair)) for name, pair in pairs.items()}
             yield row | {f"{name}tables_bytes": pair.tables for name, pair in pairs.items()}
@@ -74,9 +81,8 @@ def _torch_harmonics(grid: SphereGrid, x: Tensor) -> Pair:
     import torch_harmonics as peer
 
     size, kind = grid.band_limit, {"equiangular": "equiangular", "legendre": "legendre-gauss"}[grid.kind]
-    settings: dict[str, Any] = {"lmax": size, "mmax": size, "grid": kind}
-    forward = peer.RealSHT(grid.rings, grid.columns, **settings).float()
-    inverse = peer.InverseRealSHT(grid.rings, grid.columns, **settings).float()
+    forward = peer.RealSHT(grid.rings, grid.columns, lmax=size, mmax=size, grid=kind).float()
+    inverse = peer.InverseRealSHT(grid.rings, grid.columns, lmax=size, mmax=size, grid=kind).float()
     return Pair(forward, inverse, _image(grid, x), constant_bytes(forward, inverse))
 
 
@@ -89,5 +95,5 @@ def _e3nn(grid: SphereGrid, x: Tensor) -> Pair:
 
 
 def _image(grid: SphereGrid, x: Tensor) -> Tensor:
-    """Return fields ``(B, V, C)`` as peers read them, ``(B, C, rings, columns)``."""
+    """Return fields ``(B, V, C)`` in the layout of the other libraries, ``(B, C, rings, columns)``."""
     return x.mT.reshape(len(x), -1, grid.rings, grid.columns).contiguous()

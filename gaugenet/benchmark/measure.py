@@ -1,4 +1,4 @@
-"""Medians of repeated runs in turn, peaks of memory, and what modules keep of it."""
+"""Median durations of runs that take turns, peaks of memory, and the memory of constants."""
 
 from __future__ import annotations
 
@@ -12,10 +12,19 @@ from statistics import median
 from torch import nn
 
 Run = Callable[[], object]
+Row = dict[str, str | float | None]
 
 
 def medians(runs: Mapping[str, Run], repeats: int, warm_up: int = 2) -> dict[str, float]:
-    """Return the median duration of each run [s]; they take turns, so that a slow spell of the machine hits all."""
+    """Return the median duration of each run [s].
+
+    Runs take turns, so that a slow phase of the machine affects all of them.
+
+    Args:
+        runs: What to run, by name.
+        repeats: Measured runs of each.
+        warm_up: Runs of each before the measurement.
+    """
     durations: dict[str, list[float]] = {name: [] for name in runs}
     for repeat in range(warm_up + repeats):
         for name, run in runs.items():
@@ -27,15 +36,18 @@ def medians(runs: Mapping[str, Run], repeats: int, warm_up: int = 2) -> dict[str
 
 
 def peak_bytes(run: Run) -> int | None:
-    """Return by how much the resident memory of the process rises during a run at its peak; None where unknown.
+    """Return the peak of the resident memory of the process during a run, above its value before; None if unknown.
 
-    Freed memory that the process still holds is returned first. Linux keeps the peak and lets it be reset.
+    Freed memory that the process still holds is returned to the system first. Linux records the peak and can reset it.
+
+    Args:
+        run: What to run.
     """
     status, reset = Path("/proc/self/status"), Path("/proc/self/clear_refs")
     if not status.exists():
         return None
     gc.collect()
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # not with every C library
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # missing in some C libraries
     if trim is None:
         return None
     trim(0)
@@ -49,7 +61,11 @@ def peak_bytes(run: Run) -> int | None:
 
 
 def constant_bytes(*modules: nn.Module) -> int:
-    """Return the size of the constants that modules keep, their buffers; memory that several share counts once."""
+    """Return the size of the buffers of modules; shared memory counts once.
+
+    Args:
+        *modules: Modules.
+    """
     kept = [buffer.untyped_storage() for module in modules for buffer in module.buffers()]
     return sum({memory.data_ptr(): memory.nbytes() for memory in kept}.values())
 

@@ -1,23 +1,27 @@
-"""The segmentation network: a training step, and whole meshes of growing size."""
+"""The segmentation network: a training step, and inference on whole meshes of growing size."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import torch
 
-from gaugenet.benchmark.measure import medians, peak_bytes
-from gaugenet.benchmark.spheres import sphere
+from gaugenet.benchmark.measure import Row, medians, peak_bytes
+from gaugenet.benchmark.surfaces import sphere
 from gaugenet.io.mesh_data import MeshData
 from gaugenet.models import SegmentationNet
 
 LABELS = tuple(f"part {number}" for number in range(8))
 
 
-def training(vertices: int, repeats: int) -> Iterator[dict[str, Any]]:
-    """Yield the duration of a step, forward, backward and update, of the default network on one mesh."""
+def training(vertices: int, repeats: int) -> Iterator[Row]:
+    """Yield the duration of a training step of the default network on one mesh: forward, backward and update.
+
+    Args:
+        vertices: Size of the mesh.
+        repeats: Measured runs.
+    """
     torch.manual_seed(0)
     net = SegmentationNet(LABELS)
     data = net.transform(sphere(vertices))
@@ -33,14 +37,19 @@ def training(vertices: int, repeats: int) -> Iterator[dict[str, Any]]:
     yield {"vertices": len(data.pos), "seconds": seconds, "peak_bytes": peak_bytes(step)}
 
 
-def inference(sizes: Sequence[int], repeats: int) -> Iterator[dict[str, Any]]:
-    """Yield how long the default network takes for whole meshes: ``seconds`` in all, geometry and network apart."""
+def inference(sizes: Sequence[int], repeats: int) -> Iterator[Row]:
+    """Yield the duration of inference of the default network on whole meshes: total, geometry and network.
+
+    Args:
+        sizes: Numbers of vertices.
+        repeats: Measured runs; one above 100,000 vertices.
+    """
     net = SegmentationNet(LABELS).eval()
     for size in sizes:
         yield _row(net, sphere(size), 1 if size > 100_000 else repeats)
 
 
-def _row(net: SegmentationNet, mesh: MeshData, runs: int) -> dict[str, Any]:
+def _row(net: SegmentationNet, mesh: MeshData, runs: int) -> Row:
     start = time.perf_counter()
     data = net.transform(mesh.clone())
     geometry = time.perf_counter() - start

@@ -28,7 +28,7 @@ from gaugenet.benchmark.preprocessing import preprocessing
 from gaugenet.cli.arguments import at_least
 from gaugenet.cli.outcome import Outcome
 from gaugenet.cli.progress import bar
-from gaugenet.viz.growth import growth_picture
+from gaugenet.viz.plots import growth_picture
 from gaugenet.viz.png import png_path
 
 EXAMPLE = "gaugenet benchmark --part convolution --channels 32"

@@ -29,7 +29,7 @@ from gaugenet.cli.spherical import SETTINGS, add_rotations, images_job
 from gaugenet.models import ClassificationNet, SurfaceNet, save
 from gaugenet.models.segmentation_net import OUTPUTS
 from gaugenet.train import Fit, FitSettings
-from gaugenet.viz.curves import curves_picture
+from gaugenet.viz.plots import curves_picture
 
 EXAMPLE = "gaugenet train --data psb --root LabeledDB_new.zip --category Human -o out/human --workers 2"
 _NETS: dict[str, type] = {"segment": SurfaceNet, "classify": ClassificationNet}

@@ -10,8 +10,8 @@ from torch_geometric.data import Data
 from gaugenet.detection.boxes import Boxes
 from gaugenet.detection.surface import Coordinates, Difference, Surface, of_one_size
 from gaugenet.homogeneous import HomogeneousSpace
-from gaugenet.homogeneous.areas import face_areas
 from gaugenet.homogeneous.neighbours import pairs_between
+from gaugenet.homogeneous.triangulation import face_areas
 
 # Nearest points in the coordinates of the space among which the nearest along the surface is.
 _CANDIDATES = 8

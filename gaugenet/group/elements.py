@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from types import EllipsisType
 
 import torch
 from torch import Tensor
 
+Index = int | slice | EllipsisType | Tensor | None
+
 
 @dataclass(frozen=True)
 class Elements:
-    """Elements R(angle) F^flip of O(2): F turns the second axis of the frame round, then R rotates.
+    """Elements R(angle) F^flip of O(2): F = diag(1, -1) reverses the second frame axis, then R(angle) rotates.
 
     Attributes:
-        angle: ``(...)`` [rad], counter-clockwise. flip: ``(...)`` bool.
+        angle: ``(...)`` [rad], counter-clockwise.
+        flip: ``(...)`` bool.
     """
 
     angle: Tensor
@@ -22,15 +25,24 @@ class Elements:
 
     @staticmethod
     def rotations(angle: Tensor) -> Elements:
-        """Return the rotations by angles ``(...)`` [rad]."""
+        """Return rotations.
+
+        Args:
+            angle: ``(...)`` [rad].
+        """
         return Elements(angle, torch.zeros_like(angle, dtype=torch.bool))
 
     @staticmethod
     def of(angle: Tensor, flip: Tensor | None) -> Elements:
-        """Return the elements of angles ``(...)`` [rad] and flips, or rotations where there are no flips."""
+        """Return elements; rotations where no flips are given.
+
+        Args:
+            angle: ``(...)`` [rad].
+            flip: ``(...)`` bool, or None for rotations.
+        """
         return Elements.rotations(angle) if flip is None else Elements(angle, flip)
 
-    def __getitem__(self, index: Any) -> Elements:
+    def __getitem__(self, index: Index | tuple[Index, ...]) -> Elements:
         return Elements(self.angle[index], self.flip[index])
 
     @property
@@ -43,9 +55,13 @@ class Elements:
         return Elements(self.angle + self.sign * other.angle, self.flip ^ other.flip)
 
     def inverse(self) -> Elements:
-        """Return the inverses: rotations turn back, reflections are their own."""
+        """Return the inverses. Reflections are their own inverses."""
         return Elements(-self.sign * self.angle, self.flip)
 
     def to(self, device: torch.device | str) -> Elements:
-        """Return the elements on another device."""
+        """Return the elements on another device.
+
+        Args:
+            device: Device to move to.
+        """
         return Elements(self.angle.to(device), self.flip.to(device))

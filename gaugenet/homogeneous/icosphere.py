@@ -1,4 +1,4 @@
-"""The icosphere, the subdivided icosahedron, and its rotations."""
+"""The icosphere, a subdivided icosahedron, and its rotations."""
 
 from __future__ import annotations
 
@@ -7,27 +7,29 @@ import math
 import torch
 from torch_geometric.data import Data
 
-from gaugenet.homogeneous.areas import vertex_areas
 from gaugenet.homogeneous.sphere import Sphere
-from gaugenet.homogeneous.subdivision import subdivide
+from gaugenet.homogeneous.triangulation import subdivide, vertex_areas
 
 FINEST = 8
 
 
 def icosphere(level: int) -> Data:
-    """Return the icosahedron on the unit sphere with its triangles ``level`` times split into four.
+    """Return the icosahedron on the unit sphere, with each triangle split into four ``level`` times.
 
     V = 10 * 4^level + 2 and F = 20 * 4^level: 12 vertices at level 0, 655,362 at level 8. Levels are nested: the
-    vertices of level n come first among those of level n + 1. Neither pole, where the section of ``Sphere`` jumps, is a
-    vertex: each is the centre of a face at every level.
+    vertices of level n come first among those of level n + 1. The poles, where the section of ``Sphere`` is
+    discontinuous, are centres of faces at every level, never vertices.
+
+    Args:
+        level: Number of subdivisions, 0 to 8.
 
     Returns:
-        Data with ``pos (V, 3)`` float64; ``face (3, F)`` counter-clockwise seen from outside; ``area (V,)``, thirds of
-        the areas of the spherical triangles, 4 pi in all; ``parent_index (2, V)``, the two vertices whose midpoint each
-        vertex is, twice itself for the first 12.
+        Data with ``pos (V, 3)``, float64; ``face (3, F)``, counter-clockwise seen from outside; ``area (V,)``, a third
+        of the areas of the spherical triangles at a vertex, 4 pi in total; and ``parent_index (2, V)``, the two
+        vertices with a vertex as midpoint (the vertex itself twice for the first 12).
 
     Raises:
-        ValueError: for a level that is not from 0 to 8.
+        ValueError: If the level is not from 0 to 8.
     """
     if level not in range(FINEST + 1):
         raise ValueError(f"icosphere expects a level from 0 to {FINEST}, got {level}: level 8 has 655,362 vertices")
@@ -41,7 +43,11 @@ def icosphere(level: int) -> Data:
 
 
 def icosahedral_rotations() -> torch.Tensor:
-    """Return the rotations ``(60, 3, 3)`` that take every icosphere to itself: a directed edge to another."""
+    """Return the 60 rotations that map every icosphere to itself: one directed edge to each directed edge.
+
+    Returns:
+        Matrices ``(60, 3, 3)``, float64.
+    """
     x, face = _icosahedron()
     start, end = x[face.flatten()], x[face[[1, 2, 0]].flatten()]
     along = torch.nn.functional.normalize(end - (end * start).sum(1, keepdim=True) * start, dim=1)
@@ -53,13 +59,13 @@ def _icosahedron() -> tuple[torch.Tensor, torch.Tensor]:
     """Return the 12 vertices, on four circles of latitude, and the 20 faces."""
     golden = (1 + math.sqrt(5)) / 2
     third = torch.arange(3, dtype=torch.float64) * (2 * math.pi / 3)
-    # Corners of the face at the north pole and tips of its neighbours, and the points opposite to both.
+    # Corners of the face at the north pole, tips of its neighbours, and the points opposite to both.
     north = [(1.0, golden**2 / 2, 0.0), (golden, 0.5 / golden, math.pi / 3)]
     circles = [torch.stack([r * (third + at).cos(), r * (third + at).sin(), 0 * third + z], 1) for r, z, at in north]
     x = torch.cat(circles)
     x = torch.cat([x, -x]) / x[0].norm()
     face = torch.combinations(torch.arange(12), 3).T
     sides = x[face] - x[face.roll(1, 0)]
-    face = face[:, (sides.norm(dim=-1) < 1.1).all(0)]  # edges have the length 1.05, the next chords 1.7
+    face = face[:, (sides.norm(dim=-1) < 1.1).all(0)]  # edges have length 1.05, the next longer chords 1.7
     inward = torch.linalg.det(x[face].transpose(0, 1)) < 0
     return x, torch.where(inward, face[[0, 2, 1]], face)

@@ -1,4 +1,4 @@
-"""Which points are near each other."""
+"""Pairs of points within a geodesic distance."""
 
 from __future__ import annotations
 
@@ -9,17 +9,22 @@ from torch import Tensor
 
 from gaugenet.homogeneous.space import HomogeneousSpace
 
-# By which radii grow so that rounding does not decide between equal distances.
-GRAIN = 1e-9
-# Balls of different sizes are asked for in portions: their answers are lists.
-_PORTION = 20_000
+GRAIN = 1e-9  # relative enlargement of radii, so that equal distances are treated alike despite rounding
+_PORTION = 20_000  # balls a query, which limits the memory of their lists of points
 
 
 def pairs_within(space: HomogeneousSpace, x: Tensor, radius: float) -> tuple[Tensor, Tensor]:
-    """Return all pairs i < j ``(P,), (P,)`` of points ``(V, dim)`` at most ``radius`` apart.
+    """Return all pairs of points that are at most a radius apart.
 
-    Geodesic discs are Euclidean balls of the coordinates. Where these all have one size, one search finds all pairs.
+    Args:
+        space: Homogeneous space.
+        x: Points ``(V, dim)``.
+        radius: Largest geodesic distance.
+
+    Returns:
+        Indices i and j ``(P,)`` with i < j.
     """
+    # Geodesic discs are Euclidean balls in the coordinates. If all have one size, a single query finds all pairs.
     centre, size = (values.numpy() for values in space.ball(x, radius * (1 + GRAIN)))
     tree = cKDTree(x.numpy())
     if len(size) and size.max() == size.min():
@@ -30,9 +35,16 @@ def pairs_within(space: HomogeneousSpace, x: Tensor, radius: float) -> tuple[Ten
 
 
 def pairs_between(space: HomogeneousSpace, x: Tensor, y: Tensor, radius: float) -> tuple[Tensor, Tensor]:
-    """Return all pairs ``(P,), (P,)`` of points x_i ``(V, dim)`` and y_k ``(S, dim)`` at most ``radius`` apart.
+    """Return all pairs of points x_i and y_k that are at most a radius apart.
 
-    Sorted by i, then by k.
+    Args:
+        space: Homogeneous space.
+        x: Points ``(V, dim)``.
+        y: Points ``(S, dim)``.
+        radius: Largest geodesic distance.
+
+    Returns:
+        Indices i and k ``(P,)``, sorted by i, then by k.
     """
     centre, size = (values.numpy() for values in space.ball(x, radius * (1 + GRAIN)))
     first, second = _inside_balls(cKDTree(y.numpy()), centre, size)
@@ -41,7 +53,7 @@ def pairs_between(space: HomogeneousSpace, x: Tensor, y: Tensor, radius: float) 
 
 
 def _inside_balls(tree: cKDTree, centre: np.ndarray, size: np.ndarray) -> tuple[Tensor, Tensor]:
-    """Return which points of a tree lie in each of many balls: numbers of balls, and of points."""
+    """Return the points of a tree in each ball, as pairs of the indices of a ball and a point."""
     firsts, seconds = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
     for start in range(0, len(size), _PORTION):
         part = slice(start, start + _PORTION)

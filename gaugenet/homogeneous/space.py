@@ -1,4 +1,4 @@
-"""A homogeneous surface G/SO(2): what its geometry has to say."""
+"""The interface of a homogeneous surface G/SO(2): its geometry in closed form."""
 
 from __future__ import annotations
 
@@ -10,22 +10,24 @@ from torch import Tensor
 
 
 class HomogeneousSpace(ABC):
-    """Give the geometry of a surface M = G/K, K = SO(2), in closed form (Gerken et al. 2021, homogeneous spaces).
+    """The geometry of a surface M = G/K, K = SO(2), in closed form (Gerken et al. 2021, homogeneous spaces).
 
-    A section s: M -> G with s(x) . o = x makes a frame at every point x, the one that s(x) carries there from the
-    origin o. A group element g takes the frame at x to that at g x turned by an angle h:
+    A section s: M -> G with s(x) . o = x defines a frame at each point x: the frame at the origin o moved by s(x). A
+    group element g maps the frame at x to the frame at g x rotated by an angle h:
 
-        g s(x) = s(g x) R(h(g, x)),    h(g g', x) = h(g, g' x) + h(g', x),
+        g s(x) = s(g x) R(h(g, x)),    h(g g', x) = h(g, g' x) + h(g', x).
 
-    and a section f of an associated bundle, written in the frames, to (g f)(x) = rho(h(g, g^-1 x)) f(g^-1 x).
+    It maps a section f of an associated bundle, written in the frames, to (g f)(x) = rho(h(g, g^-1 x)) f(g^-1 x).
 
     Points ``(..., dim)`` and elements ``(..., n, n)``, matrices, broadcast over leading dimensions, in any precision.
-    All is differentiable; distances and directions have the gradient 0 at x = y, where they have kinks. Lengths are in
-    units in which the curvature is 1, 0 or -1, angles in radians, counter-clockwise, in [-pi, pi].
+    All methods are differentiable; distances and directions have gradient 0 at their kinks x = y. Lengths are relative
+    to a curvature of 1, 0 or -1; angles are in radians, counter-clockwise, in [-pi, pi].
 
     Attributes:
-        curvature: of the surface. dim: coordinates of a point. reach: below which geodesics are unique (injectivity
-            radius). rim: radius of the ball about the origin from which ``random`` draws images of the origin.
+        curvature: Curvature of the surface.
+        dim: Number of coordinates of a point.
+        reach: Injectivity radius, below which geodesics are unique.
+        rim: Radius of the ball about the origin in which ``random`` places the images of the origin.
     """
 
     curvature: float
@@ -35,84 +37,140 @@ class HomogeneousSpace(ABC):
 
     @abstractmethod
     def origin(self, like: Tensor) -> Tensor:
-        """Return the point o ``(dim,)`` in the precision and on the device of a tensor."""
+        """Return the point o ``(dim,)`` in the precision and on the device of the tensor ``like``."""
 
     @abstractmethod
     def rotation(self, angle: Tensor) -> Tensor:
-        """Return the elements R(angle) of K ``(..., n, n)``, which turn the frame at the origin by ``angle (...)``."""
+        """Return the elements R(angle) of K ``(..., n, n)``: rotations about the origin by ``angle (...)`` [rad]."""
 
     @abstractmethod
     def section(self, x: Tensor) -> Tensor:
-        """Return s(x) ``(..., n, n)`` with s(x) . o = x."""
+        """Return s(x) ``(..., n, n)``, which maps o to ``x (..., dim)``."""
 
     @abstractmethod
     def act(self, g: Tensor, x: Tensor) -> Tensor:
-        """Return the points g x ``(..., dim)``."""
+        """Return the points g x ``(..., dim)``.
+
+        Args:
+            g: Elements ``(..., n, n)``.
+            x: Points ``(..., dim)``.
+        """
 
     @abstractmethod
     def inverse(self, g: Tensor) -> Tensor:
-        """Return the inverses ``(..., n, n)``."""
+        """Return the inverses of elements ``g (..., n, n)``."""
 
     @abstractmethod
     def frame_angle(self, g: Tensor, x: Tensor) -> Tensor:
-        """Return h(g, x) ``(...)``: g takes components c of a vector at x to R(h) c at g x."""
+        """Return h(g, x) ``(...)`` [rad]: g maps components c of a vector at x to R(h) c at g x.
+
+        Args:
+            g: Elements ``(..., n, n)``.
+            x: Points ``(..., dim)``.
+        """
 
     @abstractmethod
     def exp(self, x: Tensor, log: Tensor) -> Tensor:
-        """Return the points at a distance and in a direction ``(..., 2)``, polar coordinates in the frame at x."""
+        """Return the points ``(..., dim)`` with given polar coordinates.
+
+        Args:
+            x: Points ``(..., dim)``.
+            log: Distance and angle [rad] in the frame at x, ``(..., 2)``.
+        """
 
     @abstractmethod
     def log(self, x: Tensor, y: Tensor) -> Tensor:
-        """Return the polar coordinates ``(..., 2)`` of y in the frame at x: distance and angle."""
+        """Return the polar coordinates ``(..., 2)`` of y in the frame at x: distance and angle [rad].
+
+        Args:
+            x: Points ``(..., dim)``.
+            y: Points ``(..., dim)``.
+        """
 
     @abstractmethod
     def transport(self, x: Tensor, y: Tensor) -> Tensor:
-        """Return the angles ``(...)`` of parallel transport along the geodesic from x to y.
+        """Return the angles ``(...)`` [rad] of parallel transport along the geodesic from x to y.
 
-        R(angle) takes components in the frame at x to components in the frame at y. At the cut locus, where there are
-        several shortest geodesics, some number.
+        R(angle) maps components in the frame at x to components in the frame at y. At the cut locus, where shortest
+        geodesics are not unique, the angle is arbitrary.
+
+        Args:
+            x: Points ``(..., dim)``.
+            y: Points ``(..., dim)``.
         """
 
     def distance(self, x: Tensor, y: Tensor) -> Tensor:
-        """Return geodesic distances ``(...)``."""
+        """Return geodesic distances ``(...)``.
+
+        Args:
+            x: Points ``(..., dim)``.
+            y: Points ``(..., dim)``.
+        """
         return self.log(x, y)[..., 0]
 
     def midpoint(self, x: Tensor, y: Tensor) -> Tensor:
-        """Return the point ``(..., dim)`` halfway along the geodesic."""
+        """Return the midpoints ``(..., dim)`` of geodesics.
+
+        Args:
+            x: Points ``(..., dim)``.
+            y: Points ``(..., dim)``.
+        """
         return self.exp(x, self.log(x, y) * x.new_tensor([0.5, 1.0]))
 
     @abstractmethod
     def triangle_area(self, x: Tensor, y: Tensor, z: Tensor) -> Tensor:
-        """Return the signed areas ``(...)`` of geodesic triangles, positive where they run counter-clockwise.
+        """Return the signed areas ``(...)`` of geodesic triangles, positive if counter-clockwise.
 
-        Transport around one turns vectors by curvature times this area (Gauss-Bonnet).
+        Transport around a triangle rotates vectors by the curvature times this area (Gauss-Bonnet).
+
+        Args:
+            x: First corners ``(..., dim)``.
+            y: Second corners ``(..., dim)``.
+            z: Third corners ``(..., dim)``.
         """
 
     @abstractmethod
     def frame(self, x: Tensor) -> Tensor:
-        """Return frames as pictures ``(..., 3, 3)`` in the space of ``embed``: rows e1, e2, n, right-handed."""
+        """Return the frames at ``x (..., dim)`` in the space of ``embed``, ``(..., 3, 3)``: rows e1, e2, n."""
 
     @abstractmethod
     def embed(self, x: Tensor) -> Tensor:
-        """Return positions ``(..., 3)`` for points."""
+        """Return the positions ``(..., 3)`` of points ``x (..., dim)``."""
 
     @abstractmethod
     def points(self, pos: Tensor) -> Tensor:
-        """Return the points ``(V, dim)`` at positions ``(V, 3)``; the inverse of ``embed``.
+        """Return the points ``(V, dim)`` at positions: the inverse of ``embed``.
+
+        Args:
+            pos: Positions ``(V, 3)``.
 
         Raises:
-            ValueError: for other shapes, NaN or infinity, and positions that are not in the space.
+            ValueError: If the shape is wrong, or positions are not finite or not in the space.
         """
 
     @abstractmethod
     def ball(self, x: Tensor, radius: float) -> tuple[Tensor, Tensor]:
-        """Return centre ``(V, dim)`` and radius ``(V,)`` of Euclidean balls of coordinates that geodesic discs fill."""
+        """Return the Euclidean balls whose points in the space are the points of geodesic discs.
+
+        Args:
+            x: Centres of the discs ``(V, dim)``.
+            radius: Radius of the discs.
+
+        Returns:
+            Centres ``(V, dim)`` and radii ``(V,)`` of the balls, in coordinates.
+        """
 
     def random(self, count: int, generator: torch.Generator | None = None) -> Tensor:
-        """Return independent elements ``(count, n, n)`` in float64.
+        """Return independent random elements that move the origin by at most ``rim``, distributed by the Haar measure.
 
-        Those that take the origin at most ``rim`` away, uniform in the sense of Haar: all of them on the sphere, and up
-        to the distance 1 where the group is not compact.
+        On the sphere these are all elements; for groups that are not compact, those up to the distance 1.
+
+        Args:
+            count: Number of elements.
+            generator: Source of randomness.
+
+        Returns:
+            Elements ``(count, n, n)``, float64.
         """
         share, *turn = torch.rand(3, count, generator=generator, dtype=torch.float64)
         log = torch.stack([self._radius(share), 2 * math.pi * turn[0]], dim=-1)
@@ -120,29 +178,52 @@ class HomogeneousSpace(ABC):
 
     @abstractmethod
     def _radius(self, share: Tensor) -> Tensor:
-        """Return the radii of discs that have a share of the area of the ball of radius ``rim``."""
+        """Return the radii of discs whose area is a share of that of the ball of radius ``rim``."""
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
 
 
+def about_third_axis(angle: Tensor) -> Tensor:
+    """Return the rotations ``(..., 3, 3)`` about the third axis.
+
+    Args:
+        angle: Angles ``(...)`` [rad].
+    """
+    cos, sin, zero = torch.cos(angle), torch.sin(angle), torch.zeros_like(angle)
+    entries = [cos, -sin, zero, sin, cos, zero, zero, zero, zero + 1]
+    return torch.stack(entries, dim=-1).unflatten(-1, (3, 3))
+
+
 def finite_positions(pos: Tensor) -> Tensor:
-    """Return positions ``(V, 3)`` as they are.
+    """Check positions and return them unchanged.
+
+    Args:
+        pos: Positions ``(V, 3)``.
 
     Raises:
-        ValueError: for another shape, and for NaN and infinity.
+        ValueError: If the shape is wrong, or a position is not finite.
     """
     if pos.dim() != 2 or pos.shape[1] != 3 or not pos.is_floating_point():
         raise ValueError(
             f"pos must have shape (V, 3) and be floating point, got {tuple(pos.shape)} {pos.dtype}: "
-            "make it of points with space.embed"
+            "compute it from points with space.embed"
         )
     refuse(~pos.isfinite().all(1), "finite positions", "drop them")
     return pos
 
 
 def refuse(bad: Tensor, expected: str, remedy: str) -> None:
-    """Raise ValueError, with the first of them, where points ``(V,)`` are bad."""
+    """Reject bad points.
+
+    Args:
+        bad: Which points are bad, ``(V,)``.
+        expected: What was expected, for the message.
+        remedy: What to do, for the message.
+
+    Raises:
+        ValueError: If any point is bad; the message names the first.
+    """
     if bool(bad.any()):
         first = int(bad.nonzero()[0, 0])
         raise ValueError(f"expected {expected}, got {int(bad.sum())} others (e.g. point {first}): {remedy}")

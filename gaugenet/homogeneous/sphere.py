@@ -7,19 +7,20 @@ import math
 import torch
 from torch import Tensor
 
-from gaugenet.homogeneous.space import HomogeneousSpace, finite_positions, refuse
+from gaugenet.homogeneous.space import HomogeneousSpace, about_third_axis, finite_positions, refuse
 
-# Points this near to a pole, in units of rounding, are the pole: a rotation that should take a point there does.
+# Points within this many rounding errors of a pole count as the pole, so that rotations map points exactly to it.
 _POLE = 16
-# How far from the sphere positions may be: single precision, and files with six digits.
+# Tolerated distance of positions from the sphere, for single precision and files with six digits.
 _OFF = 1e-5
 
 
 class Sphere(HomogeneousSpace):
     """The unit sphere: points are unit vectors ``(..., 3)``, elements rotation matrices ``(..., 3, 3)``.
 
-    The section is s(x) = Rz(phi) Ry(theta) with polar angle theta and longitude phi (0 at the poles), so that e1 points
-    south and e2 east; the origin is the north pole (0, 0, 1). It jumps at the poles: no section on the sphere does not.
+    The section is s(x) = Rz(phi) Ry(theta) with polar angle theta and longitude phi (0 at the poles), so e1 points
+    south and e2 east. The origin is the north pole (0, 0, 1). The section is discontinuous at the poles, as every
+    section on the sphere is somewhere.
     """
 
     curvature = 1.0
@@ -31,9 +32,7 @@ class Sphere(HomogeneousSpace):
         return like.new_tensor([0.0, 0.0, 1.0])
 
     def rotation(self, angle: Tensor) -> Tensor:
-        cos, sin, zero = torch.cos(angle), torch.sin(angle), torch.zeros_like(angle)
-        entries = [cos, -sin, zero, sin, cos, zero, zero, zero, zero + 1]
-        return torch.stack(entries, dim=-1).unflatten(-1, (3, 3))
+        return about_third_axis(angle)
 
     def section(self, x: Tensor) -> Tensor:
         return torch.stack([*_tangents(x), x], dim=-1)
@@ -72,7 +71,7 @@ class Sphere(HomogeneousSpace):
         return torch.atan2(_dot(moved, north), _dot(moved, east))
 
     def midpoint(self, x: Tensor, y: Tensor) -> Tensor:
-        """Return the middle; of opposite points, which have many, 0, which is none."""
+        """Return the midpoints; 0 for opposite points, which have no unique midpoint."""
         both = x + y
         return both / torch.linalg.vector_norm(both, dim=-1, keepdim=True).clamp_min(torch.finfo(x.dtype).tiny)
 
@@ -100,7 +99,7 @@ class Sphere(HomogeneousSpace):
 
 
 def _tangents(x: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the unit vectors e1, southwards, and e2, eastwards, at points."""
+    """Return the unit vectors e1 (south) and e2 (east) at points."""
     ring = torch.linalg.vector_norm(x[..., :2], dim=-1)
     pole = ring < _POLE * torch.finfo(x.dtype).eps
     safe = torch.where(pole, torch.ones_like(ring), ring)

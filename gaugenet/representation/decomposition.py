@@ -1,4 +1,4 @@
-"""Tensor products, regular, quotient, induced and restricted representations, decomposed into irreps."""
+"""Decompositions into irreps of tensor products and of regular, quotient, induced and restricted representations."""
 
 from __future__ import annotations
 
@@ -17,28 +17,41 @@ class Decomposition:
     """An orthogonal representation sigma as a direct sum of irreps: sigma(g) = Q^T rho(g) Q.
 
     Attributes:
-        rep: rho. basis: Q ``(dim, dim)`` orthogonal, float64: features of ``rep`` are Q times those of sigma.
+        rep: The representation rho.
+        basis: Orthogonal Q ``(dim, dim)``, float64; features of ``rep`` are Q times features of sigma.
     """
 
     rep: Representation
     basis: Tensor
 
     def matrix(self, at: Elements) -> Tensor:
-        """Return sigma(g) ``(..., dim, dim)``."""
+        """Return the matrices sigma(g).
+
+        Args:
+            at: Elements g ``(...)``.
+
+        Returns:
+            Matrices ``(..., dim, dim)``.
+        """
         return self.basis.T @ self.rep.matrix(at) @ self.basis
 
 
 def decompose(action: Action, group: Group, highest: int) -> Decomposition:
-    """Decompose an orthogonal representation whose irreps have orders up to ``highest``.
+    """Decompose an orthogonal representation.
 
-    Copies of an irrep are equivariant maps A from it with A^T A = 1 and images orthogonal to each other (Schur).
+    The copies of an irrep are equivariant maps A from it with A^T A = 1 and mutually orthogonal images (Schur).
+
+    Args:
+        action: The representation, from elements ``(G,)`` to orthogonal matrices ``(G, dim, dim)``.
+        group: Structure group.
+        highest: Highest order of the irreps in it.
     """
     terms, rows = [], []
     for irrep in group.irreps(highest):
         found = intertwiners(irrep.matrix, action, group)  # (S, dim, size)
         chosen: list[Tensor] = []
         while len(found):
-            # All of it lies in images orthogonal to those chosen; A^T A is a multiple of 1 for each A.
+            # All maps left have images orthogonal to those chosen. A^T A is a multiple of 1 for each map A.
             best = found[int((found.square().sum((1, 2)) > 0.5 * found.square().sum((1, 2)).max()).int().argmax())]
             one = best / best.square().sum().sqrt() * irrep.size**0.5
             chosen.append(one)
@@ -51,10 +64,17 @@ def decompose(action: Action, group: Group, highest: int) -> Decomposition:
 
 
 def intertwiner_basis(first: Representation | str, second: Representation | str) -> Tensor:
-    """Return a basis ``(S, dim_second, dim_first)`` of all equivariant linear maps from one to the other; float64.
+    """Return a basis of all equivariant linear maps from one representation to another.
+
+    Args:
+        first: Representation of the input.
+        second: Representation of the output.
+
+    Returns:
+        Maps ``(S, second.dim, first.dim)``, float64.
 
     Raises:
-        ValueError: for representations of different groups.
+        ValueError: If the representations have different groups.
     """
     first = Representation(first)
     second = Representation(second, first.group)
@@ -62,12 +82,16 @@ def intertwiner_basis(first: Representation | str, second: Representation | str)
 
 
 def tensor_product(first: Representation | str, second: Representation | str) -> Decomposition:
-    """Decompose the tensor product; features of it are products x_a y_b, b running faster.
+    """Decompose a tensor product, whose features are the products x_a y_b with b running faster.
 
     Orders n and m >= 1 of SO(2) give |n - m| and n + m: conj(z) w and z w for complex z and w.
 
+    Args:
+        first: Representation of x.
+        second: Representation of y.
+
     Raises:
-        ValueError: for representations of different groups.
+        ValueError: If the representations have different groups.
     """
     first = Representation(first)
     second = Representation(second, first.group)
@@ -83,23 +107,31 @@ def tensor_product(first: Representation | str, second: Representation | str) ->
 def restrict(rep: Representation | str, subgroup: Group | str) -> Decomposition:
     """Decompose a representation under a subgroup.
 
+    Args:
+        rep: Representation.
+        subgroup: Subgroup of its group.
+
     Raises:
-        ValueError: for a group that is no subgroup.
+        ValueError: If ``subgroup`` is not a subgroup.
     """
     rep, subgroup = Representation(rep), Group(subgroup)
     if not subgroup <= rep.group:
-        raise ValueError(f"{subgroup} is no subgroup of {rep.group}: {rep} cannot be restricted to it")
+        raise ValueError(f"{subgroup} is not a subgroup of {rep.group}: {rep} cannot be restricted to it")
     return decompose(rep.matrix, subgroup, max(rep.orders, default=0))
 
 
 def induce(rep: Representation | str, group: Group | str) -> Decomposition:
-    """Decompose the representation of a finite group that a representation rho of a subgroup H induces.
+    """Decompose the representation of a finite group G induced from a representation rho of a subgroup H.
 
-    Functions f: G -> V with f(g h) = rho(h)^-1 f(g), given by their values at one element of each coset g H, in the
-    order in which ``group.elements()`` first meets the cosets; (k f)(g) = f(k^-1 g).
+    It acts by (k f)(g) = f(k^-1 g) on the functions f: G -> V with f(g h) = rho(h)^-1 f(g). They are given by their
+    values at the first element of each coset g H in ``group.elements()``.
+
+    Args:
+        rep: The representation rho.
+        group: The group G.
 
     Raises:
-        ValueError: for a group that is not finite or does not contain H.
+        ValueError: If G is not finite or does not contain H.
     """
     rep, group = Representation(rep), Group(group)
     if group.rotations is None or not rep.group <= group:
@@ -110,40 +142,55 @@ def induce(rep: Representation | str, group: Group | str) -> Decomposition:
         shape = at.angle.shape
         at = Elements(at.angle.reshape(-1, 1), at.flip.reshape(-1, 1))
         moved = at @ section[None]  # k s_c = s_c' h
-        target = number[_place(moved, group)]
+        target = number[_index(moved, group)]
         rest = section[target].inverse() @ moved
-        unit = torch.eye(len(section.angle), dtype=torch.float64)[target]  # (G, c, c')
-        blocks = unit.mT[:, :, None, :, None] * rep.matrix(rest).permute(0, 2, 1, 3)[:, None]
+        one_hot = torch.eye(len(section.angle), dtype=torch.float64)[target]  # (G, c, c')
+        blocks = one_hot.mT[:, :, None, :, None] * rep.matrix(rest).permute(0, 2, 1, 3)[:, None]
         return blocks.flatten(3, 4).flatten(1, 2).reshape(*shape, *[len(section.angle) * rep.dim] * 2)
 
     return decompose(action, group, group.rotations)
 
 
 def quotient(group: Group | str, subgroup: Group | str) -> Decomposition:
-    """Decompose the functions on the cosets of a subgroup of a finite group, which it permutes."""
+    """Decompose the functions on the cosets of a subgroup, which a finite group permutes.
+
+    Args:
+        group: Finite group.
+        subgroup: Subgroup of it.
+
+    Raises:
+        ValueError: If ``group`` is not finite or does not contain ``subgroup``.
+    """
     return induce(Representation.invariants(1, subgroup), group)
 
 
 def regular(group: Group | str) -> Decomposition:
-    """Decompose the functions on a finite group, ``group.elements()`` in order."""
+    """Decompose the functions on a finite group, given by their values at ``group.elements()``.
+
+    Args:
+        group: Finite group.
+
+    Raises:
+        ValueError: If the group is not finite.
+    """
     return quotient(group, "trivial")
 
 
-def _place(at: Elements, group: Group) -> Tensor:
-    """Return the numbers of elements in ``group.elements()``."""
+def _index(at: Elements, group: Group) -> Tensor:
+    """Return the indices of elements in ``group.elements()``."""
     assert group.rotations is not None
     turn = (at.angle * (group.rotations / (2 * torch.pi))).round().long() % group.rotations
     return turn + group.rotations * at.flip
 
 
 def _cosets(group: Group, subgroup: Group) -> tuple[Elements, Tensor]:
-    """Return an element of each coset g H, and the coset of each element of the group."""
+    """Return the first element of each coset g H, and the index of the coset of each element of the group."""
     every, inside = group.elements(), subgroup.elements()
     number = torch.full((len(every.angle),), -1)
     first: list[int] = []
     for one in range(len(every.angle)):
         if number[one] < 0:
             coset = every[one] @ inside
-            number[_place(coset, group)] = len(first)
+            number[_index(coset, group)] = len(first)
             first.append(one)
     return every[torch.tensor(first)], number

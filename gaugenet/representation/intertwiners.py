@@ -1,4 +1,4 @@
-"""The equivariant linear maps between two representations: one solver for kernels, layers and decompositions."""
+"""Equivariant linear maps between two representations: the solver behind kernels, layers and decompositions."""
 
 from __future__ import annotations
 
@@ -11,18 +11,23 @@ from gaugenet.group import Elements, Group
 
 Action = Callable[[Elements], Tensor]
 
-_TOLERANCE = 1e-9  # of rank decisions; entries of all matrices here are of the order of 1
+_TOLERANCE = 1e-9  # for rank decisions; all matrix entries here are of order 1
 
 
 def intertwiners(source: Action, target: Action, group: Group) -> Tensor:
-    """Return a basis ``(S, dim_target, dim_source)`` of the maps T with T rho(g) = sigma(g) T for all g of a group.
+    """Return a basis of the linear maps T with T rho(g) = sigma(g) T for all g of a group.
 
-    The null space of these equations for generators g, and of their derivative T rho' = sigma' T at the identity where
-    rotations are continuous; float64. The basis is the reduced row echelon form of the solutions, row by row, which
-    makes it unique; between irreps, as they are written here, all its entries are 0, 1 or -1.
+    The equations are imposed for generators g and, if rotations are continuous, for the derivative at the identity,
+    T rho' = sigma' T. The basis is the reduced row echelon form of their null space, which makes it unique. Between
+    irreps all its entries are 0, 1 or -1.
 
     Args:
-        source, target: rho and sigma, elements ``(G,)`` to matrices ``(G, dim, dim)``.
+        source: The representation rho, from elements ``(G,)`` to matrices ``(G, dim_source, dim_source)``.
+        target: The representation sigma, from elements ``(G,)`` to matrices ``(G, dim_target, dim_target)``.
+        group: Structure group.
+
+    Returns:
+        Maps ``(S, dim_target, dim_source)``, float64.
     """
     pairs = list(zip(source(group.generators()), target(group.generators()), strict=True))
     if group.rotations is None:
@@ -37,7 +42,7 @@ def intertwiners(source: Action, target: Action, group: Group) -> Tensor:
 
 
 def _derivative(action: Action) -> Tensor:
-    """Return the derivative of an action by the angle at the identity: f(i h) / i h for h so small that it is exact."""
+    """Return the derivative of an action by the angle at the identity, as Im f(i h) / h with negligible h."""
     step = 1e-20
     return action(Elements.rotations(torch.tensor(1j * step, dtype=torch.complex128))).imag / step
 
@@ -51,7 +56,7 @@ def _null_space(equations: Tensor) -> Tensor:
 
 
 def _echelon(rows: Tensor) -> Tensor:
-    """Return the reduced row echelon form of independent rows ``(S, n)``; what is an integer is so exactly."""
+    """Return the reduced row echelon form of independent rows ``(S, n)``; entries near an integer are rounded to it."""
     rows, done = rows.clone(), 0
     for column in range(rows.shape[1]):
         if done == len(rows):

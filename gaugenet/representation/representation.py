@@ -9,8 +9,7 @@ import torch
 from torch import Tensor
 
 from gaugenet.group import Elements, Group, Irrep
-from gaugenet.representation.characters import Terms
-from gaugenet.representation.grammar import parse
+from gaugenet.representation.grammar import Terms, parse
 
 
 @dataclass(frozen=True)
@@ -18,8 +17,9 @@ class Block:
     """A run of equal irreps inside a representation.
 
     Attributes:
-        multiplicity: number of copies (channels) C. irrep: of each copy.
-        columns: where the block lies in the last axis of a feature tensor.
+        multiplicity: Number of copies (channels) C.
+        irrep: Irrep of each copy.
+        columns: Position of the block in the last axis of a feature tensor.
     """
 
     multiplicity: int
@@ -28,12 +28,12 @@ class Block:
 
     @property
     def dim(self) -> int:
-        """Number of its columns, C times the size of a copy."""
+        """Number of columns, C times the size of a copy."""
         return self.columns.stop - self.columns.start
 
     @property
     def order(self) -> int:
-        """Order n of the irrep: how many times the angle a copy turns by."""
+        """Order n of the irrep: a rotation by alpha turns a copy by n alpha."""
         return self.irrep.order
 
     @property
@@ -43,7 +43,7 @@ class Block:
 
     @property
     def invariant(self) -> bool:
-        """Whether its copies are the same in every frame."""
+        """Whether the copies are the same in every frame."""
         return self.irrep.trivial
 
 
@@ -51,18 +51,22 @@ class Block:
 class Representation:
     """A real representation of a structure group, written ``"16x0 + 16x1 + 8x2"``: multiplicity x order.
 
-    Other groups than SO(2) stand before the terms: ``"O2: 8x0e + 4x0o + 8x1"``, ``"C4: 8xregular"``; ``grammar.parse``
-    says what else can be written. Order 0 is invariant (of O(2), "0e"; "0o" changes sign under reflections); order
-    n >= 1 is a pair (Re, Im) that a rotation by ``alpha`` turns by ``n alpha`` and a reflection F conjugates. Features
-    are flat, ``(..., dim)``. Within a block of C copies of pairs all real parts come first, then all imaginary parts: a
-    block is ``(2, C)``, channels contiguous. ``+`` concatenates, as ``torch.cat`` along the last axis does to features.
+    The name of a group other than SO(2) comes first: ``"O2: 8x0e + 4x0o + 8x1"``, ``"C4: 8xregular"``;
+    ``grammar.parse`` documents the full grammar. Order 0 is invariant (for O(2), "0e"; "0o" changes sign under
+    reflections). Order n >= 1 is a pair (Re, Im): a rotation by ``alpha`` turns it by ``n alpha``, a reflection F
+    conjugates it. Features are flat, ``(..., dim)``. A block of C copies of a pair is ``(2, C)``, channels contiguous:
+    all real parts, then all imaginary parts. ``+`` concatenates, like ``torch.cat`` of features along the last axis.
 
     Args:
-        terms: a string, or pairs (multiplicity, irrep); an order may stand for the only irrep of its order.
-        group: where the terms do not say it; SO2 by default.
+        terms: String, or pairs (multiplicity, irrep). An order may replace the only irrep of its order.
+        group: Group, if the terms do not name one; SO2 by default.
+
+    Attributes:
+        terms: Pairs (multiplicity, irrep).
+        group: Structure group.
 
     Raises:
-        ValueError: for a string or terms outside the grammar, or an irrep that the group does not have.
+        ValueError: If a string cannot be read, a multiplicity is negative, or the group has no such irrep.
     """
 
     terms: Terms
@@ -91,11 +95,17 @@ class Representation:
 
     @staticmethod
     def invariants(count: int, group: Group | str = "SO2") -> Representation:
-        """Return the representation of ``count`` numbers that are the same in every frame."""
+        """Return the representation of numbers that are the same in every frame.
+
+        Args:
+            count: How many numbers.
+            group: Structure group.
+        """
         return Representation(((count, Group(group).trivial_irrep),), group)
 
     @property
     def blocks(self) -> tuple[Block, ...]:
+        """The blocks, one for each term."""
         blocks, start = [], 0
         for multiplicity, irrep in self.terms:
             stop = start + multiplicity * irrep.size
@@ -115,11 +125,15 @@ class Representation:
 
     @property
     def irreps(self) -> tuple[Irrep, ...]:
-        """The distinct irreps, as they first occur."""
+        """The distinct irreps, in order of first occurrence."""
         return tuple(dict.fromkeys(irrep for _, irrep in self.terms))
 
     def multiplicity(self, irrep: int | Irrep) -> int:
-        """Count the copies of an irrep, or of all irreps of an order, over all blocks."""
+        """Count the copies of an irrep over all blocks.
+
+        Args:
+            irrep: An irrep, or an order for all irreps of that order.
+        """
         return sum(m for m, one in self.terms if irrep in (one, one.order))
 
     @property
@@ -152,7 +166,14 @@ class Representation:
         return f'Representation("{self}")'
 
     def matrix(self, at: Elements | Tensor) -> Tensor:
-        """Return rho(g) as ``(..., dim, dim)`` matrices of elements g ``(...)``, or of rotations by angles [rad]."""
+        """Return the matrices rho(g).
+
+        Args:
+            at: Elements g ``(...)``, or angles of rotations ``(...)`` [rad].
+
+        Returns:
+            Matrices ``(..., dim, dim)``.
+        """
         at = _elements(at)
         out = at.angle.new_zeros(*at.angle.shape, self.dim, self.dim)
         for block in self.blocks:
@@ -162,10 +183,17 @@ class Representation:
         return out
 
     def act(self, x: Tensor, at: Elements | Tensor) -> Tensor:
-        """Apply rho(g) to features: ``x (..., dim)``, elements or angles [rad] ``(...)``, result ``(..., dim)``.
+        """Apply rho(g) to features.
+
+        Args:
+            x: Features ``(..., dim)``.
+            at: Elements g ``(...)``, or angles of rotations ``(...)`` [rad].
+
+        Returns:
+            Features ``(..., dim)``.
 
         Raises:
-            ValueError: where the last axis of ``x`` is not ``dim``.
+            ValueError: If the last axis of ``x`` does not have length ``dim``.
         """
         self.check(x, "Representation.act")
         at = _elements(at)
@@ -180,20 +208,67 @@ class Representation:
         return torch.cat(parts, dim=-1)
 
     def split(self, x: Tensor) -> tuple[Tensor, ...]:
-        """Return views of features ``(..., dim)``, one ``(..., block.dim)`` for each block."""
+        """Return a view of the features of each block.
+
+        Args:
+            x: Features ``(..., dim)``.
+
+        Returns:
+            One view ``(..., block.dim)`` for each block.
+        """
         return x.split([block.dim for block in self.blocks], dim=-1) if self.terms else ()
 
     def invariant_part(self, x: Tensor) -> Tensor:
-        """Return the copies ``(..., num_invariants)`` of features ``(..., dim)`` that are the same in every frame."""
+        """Return the features that are the same in every frame.
+
+        Args:
+            x: Features ``(..., dim)``.
+
+        Returns:
+            Features ``(..., num_invariants)``.
+        """
         parts = [z for block, z in zip(self.blocks, self.split(x), strict=True) if block.invariant]
         return torch.cat([x[..., :0], *parts], dim=-1)
 
+    def from_invariants(self, x: Tensor) -> Tensor:
+        """Return features with given invariants and zeros elsewhere; the opposite of ``invariant_part``.
+
+        Args:
+            x: Invariants ``(..., num_invariants)``.
+
+        Returns:
+            Features ``(..., dim)``.
+        """
+        parts, start = [x[..., :0]], 0
+        for block in self.blocks:
+            stop = start + block.dim if block.invariant else start
+            parts.append(x[..., start:stop] if block.invariant else x.new_zeros(*x.shape[:-1], block.dim))
+            start = stop
+        return torch.cat(parts, dim=-1)
+
     def randn(self, *shape: int, generator: torch.Generator | None = None, dtype: torch.dtype | None = None) -> Tensor:
-        """Return standard normal features ``(*shape, dim)``."""
+        """Return standard normal features.
+
+        Args:
+            *shape: Leading dimensions.
+            generator: Source of randomness.
+            dtype: Precision; by default that of torch.
+
+        Returns:
+            Features ``(*shape, dim)``.
+        """
         return torch.randn(*shape, self.dim, generator=generator, dtype=dtype)
 
     def check(self, x: Tensor, where: str) -> None:
-        """Raise ValueError unless the last axis of ``x`` has length ``dim``."""
+        """Check that features fit this representation.
+
+        Args:
+            x: Features ``(..., dim)``.
+            where: Name of the caller, for the message.
+
+        Raises:
+            ValueError: If the last axis of ``x`` does not have length ``dim``.
+        """
         if x.shape[-1] != self.dim:
             raise ValueError(
                 f"{where} expects features of representation {self} (last axis {self.dim}), got shape "

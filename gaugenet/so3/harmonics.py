@@ -1,6 +1,6 @@
 """Spherical harmonics: real, complex and spin-weighted.
 
-A band limit L stands for the degrees l < L. Values lie flat in the last dimension: entry l^2 + l + m, L^2 in all. They
+A band limit L means the degrees l < L. The last dimension holds the L^2 harmonics, (l, m) at entry l^2 + l + m. They
 are orthonormal over the sphere.
 """
 
@@ -11,70 +11,97 @@ import math
 import torch
 from torch import Tensor
 
-from gaugenet.so3.arguments import check_band, check_real
-from gaugenet.so3.wigner_table import wigner_d_table
+from gaugenet.so3.rotation import check_real
+from gaugenet.so3.wigner import check_band_limit, check_spin, wigner_d_table
 
 
 def degrees_and_orders(band_limit: int, device: torch.device | str = "cpu") -> tuple[Tensor, Tensor]:
-    """Return the degree l and the order m ``(L^2,)`` of each entry."""
+    """Return the degree and the order of each entry.
+
+    Args:
+        band_limit: Band limit L.
+        device: Device of the result.
+
+    Returns:
+        l and m, ``(L^2,)`` each.
+    """
     degree = torch.arange(band_limit, device=device)
     degree = degree.repeat_interleave(2 * degree + 1)
     return degree, torch.arange(band_limit**2, device=device) - degree * (degree + 1)
 
 
 def real_harmonics(band_limit: int, point: Tensor) -> Tensor:
-    """Return real harmonics ``(..., L^2)`` of unit vectors.
+    """Return real harmonics at unit vectors.
 
         Y_lm = sqrt(2) N_lm P_l^m(cos theta) cos(m phi) for m > 0, N_l0 P_l(cos theta) for m = 0,
                sqrt(2) N_l|m| P_l^|m|(cos theta) sin(|m| phi) for m < 0,   N_lm^2 = (2 l + 1) (l - m)! / (4 pi (l + m)!)
 
     about the z axis with P_l^m >= 0 near the pole (no Condon-Shortley phase): Y_1m is sqrt(3 / 4 pi) times y, z, x.
-    Of another vector x they give the solid harmonics |x|^l Y_lm(x / |x|): homogeneous polynomials, so that derivatives
-    are right everywhere, at the poles too. By recurrence in l (Varshalovich et al. 1988, section 5.7).
+    At other vectors x they are the solid harmonics |x|^l Y_lm(x / |x|). These are homogeneous polynomials, so
+    derivatives are correct everywhere, also at the poles. By recurrence in l (Varshalovich et al. 1988, section 5.7).
 
     Args:
-        band_limit: L >= 1. point: ``(..., 3)``; float64 inside, the result has the precision of the points.
+        band_limit: Band limit L >= 1.
+        point: Unit vectors ``(..., 3)``; float64 inside.
+
+    Returns:
+        Harmonics ``(..., L^2)`` in the precision of the points.
 
     Raises:
-        ValueError: for a band limit below 1 or another shape.
+        ValueError: If the band limit is not an integer >= 1, or the points have another shape or are not real.
     """
-    return _harmonics(band_limit, point).to(point.dtype)
+    return _harmonics(band_limit, point, "real_harmonics").to(point.dtype)
 
 
 def complex_harmonics(band_limit: int, point: Tensor) -> Tensor:
-    """Return the harmonics Y_lm with Condon-Shortley phase ``(..., L^2)`` of unit vectors.
+    """Return complex harmonics with Condon-Shortley phase at unit vectors.
 
     Y_lm = (-1)^m N_lm P_l^m(cos theta) exp(i m phi) and Y_l,-m = (-1)^m conj(Y_lm), with N and P as in
-    ``real_harmonics``, whose arguments, errors and derivatives it shares (Varshalovich et al. 1988, section 5.2).
+    ``real_harmonics`` (Varshalovich et al. 1988, section 5.2). Derivatives are correct everywhere.
+
+    Args:
+        band_limit: Band limit L >= 1.
+        point: Unit vectors ``(..., 3)``; float64 inside.
+
+    Returns:
+        Harmonics ``(..., L^2)``, complex in the precision of the points.
+
+    Raises:
+        ValueError: If the band limit is not an integer >= 1, or the points have another shape or are not real.
     """
-    real = _harmonics(band_limit, point)
+    real = _harmonics(band_limit, point, "complex_harmonics")
     degree, m = degrees_and_orders(band_limit, point.device)
     zero = degree * (degree + 1)
-    # For m < 0 conj(Y_l|m|) with the sign (-1)^m twice.
+    # For m < 0 it is conj(Y_l|m|); its two signs (-1)^m cancel.
     scale = real.new_ones(len(m)).masked_fill(m != 0, math.sqrt(0.5)).where((m <= 0) | (m % 2 == 0), -math.sqrt(0.5))
     Y = torch.complex(scale * real[..., zero + m.abs()], scale * m.sign() * real[..., zero - m.abs()])
     return Y.to(point.dtype.to_complex())
 
 
 def spin_weighted_harmonics(band_limit: int, spin: int, theta: Tensor, phi: Tensor) -> Tensor:
-    """Return the spin-weighted harmonics sYlm ``(..., L^2)``; 0 where l < |s|.
+    """Return the spin-weighted harmonics sYlm.
 
-    sYlm = (-1)^s sqrt((2 l + 1) / 4 pi) conj D^l_m,-s(phi, theta, 0), so that 0Ylm are the complex harmonics and
+    sYlm = (-1)^s sqrt((2 l + 1) / 4 pi) conj D^l_m,-s(phi, theta, 0), hence 0Ylm are the complex harmonics and
 
         eth sYlm = sqrt((l - s) (l + s + 1)) (s+1)Ylm,
         eth f = -sin(theta)^s (d_theta + i / sin(theta) d_phi) sin(theta)^-s f
 
-    (Goldberg et al. 1967, with the Condon-Shortley phase). They are written in the frame e_theta, e_phi, which the
-    poles do not have: values there are limits along the meridian phi. Not differentiable; float64 inside, the result
-    is complex in the precision of theta.
+    (Goldberg et al. 1967, with the Condon-Shortley phase). They are written in the frame e_theta, e_phi, which is
+    undefined at the poles: values there are limits along the meridian phi. Not differentiable.
 
     Args:
-        band_limit: L > |s|. spin: s. theta, phi: ``(...)`` [rad], of shapes that broadcast; theta in [0, pi].
+        band_limit: Band limit L > |s|.
+        spin: Spin s.
+        theta: Polar angle ``(...)`` [rad] in [0, pi]; float64 inside.
+        phi: Azimuth ``(...)`` [rad], of a shape that broadcasts with theta.
+
+    Returns:
+        Harmonics ``(..., L^2)``, complex in the precision of theta; 0 where l < |s|.
 
     Raises:
-        ValueError: for a spin without degrees, or for angles out of range or not real.
+        ValueError: If no degree has the spin, or the angles are out of range or not real.
     """
-    check_band(band_limit, spin)
+    check_spin(band_limit, spin, "spin_weighted_harmonics")
     check_real(phi, "angles phi")
     check_real(theta, "angles theta")
     with torch.no_grad():
@@ -86,13 +113,13 @@ def spin_weighted_harmonics(band_limit: int, spin: int, theta: Tensor, phi: Tens
         return (d * torch.polar(torch.ones_like(angle), angle)).to(theta.dtype.to_complex())
 
 
-def _harmonics(band_limit: int, point: Tensor) -> Tensor:
+def _harmonics(band_limit: int, point: Tensor, where: str) -> Tensor:
     """Return the solid harmonics in float64.
 
-    At |m| = l they are the real and imaginary parts of (x + i y)^l. That this underflows for small x, y and large m is
-    harmless, as in ``wigner_d_table``.
+    At |m| = l they are the real and imaginary parts of (x + i y)^l. Underflow for small x, y and large m is harmless,
+    as in ``wigner_d_table``.
     """
-    check_band(band_limit)
+    check_band_limit(band_limit, where)
     check_real(point, "points", 3)
     x, y, z = point.double().movedim(-1, 0)
     square, zero = x * x + y * y + z * z, torch.zeros_like(x)

@@ -1,4 +1,4 @@
-"""Band-limited fields: the flat order of their coefficients, other band limits, and rotations."""
+"""Coefficients of band-limited fields: their flat order, other band limits, rotations, and checks of shapes."""
 
 from __future__ import annotations
 
@@ -9,23 +9,38 @@ from torch import Tensor
 
 from gaugenet.representation import Representation
 from gaugenet.so3 import degrees_and_orders, real_wigner_D
+from gaugenet.so3.wigner import check_band_limit
 
 
 def degrees(band_limit: int) -> Tensor:
-    """Return the degree l ``(L^2,)`` of each flat coefficient l^2 + l + m."""
+    """Return the degree l of each flat coefficient l^2 + l + m.
+
+    Args:
+        band_limit: Band limit L.
+
+    Returns:
+        Degrees ``(L^2,)``.
+    """
     return degrees_and_orders(band_limit)[0]
 
 
 def rows_of_degree(degree: int) -> slice:
-    """Return where the 2 l + 1 coefficients of a degree lie."""
+    """Return the rows of the 2 l + 1 coefficients of a degree.
+
+    Args:
+        degree: Degree l.
+    """
     return slice(degree**2, (degree + 1) ** 2)
 
 
 def band_limit_of(coefficients: Tensor) -> int:
-    """Return L of coefficients ``(..., L^2, C)``.
+    """Return the band limit L of coefficients.
+
+    Args:
+        coefficients: ``(..., L^2, C)``.
 
     Raises:
-        ValueError: where their number is no square.
+        ValueError: If the number of rows is not a square.
     """
     rows = coefficients.shape[-2] if coefficients.ndim > 1 else 0
     if rows == 0 or math.isqrt(rows) ** 2 != rows:
@@ -36,10 +51,14 @@ def band_limit_of(coefficients: Tensor) -> int:
 
 
 def with_band_limit(coefficients: Tensor, band_limit: int) -> Tensor:
-    """Cut coefficients ``(..., L^2, C)`` off at a band limit, or pad them with zeros: spectral pooling, exact.
+    """Truncate coefficients at a band limit, or pad them with zeros: exact spectral pooling.
+
+    Args:
+        coefficients: ``(..., L^2, C)`` of any band limit L.
+        band_limit: Band limit of the result.
 
     Raises:
-        ValueError: for a band limit that is no integer >= 1, and where ``band_limit_of`` finds none.
+        ValueError: If ``band_limit`` is not an integer >= 1, or the number of rows is not a square.
     """
     check_band_limit(band_limit, "with_band_limit")
     rows, wanted = band_limit_of(coefficients) ** 2, band_limit**2
@@ -49,10 +68,11 @@ def with_band_limit(coefficients: Tensor, band_limit: int) -> Tensor:
 
 
 def rotated(coefficients: Tensor, rotation: Tensor) -> Tensor:
-    """Return the coefficients of rotated fields, (g f)(x) = g f(g^-1 x), of any orders: D^l(g) in every degree.
+    """Return the coefficients of rotated fields, (g f)(x) = g f(g^-1 x), of any orders: D^l(g) in each degree.
 
     Args:
-        coefficients: ``(..., L^2, C)``. rotation: ``(..., 3, 3)``, one for all or one for each field.
+        coefficients: ``(..., L^2, C)``.
+        rotation: Rotations g ``(..., 3, 3)``, one for all fields or one for each.
     """
     parts = [
         real_wigner_D(degree, rotation).to(coefficients) @ coefficients[..., rows_of_degree(degree), :]
@@ -62,7 +82,17 @@ def rotated(coefficients: Tensor, rotation: Tensor) -> Tensor:
 
 
 def check_coefficients(x: Tensor, rep: Representation, band_limit: int, where: str) -> None:
-    """Raise ValueError unless x is ``(..., L^2, rep.dim)``."""
+    """Check the type and shape of coefficients.
+
+    Args:
+        x: Coefficients ``(..., L^2, rep.dim)``.
+        rep: Representation of the fields.
+        band_limit: Band limit L.
+        where: Name of the caller, for the message.
+
+    Raises:
+        ValueError: If they are not floating point or have another shape.
+    """
     if not x.is_floating_point():
         raise ValueError(f"{where} expects floating point coefficients, got {x.dtype}: convert them")
     if x.ndim < 2 or x.shape[-2:] != (band_limit**2, rep.dim):
@@ -72,20 +102,42 @@ def check_coefficients(x: Tensor, rep: Representation, band_limit: int, where: s
         )
 
 
-def check_band_limit(band_limit: int, where: str) -> None:
-    """Raise ValueError unless a band limit is an integer >= 1."""
-    if not isinstance(band_limit, int) or band_limit < 1:
+def check_fields(x: Tensor, rep: Representation, points: int, where: str) -> None:
+    """Check the type and shape of fields at points of the sphere.
+
+    Args:
+        x: Fields ``(..., V, rep.dim)``.
+        rep: Representation of the fields.
+        points: Number V of points.
+        where: Name of the caller, for the message.
+
+    Raises:
+        ValueError: If they are not floating point or have another shape.
+    """
+    if not x.is_floating_point():
+        raise ValueError(f"{where} expects floating point fields, got {x.dtype}: convert them")
+    if x.ndim < 2 or x.shape[-2:] != (points, rep.dim):
         raise ValueError(
-            f"{where} expects a whole band limit >= 1, got {band_limit!r}: degrees are 0 to band limit - 1"
+            f"{where} expects fields (..., {points}, {rep.dim}) of {rep} at {points} points, got {tuple(x.shape)}: "
+            "resample the fields, or build the transform for their points and representation"
         )
 
 
 def check_orders(band_limit: int, where: str, *reps: Representation) -> None:
-    """Raise ValueError unless representations are of SO(2), with orders below a band limit that is an integer >= 1."""
+    """Check that a band limit is valid and representations of SO(2) have only orders below it.
+
+    Args:
+        band_limit: Band limit L.
+        where: Name of the caller, for the message.
+        *reps: Representations.
+
+    Raises:
+        ValueError: If L is not an integer >= 1, or a representation has another group or an order >= L.
+    """
     check_band_limit(band_limit, where)
     for rep in reps:
         if str(rep.group) != "SO2" or max(rep.orders, default=0) >= band_limit:
             raise ValueError(
                 f"{where} expects a representation of SO2 with orders below the band limit {band_limit}, got {rep}: "
-                "leave out higher orders, or raise the band limit"
+                "drop the higher orders, or raise the band limit"
             )

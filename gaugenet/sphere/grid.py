@@ -1,4 +1,4 @@
-"""Grids of rings on the sphere, with quadrature that is exact to a band limit."""
+"""Grids of rings on the sphere, with quadrature that is exact up to a band limit."""
 
 from __future__ import annotations
 
@@ -9,26 +9,31 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gaugenet.sphere.band import check_band_limit
+from gaugenet.so3.wigner import check_band_limit
 
 KINDS = ("equiangular", "legendre")
+_CHEAP = 20  # grids up to this band limit cost little
 
 
 @dataclass(frozen=True)
 class SphereGrid:
-    """Rings of constant colatitude with 2L equally spaced points each: fields of degrees below L are known exactly.
+    """Rings of constant colatitude with 2L equally spaced points each, which determine fields of degrees below L.
 
     Points are numbered ring by ring from the north pole (z = 1), on a ring by longitude phi = pi k / L, k = 0..2L-1.
-    The rule in the colatitude integrates polynomials in cos(theta) up to degree 2L - 1, hence products of two spin
-    fields of degrees below L with the same order m (their half-angle factors have integer powers).
+    The quadrature in the colatitude is exact for polynomials in cos(theta) up to degree 2L - 1, hence for products of
+    two spin fields of degrees below L with the same order m (their half-angle factors have integer powers).
 
     Args:
-        band_limit: L >= 1.
-        kind: "equiangular", 2L rings at theta = pi (j + 1/2) / 2L (Driscoll & Healy 1994; the weights are those of
-            Fejer's first rule), or "legendre", L rings at the Gauss-Legendre nodes.
+        band_limit: Band limit L >= 1.
+        kind: "equiangular", 2L rings at theta = pi (j + 1/2) / 2L with the weights of Fejer's first rule (Driscoll &
+            Healy 1994), or "legendre", L rings at the Gauss-Legendre nodes.
+
+    Attributes:
+        colatitude: Angle theta of each ring ``(rings,)`` [rad].
+        ring_weight: Quadrature weight of each ring ``(rings,)``; their sum is 2.
 
     Raises:
-        ValueError: for a band limit below 1 or another kind.
+        ValueError: If the band limit is not an integer >= 1, or the kind is unknown.
     """
 
     band_limit: int
@@ -46,11 +51,12 @@ class SphereGrid:
 
     @property
     def rings(self) -> int:
+        """Number of rings."""
         return len(self.colatitude)
 
     @property
     def columns(self) -> int:
-        """Points on each ring."""
+        """Number of points on each ring."""
         return 2 * self.band_limit
 
     @property
@@ -60,7 +66,7 @@ class SphereGrid:
 
     @property
     def longitude(self) -> Tensor:
-        """``(columns,)`` [rad]."""
+        """Longitude of each column ``(columns,)`` [rad]."""
         return torch.arange(self.columns, dtype=torch.float64, device="cpu") * (math.pi / self.band_limit)
 
     @property
@@ -74,6 +80,17 @@ class SphereGrid:
     def weight(self) -> Tensor:
         """Areas ``(V,)`` of the points; their sum is 4 pi."""
         return (self.ring_weight * (math.pi / self.band_limit)).repeat_interleave(self.columns)
+
+
+def fine_grid(band_limit: int) -> SphereGrid:
+    """Return the Legendre grid that determines products of two fields up to their band limit.
+
+    At low band limits, where aliasing is largest and a finer grid costs little, also products of three fields.
+
+    Args:
+        band_limit: Band limit of the fields.
+    """
+    return SphereGrid(max((3 * band_limit + 1) // 2, min(2 * band_limit, _CHEAP)), "legendre")
 
 
 def _gauss(count: int) -> tuple[np.ndarray, np.ndarray]:

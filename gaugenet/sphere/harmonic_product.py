@@ -17,18 +17,21 @@ class HarmonicProduct(nn.Module):
 
         y_l = sum over l1, l2 of  [(A x)_l1 (x) (B x)_l2]_l  W_l,l1,l2
 
-    with the Clebsch-Gordan product of two degrees that has degree l, and learned A, B and W. Of all pairs of channels
-    (Kondor et al. 2018), or of the c-th with the c-th (Cobb et al. 2021), C instead of C^2 products. Of all pairs of
-    degrees, or of those of a tree: for each l the cheapest pairs that join all degrees (ibid.), L instead of L^2.
-    Couplings are dense: of all pairs of degrees they grow with L^6, 2 MB in float64 at L = 8, 0.1 GB at 16, 7 GB at 32.
+    with the part of degree l of the Clebsch-Gordan product, and learned A, B and W. Couplings are dense. Those of all
+    pairs of degrees grow with L^6: in float64 2 MB at L = 8, 0.1 GB at 16, 7 GB at 32.
 
     Args:
-        rep_in, rep_out: representations of SO(2), of coefficients ``(..., L^2, rep.dim)``. band_limit: L of both.
-        channels: C that are multiplied, by default as many as ``rep_out`` has components.
-        all_channels: multiply all pairs of channels. tree: multiply pairs of degrees in a tree.
+        rep_in: Representation of SO(2) of the input, coefficients ``(..., L^2, rep_in.dim)``.
+        rep_out: Representation of SO(2) of the output.
+        band_limit: Band limit L of input and output.
+        channels: Number C of channels that are multiplied; by default ``rep_out.dim``.
+        all_channels: Whether to multiply all pairs of channels, C^2 products (Kondor et al. 2018), or only the c-th
+            with the c-th, C products (Cobb et al. 2021).
+        tree: Whether to use, for each l, only the cheapest pairs of degrees that connect all degrees, L pairs (Cobb et
+            al. 2021), or all pairs, L^2.
 
     Raises:
-        ValueError: for other groups, orders that are not below the band limit, and fewer channels than 1.
+        ValueError: If a representation has another group or an order >= L, or ``channels`` is below 1.
     """
 
     def __init__(
@@ -46,19 +49,15 @@ class HarmonicProduct(nn.Module):
         check_orders(band_limit, "HarmonicProduct", self.rep_in, self.rep_out)
         self.channels = max(self.rep_out.dim, 1) if channels is None else channels
         if self.channels < 1:
-            raise ValueError(f"HarmonicProduct expects channels >= 1, got {channels}")
+            raise ValueError(f"HarmonicProduct expects channels >= 1, got {channels}: omit it for the default")
         self.all_channels, self.tree = all_channels, tree
         factors = Representation.invariants(self.channels)
         self.left, self.right = (SphericalConv(self.rep_in, factors, band_limit, bias=False) for _ in range(2))
         self.paths = _paths(band_limit, tree)
-        self.coupling = nn.ModuleDict(
-            {
-                f"{l1}_{l2}": ExactBuffer(
-                    torch.cat([real_clebsch_gordan(l1, l2, l).flatten(0, 1) for l in found], dim=1).T.contiguous()
-                )
-                for (l1, l2), found in self.paths.items()
-            }
-        )
+        self.coupling = nn.ModuleDict()
+        for (l1, l2), found in self.paths.items():
+            coupling = torch.cat([real_clebsch_gordan(l1, l2, l).flatten(0, 1) for l in found], dim=1)
+            self.coupling[f"{l1}_{l2}"] = ExactBuffer(coupling.T.contiguous())
         products = self.channels**2 if all_channels else self.channels
         self.weight = nn.ParameterList()
         for l in range(band_limit):
@@ -66,10 +65,10 @@ class HarmonicProduct(nn.Module):
             self.weight.append(nn.Parameter(torch.randn(rows, self.rep_out.dim) * rows**-0.5))
         order = torch.tensor([block.order for block in self.rep_out for _ in range(block.dim)], device="cpu")
         degree = torch.arange(band_limit, device="cpu")
-        self.known = ExactBuffer((order <= degree[:, None]).double())  # a field of order n has no degrees below n
+        self.known = ExactBuffer((order <= degree[:, None]).double())  # fields of order n have no degrees below n
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map coefficients ``(..., L^2, rep_in.dim)`` to ``(..., L^2, rep_out.dim)``."""
+        """Map coefficients ``x (..., L^2, rep_in.dim)`` to ``(..., L^2, rep_out.dim)``."""
         check_coefficients(x, self.rep_in, self.band_limit, "HarmonicProduct")
         left, right = self.left(x), self.right(x)
         found: list[list[Tensor]] = [[] for _ in range(self.band_limit)]
@@ -91,18 +90,17 @@ class HarmonicProduct(nn.Module):
 
 
 def _paths(band_limit: int, tree: bool) -> dict[tuple[int, int], list[int]]:
-    """Return the degrees that are read of the product of each pair of degrees."""
+    """Return, for each pair of degrees, the degrees of their product that are used."""
     paths: dict[tuple[int, int], list[int]] = {}
     for l in range(band_limit):
-        degrees = range(band_limit)
-        pairs = [(l1, l2) for l1 in degrees for l2 in degrees if abs(l1 - l2) <= l <= l1 + l2]
-        for pair in _tree(pairs, band_limit) if tree and l else pairs:  # degree 0 is in products of equals alone
+        pairs = [(l1, l2) for l1 in range(band_limit) for l2 in range(band_limit) if abs(l1 - l2) <= l <= l1 + l2]
+        for pair in _tree(pairs, band_limit) if tree and l else pairs:  # degree 0 needs two equal degrees
             paths.setdefault(pair, []).append(l)
     return dict(sorted(paths.items()))
 
 
 def _tree(pairs: list[tuple[int, int]], band_limit: int) -> list[tuple[int, int]]:
-    """Return the pairs of a spanning tree of all degrees with the least products (Kruskal's algorithm)."""
+    """Return the pairs of the cheapest spanning tree of all degrees (Kruskal's algorithm)."""
     part, kept = list(range(band_limit)), []
     for l1, l2 in sorted((p for p in pairs if p[0] < p[1]), key=lambda p: (2 * p[0] + 1) * (2 * p[1] + 1)):
         if part[l1] != part[l2]:

@@ -1,10 +1,13 @@
-"""Multipliers: how kernels on the sphere depend on the degree."""
+"""Multipliers: the dependence of kernels on the degree.
+
+A kind of multipliers gives P functions m_p(l; n, q) of the degree l < L for each pair of spins, n in and q out, as
+``(P, L)`` in float64. They are 0 in degrees below |n| or |q|, where fields have no harmonics.
+"""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import torch
@@ -14,30 +17,15 @@ from gaugenet.kernel import radial_profiles
 from gaugenet.so3 import wigner_d_table
 
 
-class Multipliers(Protocol):
-    """``count`` functions m_p(l; n, q) of the degree l < L for each pair of spins, n in and q out."""
-
-    @property
-    def band_limit(self) -> int:
-        """L."""
-
-    @property
-    def count(self) -> int:
-        """Number P of functions."""
-
-    def __call__(self, spin_in: int, spin_out: int) -> Tensor:
-        """Return them as ``(P, L)`` in float64; 0 in degrees below |n| or |q|, where fields have no harmonics."""
-
-
 @dataclass(frozen=True)
 class Free:
-    """A function for each degree: all linear equivariant maps of band-limited fields, with kernels as wide as S^2."""
+    """One function for each degree: all linear equivariant maps of band-limited fields, with kernels as wide as S^2.
+
+    Attributes:
+        band_limit: Band limit L.
+    """
 
     band_limit: int
-
-    @property
-    def count(self) -> int:
-        return self.band_limit
 
     def __call__(self, spin_in: int, spin_out: int) -> Tensor:
         table = torch.eye(self.band_limit, dtype=torch.float64, device="cpu")
@@ -47,13 +35,17 @@ class Free:
 
 @dataclass(frozen=True)
 class Smooth:
-    """Functions that are linear between ``count`` degrees, evenly from max(|n|, |q|) to L - 1: kernels that decay.
+    """Functions that are linear between equally spaced degrees from max(|n|, |q|) to L - 1: kernels that decay.
 
-    Parameters do not grow with the band limit (Esteves et al. 2018, section 5.3). Where there are fewer degrees than
-    functions, each function reaches further, so that none is 0.
+    The number of parameters does not grow with the band limit (Esteves et al. 2018, section 5.3). If there are fewer
+    degrees than functions, the functions are wider, so that none is 0.
+
+    Attributes:
+        band_limit: Band limit L.
+        count: Number P of functions.
 
     Raises:
-        ValueError: for a count below 2.
+        ValueError: If ``count`` is below 2.
     """
 
     band_limit: int
@@ -66,15 +58,15 @@ class Smooth:
     def __call__(self, spin_in: int, spin_out: int) -> Tensor:
         low = max(abs(spin_in), abs(spin_out))
         degrees = self.band_limit - low
-        place = torch.linspace(0.0, self.count - 1.0, degrees, dtype=torch.float64, device="cpu")
-        reach = max(1.0, self.count / degrees)
-        hats = 1.0 - (place - torch.arange(self.count, device="cpu")[:, None]).abs() / reach
+        position = torch.linspace(0.0, self.count - 1.0, degrees, dtype=torch.float64, device="cpu")
+        width = max(1.0, self.count / degrees)
+        hats = 1.0 - (position - torch.arange(self.count, device="cpu")[:, None]).abs() / width
         return torch.nn.functional.pad(hats.clamp_min(0.0), (low, 0))
 
 
 @dataclass(frozen=True)
 class Local:
-    """Those of kernels in a geodesic disc: the limit of a gauge-equivariant convolution on ever finer meshes.
+    """Multipliers of kernels in a geodesic disc: the limit of a gauge-equivariant convolution under mesh refinement.
 
     A kernel b(r) exp(i (q - n) theta), averaged over the disc of radius R, takes spin n to q and multiplies degree l by
 
@@ -82,11 +74,13 @@ class Local:
 
     with the ``radial_profiles`` b of ``GaugeConv``.
 
-    Args:
-        count: number of radial profiles. radius: R [rad].
+    Attributes:
+        band_limit: Band limit L.
+        count: Number P of radial profiles.
+        radius: Radius R of the disc [rad].
 
     Raises:
-        ValueError: for a count below 1 or a radius that is not in (0, pi].
+        ValueError: If ``count`` is below 1 or ``radius`` is not in (0, pi].
     """
 
     band_limit: int
@@ -110,10 +104,13 @@ class Local:
         return found
 
     def _nodes(self) -> tuple[Tensor, Tensor]:
-        """Return Gauss-Legendre nodes and weights, between the radii at which profiles have kinks."""
+        """Return Gauss-Legendre nodes and weights on the intervals between the kinks of the profiles."""
         kinks = [math.sqrt((k + 0.5) / self.count) for k in range(self.count)] if self.count > 1 else []
         ends = np.array([0.0, *kinks, 1.0]) * self.radius
         half = np.diff(ends) / 2.0
         node, weight = np.polynomial.legendre.leggauss(12 + math.ceil(self.band_limit * float(half.max())))
         nodes, weights = (ends[:-1] + half)[:, None] + half[:, None] * node, half[:, None] * weight
         return torch.from_numpy(nodes.ravel()), torch.from_numpy(weights.ravel())
+
+
+Multipliers = Free | Smooth | Local

@@ -1,4 +1,4 @@
-"""The harmonic transform of fields at any points of the sphere."""
+"""The harmonic transform of fields at arbitrary points of the sphere."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ from gaugenet.nn.exact_buffer import ExactBuffer
 from gaugenet.nn.precision import full_precision
 from gaugenet.representation import Representation
 from gaugenet.so3 import degrees_and_orders, spin_weighted_harmonics
-from gaugenet.sphere.band import check_coefficients, check_orders, degrees
+from gaugenet.sphere.band import check_coefficients, check_fields, check_orders, degrees
 
-# Pivots of a Gram matrix this far below the largest are rounding.
-_SINGULAR = 1e-7
-# The flat triangles of a coarse mesh have less area than the sphere, those of an icosphere of 162 vertices 2 % less.
+_SINGULAR = 1e-7  # smallest pivot of a regular Gram matrix, relative to the largest
+# The flat triangles of a coarse mesh have less area than the sphere: 2 % less for an icosphere of 162 vertices.
 _TOLERANCE = 0.05
 
 
 class ScatteredTransform(nn.Module):
-    """Write fields at points of S^2, such as the vertices of an icosphere, in harmonics, and back.
+    """Transform fields at points of S^2, such as the vertices of an icosphere, to harmonics and back.
 
-    Coefficients are those of ``HarmonicTransform``. ``inverse`` is exact. ``forward`` fits the coefficients below the
-    band limit by least squares, weighted with the areas: exact for fields of degrees below it; of others there remains
-    what the points cannot tell from lower degrees. With ``fit=False`` it sums by the areas alone, which errs by the
-    quadrature. Time and memory grow with V L^2, for each order of the representation.
+    The coefficients are those of ``HarmonicTransform``. ``inverse`` is exact. ``forward`` fits the coefficients below
+    the band limit by area-weighted least squares, which is exact for fields of degrees below it; higher degrees alias.
+    With ``fit=False``, ``forward`` is the quadrature with the areas as weights instead, with its error. Time and memory
+    grow with V L^2 for each order of the representation.
 
     Args:
-        rep: representation of SO(2) of the fields, in the frames (e_theta, e_phi).
-        point: ``(V, 3)`` unit vectors. area: ``(V,)``, summing to 4 pi within 5 %, or in any unit where fields are
-            fitted.
-        band_limit: L. fit: whether to fit.
+        rep: Representation of SO(2) of the fields, in the frames (e_theta, e_phi).
+        point: Unit vectors ``(V, 3)``.
+        area: Areas ``(V,)`` of the points. They sum to 4 pi within 5 %; with ``fit`` any scale will do.
+        band_limit: Band limit L.
+        fit: Whether to fit by least squares.
 
     Raises:
-        ValueError: for representations of other groups, orders from the band limit on, shapes that do not match, points
-            off the sphere, fewer points than coefficients, and areas to sum by that are not those of the sphere.
+        ValueError: If the representation has another group or an order >= L, shapes do not match, points are not unit
+            vectors or do not determine the coefficients, or the areas are invalid.
     """
 
     def __init__(
@@ -56,11 +56,11 @@ class ScatteredTransform(nn.Module):
         if not fit and abs(total - 4.0 * math.pi) > _TOLERANCE * 4.0 * math.pi:
             raise ValueError(
                 f"ScatteredTransform with fit=False expects areas that sum to 4 pi = {4.0 * math.pi:.4g}, got "
-                f"{total:.4g}: scale them to it, or fit"
+                f"{total:.4g}: scale them, or fit"
             )
         if self.size < band_limit**2:
             raise ValueError(
-                f"{self.size} points cannot tell {band_limit**2} harmonics apart: lower the band limit {band_limit}"
+                f"{self.size} points cannot determine {band_limit**2} coefficients: lower the band limit {band_limit}"
             )
         self.harmonics, self.dual = nn.ModuleDict(), nn.ModuleDict()
         for order in self.rep.orders:
@@ -70,24 +70,21 @@ class ScatteredTransform(nn.Module):
             if fit:
                 dual[known] = _solved(dual[known] @ basis[:, known], dual[known], band_limit)
             for found, matrix in ((self.harmonics, basis), (self.dual, dual)):
-                # Real and imaginary parts beside each other: a complex constant would not survive float() and double().
+                # Stored as real and imaginary parts: a complex constant would not survive float() and double().
                 parts = torch.view_as_real(matrix).movedim(-1, 0).contiguous() if order else matrix
                 found[str(order)] = ExactBuffer(parts)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return the coefficients ``(..., L^2, rep.dim)`` of fields ``(..., V, rep.dim)``."""
-        if x.ndim < 2 or x.shape[-2] != self.size or not x.is_floating_point():
-            kind = f"{x.dtype} {tuple(x.shape)}"
-            raise ValueError(f"ScatteredTransform expects floating point fields (..., {self.size}, C), got {kind}")
-        self.rep.check(x, "ScatteredTransform")
-        return full_precision(self._by, x, self.dual)
+        """Return the coefficients ``(..., L^2, rep.dim)`` of fields ``x (..., V, rep.dim)``."""
+        check_fields(x, self.rep, self.size, "ScatteredTransform")
+        return full_precision(self._multiplied, x, self.dual)
 
     def inverse(self, coefficients: Tensor) -> Tensor:
-        """Return the fields ``(..., V, rep.dim)`` with coefficients ``(..., L^2, rep.dim)``."""
+        """Return the fields ``(..., V, rep.dim)`` with ``coefficients (..., L^2, rep.dim)``."""
         check_coefficients(coefficients, self.rep, self.band_limit, "ScatteredTransform")
-        return full_precision(self._by, coefficients, self.harmonics)
+        return full_precision(self._multiplied, coefficients, self.harmonics)
 
-    def _by(self, x: Tensor, matrices: nn.ModuleDict) -> Tensor:
+    def _multiplied(self, x: Tensor, matrices: nn.ModuleDict) -> Tensor:
         parts = [x.new_zeros(*x.shape[:-2], self.size if matrices is self.harmonics else self.band_limit**2, 0)]
         for block, z in zip(self.rep, self.rep.split(x), strict=True):
             matrix = matrices[str(block.order)](z.dtype)
@@ -103,27 +100,28 @@ class ScatteredTransform(nn.Module):
 
 
 def _solved(gram: Tensor, right: Tensor, band_limit: int) -> Tensor:
-    """Return the solutions of a Hermitian positive system.
-
-    Raises:
-        ValueError: where it is singular, up to rounding.
-    """
+    """Return the solutions of a Hermitian positive definite system; raise ValueError if it is numerically singular."""
     lower, failed = torch.linalg.cholesky_ex(gram)
     pivot = lower.diagonal().abs()
     if int(failed) or float(pivot.min()) < _SINGULAR * float(pivot.max()):
         raise ValueError(
-            f"the points do not tell the harmonics below {band_limit} apart: spread them, or lower the band limit"
+            f"the points do not determine the coefficients below {band_limit}: spread them, or lower the band limit"
         )
     return torch.cholesky_solve(right, lower)
 
 
 def spin_harmonics(band_limit: int, order: int, point: Tensor) -> Tensor:
-    """Return the harmonics of fields of an order at points, ``(V, L^2)``, real for order 0 and complex above.
+    """Return the harmonics of fields of an order at points; they are orthonormal on S^2.
 
-    A field with the coefficients a and b is the sum over harmonics times a + i b; they are orthonormal on S^2.
+    A field with coefficients a and b is the sum of the harmonics times a + i b.
 
     Args:
-        band_limit: L. order: n >= 0. point: ``(V, 3)`` unit vectors.
+        band_limit: Band limit L.
+        order: Order n >= 0.
+        point: Unit vectors ``(V, 3)``.
+
+    Returns:
+        Harmonics ``(V, L^2)``, real for order 0 and complex above.
     """
     theta = torch.atan2(point[:, :2].norm(dim=1), point[:, 2])
     phi = torch.atan2(point[:, 1], point[:, 0])

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from gaugenet.nn.precision import full_precision
 from gaugenet.representation import Representation
+from gaugenet.so3.rotation import check_real
 from gaugenet.sphere.band import check_coefficients
 from gaugenet.sphere.grid import SphereGrid
 from gaugenet.sphere.harmonic_transform import HarmonicTransform
@@ -14,27 +15,32 @@ from gaugenet.sphere.scattered_transform import ScatteredTransform
 
 
 def so3_representation(band_limit: int, channels: int) -> Representation:
-    """Return that of functions on SO(3) with degrees below a band limit: ``channels`` copies of all orders below it.
+    """Return the representation of functions on SO(3) as fields on S^2: all orders below the band limit.
 
-    Read on S^2, a function on the group is a field of every order at once: f(s(x) R_z(gamma)) as a function of gamma
-    has the frequencies n = 0 .. L - 1 (Gerken et al. 2021, section 4).
+    At a point x of S^2, f(s(x) R_z(gamma)) as a function of gamma has the frequencies n = 0 .. L - 1 (Gerken et al.
+    2021, section 4).
+
+    Args:
+        band_limit: Band limit L.
+        channels: Number of functions.
     """
     return Representation([(channels, order) for order in range(band_limit)])
 
 
 class SO3Transform(nn.Module):
-    """Write functions on SO(3) in Wigner functions, and back; exact for degrees below the band limit L.
+    """Transform functions on SO(3) to Wigner functions and back; exact for degrees below the band limit L.
 
-    Values are taken at the rotations s(x) R_z(gamma), with s(x) = R_z(phi) R_y(theta) for points x of S^2 and gamma =
-    pi k / L, k = 0 .. 2L - 1 (Kostelec & Rockmore 2008). Coefficients are those of ``HarmonicTransform`` for
-    ``so3_representation``, which ``SphericalConv`` maps; f(s(x) R_z(gamma)) = Re sum_n z_n(x) exp(-i n gamma).
+    Functions are sampled at the rotations s(x) R_z(gamma), with s(x) = R_z(phi) R_y(theta) for points x of S^2 and
+    gamma = pi k / L, k = 0 .. 2L - 1 (Kostelec & Rockmore 2008). The coefficients are those of ``HarmonicTransform``
+    for ``so3_representation``, the input of ``SphericalConv``; f(s(x) R_z(gamma)) = Re sum_n z_n(x) exp(-i n gamma).
 
     Args:
-        channels: C functions. at: the points, a grid of band limit L, or of any others, such as the vertices of an
-            icosphere, the transform of fields of ``so3_representation(L, C)`` there.
+        channels: Number C of functions.
+        at: Points x: a grid of band limit L, or the transform of fields of ``so3_representation(L, C)`` at other
+            points, such as the vertices of an icosphere.
 
     Raises:
-        ValueError: for a transform of other fields, values and coefficients of another shape, and integers.
+        ValueError: If the transform is for another representation.
     """
 
     def __init__(self, channels: int, at: SphereGrid | ScatteredTransform) -> None:
@@ -47,19 +53,14 @@ class SO3Transform(nn.Module):
             raise ValueError(f"SO3Transform expects a transform of {self.rep}, got one of {self.transform.rep}")
 
     def forward(self, values: Tensor) -> Tensor:
-        """Return the coefficients ``(..., L^2, rep.dim)`` of functions ``(..., V, 2L, C)``."""
-        shape = (self.size, self.angles, self.channels)
-        if not values.is_floating_point():
-            raise ValueError(f"SO3Transform expects floating point values, got {values.dtype}: convert them")
-        if values.ndim < 3 or values.shape[-3:] != shape:
-            wanted = ", ".join(map(str, shape))
-            raise ValueError(f"SO3Transform expects values (..., {wanted}), got {tuple(values.shape)}")
+        """Return the coefficients ``(..., L^2, rep.dim)`` of functions with ``values (..., V, 2L, C)``."""
+        check_real(values, "values on SO(3)", self.size, self.angles, self.channels)
         if not values.numel():
             return values.new_zeros(*values.shape[:-3], self.band_limit**2, self.rep.dim)
         return full_precision(self._analysed, values)
 
     def inverse(self, coefficients: Tensor) -> Tensor:
-        """Return the functions ``(..., V, 2L, C)`` with coefficients ``(..., L^2, rep.dim)``."""
+        """Return the functions ``(..., V, 2L, C)`` with ``coefficients (..., L^2, rep.dim)``."""
         check_coefficients(coefficients, self.rep, self.band_limit, "SO3Transform")
         if not coefficients.numel():
             return coefficients.new_zeros(*coefficients.shape[:-2], self.size, self.angles, self.channels)

@@ -2,39 +2,45 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from torch import Tensor, nn
 
 from gaugenet.nn.gated_block import GatedBlock
 from gaugenet.nn.regular_block import RegularBlock
 from gaugenet.representation import Representation
-from gaugenet.sphere.grid import SphereGrid
-from gaugenet.sphere.harmonic_norm import HarmonicNorm
+from gaugenet.sphere.grid import fine_grid
 from gaugenet.sphere.harmonic_transform import HarmonicTransform
+from gaugenet.sphere.power import HarmonicNorm
 from gaugenet.sphere.spherical_conv import SphericalConv
 
 POINTWISE = ("gated", "regular")
-# Band limit of a grid that costs little.
-_CHEAP = 20
 
 
 class SphericalBlock(nn.Module):
-    """Add to a field in harmonics what a convolution and a pointwise network on a grid make of it.
+    """Residual block: a convolution in harmonics, then a pointwise network on a grid.
 
-        y = the field of HarmonicNorm(SphericalConv(x)) on the grid;   x + the harmonics of the update from y
+        x + T(f(T^-1(HarmonicNorm(SphericalConv(x)))))
 
-    The pointwise part makes degrees from the band limit L on. On a grid of the band limit 3 L / 2 products of two
-    fields have no part in lower degrees that is not theirs (the rule of two thirds, Orszag 1971), on one of 2 L those
-    of three (``fine_grid``); what higher products alias is the error of equivariance under rotations.
+    with the harmonic transform T and the pointwise network f. The nonlinearity f creates degrees >= L. On a grid of
+    band limit 3 L / 2, products of two fields do not alias into degrees < L (two-thirds rule, Orszag 1971); on one of
+    2 L, products of three do not either (``fine_grid``). Aliasing of higher products is the error of the equivariance
+    under rotations.
 
     Args:
-        rep: representation of input and output, coefficients ``(..., L^2, rep.dim)``. band_limit: L.
-        pointwise: "gated", by invariants alone (``GatedBlock``), or "regular", functions on the circle of frames at
-            every point with a nonlinearity at each angle (``RegularBlock``): it learns more from as many steps, and
-            aliases on the circle, too, however high the band limit.
-        expansion, dropout: of these, by default 2 and 1 times the width of ``rep``. kernel: settings of
-            ``SphericalConv``.
+        rep: Representation of input and output, coefficients ``(..., L^2, rep.dim)``.
+        band_limit: Band limit L.
+        pointwise: "gated", nonlinearities of invariants (``GatedBlock``), or "regular", a nonlinearity at each angle of
+            functions on the circle of frames (``RegularBlock``). "regular" learns more in as many steps, but also
+            aliases on the circle, at any band limit.
+        expansion: Hidden width of the pointwise network over that of ``rep``; by default 2 for "gated", 1 for
+            "regular".
+        dropout: Dropout rate of the pointwise network.
+        kernel: Kernel of the ``SphericalConv``.
+        count: ``count`` of the ``SphericalConv``.
+        radius: ``radius`` of the ``SphericalConv`` [rad].
+        bias: ``bias`` of the ``SphericalConv``.
+
+    Raises:
+        ValueError: If ``pointwise`` is unknown, or ``SphericalConv`` rejects its settings.
     """
 
     def __init__(
@@ -44,17 +50,21 @@ class SphericalBlock(nn.Module):
         pointwise: str = "gated",
         expansion: int | None = None,
         dropout: float = 0.0,
-        **kernel: Any,
+        kernel: str = "free",
+        count: int | None = None,
+        radius: float | None = None,
+        bias: bool = True,
     ) -> None:
         super().__init__()
         self.rep = self.rep_in = self.rep_out = Representation(rep)
         self.band_limit = band_limit
-        self.conv = SphericalConv(self.rep, self.rep, band_limit, **kernel)
+        self.conv = SphericalConv(self.rep, self.rep, band_limit, kernel, count, radius, bias)
         self.norm = HarmonicNorm(self.rep)
         self.transform = HarmonicTransform(self.rep, fine_grid(band_limit), band_limit)
         self.pointwise = _pointwise(pointwise, self.rep, expansion, dropout)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Map coefficients ``x (..., L^2, rep.dim)`` to coefficients of the same shape."""
         y = self.transform.inverse(self.norm(self.conv(x)))
         return x + self.transform(self.pointwise.update(y))
 
@@ -68,11 +78,3 @@ def _pointwise(kind: str, rep: Representation, expansion: int | None, dropout: f
     if kind == "regular":
         return RegularBlock(rep, 1 if expansion is None else expansion, dropout=dropout)
     raise ValueError(f'SphericalBlock expects pointwise {" or ".join(POINTWISE)}, got "{kind}"')
-
-
-def fine_grid(band_limit: int) -> SphereGrid:
-    """Return the Legendre grid on which products of two fields of a band limit are known to that band limit.
-
-    At low band limits, where a finer grid costs little and aliasing is largest, up to products of three fields.
-    """
-    return SphereGrid(max((3 * band_limit + 1) // 2, min(2 * band_limit, _CHEAP)), "legendre")

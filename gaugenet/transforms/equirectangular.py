@@ -9,7 +9,7 @@ from scipy.spatial import cKDTree
 from torch import Tensor
 
 from gaugenet.homogeneous import Sphere
-from gaugenet.homogeneous.areas import face_areas
+from gaugenet.homogeneous.triangulation import face_areas
 
 # How far outside a triangle a pixel may be, in barycentric coordinates, for rounding.
 _ROUNDING = 1e-9

@@ -14,7 +14,7 @@ from gaugenet.bundle.connection_laplacian import kernel_stiffness, length_stiffn
 from gaugenet.bundle.frame_bundle import Bundle
 from gaugenet.bundle.neighbourhood import discs_until_count
 from gaugenet.homogeneous import HomogeneousSpace
-from gaugenet.homogeneous.areas import face_areas, vertex_areas
+from gaugenet.homogeneous.triangulation import face_areas, vertex_areas
 from gaugenet.io.mesh_data import MeshData
 from gaugenet.mesh.connectivity import connect
 from gaugenet.transforms.bundle_arrays import with_bundle

@@ -1,19 +1,21 @@
-"""A page of pictures with captions and a legend."""
+"""Pages of pictures with captions and a legend."""
+
+from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from matplotlib.legend import Legend
-from matplotlib.patches import Patch
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from matplotlib.legend import Legend
 
 DPI = 150
 GAP = 24  # between the pictures of a strip; twice that between strips and around them [pixel]
 LINE = 36  # height of a caption [pixel]
-FORMAT = 4 / 3  # width of a page over its height, where there is a choice
-MAX_SIDE = 2**16 - 1  # of what matplotlib can draw [pixel]
+FORMAT = 4 / 3  # preferred ratio of the width of a page to its height
+MAX_SIDE = 2**16 - 1  # largest side that matplotlib can draw [pixel]
 
 
 def page(
@@ -23,17 +25,29 @@ def page(
     legend: Sequence[tuple[str, np.ndarray]],
     title: str | None,
 ) -> Figure:
-    """
-    Compose strips of pictures (H, W, 3) uint8, each with a caption, `columns` strips beside each other, as a figure.
+    """Compose strips of pictures as a figure.
 
-    All strips have the same number of pictures. Each picture is drawn pixel by pixel, centred on those above and below.
-    `legend` holds names and colours (3,) uint8. Raises `ValueError` if the page would be larger than can be drawn.
+    Each picture is drawn pixel by pixel, centred on those above and below.
+
+    Args:
+        strips: Strips of pictures ``(H, W, 3)`` uint8; all strips have the same number of pictures.
+        captions: Caption of each strip.
+        columns: Number of strips side by side.
+        legend: Names and colours ``(3,)`` uint8.
+        title: Title of the page.
+
+    Raises:
+        ValueError: If the page would be larger than matplotlib can draw.
     """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
     figure = Figure(dpi=DPI)
     renderer = FigureCanvasAgg(figure).get_renderer()
-    middle: dict[str, Any] = {"ha": "center", "va": "center", "transform": None, "parse_math": False}
-    texts = [figure.text(0, 0, text, size=10, **middle) for text in captions]
-    heading = figure.text(0, 0, title or "", size=12, weight="bold", **middle)
+    texts = [figure.text(0, 0, text, size=10) for text in captions]
+    heading = figure.text(0, 0, title or "", size=12, weight="bold")
+    for text in (*texts, heading):
+        text.set(ha="center", va="center", transform=None, parse_math=False)
 
     rows = [range(first, min(first + columns, len(strips))) for first in range(0, len(strips), columns)]
     heights = [max(picture.shape[0] for s in row for picture in strips[s]) for row in rows]
@@ -49,7 +63,7 @@ def page(
     H = head + sum(heights) + len(rows) * (LINE + 2 * GAP) + int(key.height) + 2 * GAP
     if max(H, W) > MAX_SIDE:
         raise ValueError(
-            f"expected at most {MAX_SIDE} pixels a side, got a page of {W} x {H}: draw fewer shapes than {len(strips)}"
+            f"expected at most {MAX_SIDE} pixels a side, got a page of {W} x {H}: draw fewer than {len(strips)} shapes"
         )
     figure.set_size_inches(W / DPI, H / DPI)
 
@@ -71,7 +85,12 @@ def page(
 
 
 def fitting_columns(strips: Sequence[Sequence[np.ndarray]], together: int = 1) -> int:
-    """Return how many strips of pictures (H, W, 3) beside each other, a multiple of `together`, suit a page best."""
+    """Return the number of strips side by side that gives the page closest to the preferred format.
+
+    Args:
+        strips: Strips of pictures ``(H, W, 3)``.
+        together: The number is a multiple of this.
+    """
     width = float(np.mean([sum(picture.shape[1] + GAP for picture in strip) + GAP for strip in strips]))
     height = float(np.mean([max(picture.shape[0] for picture in strip) for strip in strips])) + LINE + 2 * GAP
 
@@ -82,12 +101,15 @@ def fitting_columns(strips: Sequence[Sequence[np.ndarray]], together: int = 1) -
         return abs(np.log(columns * width / (rows(columns) * height * FORMAT)))
 
     choices = range(together, len(strips) + together, together)
-    # Of those that make the same number of rows the fewest leave the last one fullest.
+    # Of the choices with the same number of rows, the smallest fills the last row best.
     return min({rows(columns): columns for columns in reversed(choices)}.values(), key=misfit)
 
 
 def _legend(figure: Figure, entries: Sequence[tuple[str, np.ndarray]], width: int) -> Legend:
-    """Put a legend at the bottom of a figure, in as few rows as its width [pixel] allows."""
+    """Add a legend at the bottom of a figure, in as few rows as its width [pixel] allows."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.patches import Patch
+
     renderer = FigureCanvasAgg(figure).get_renderer()
     patches = [Patch(facecolor=tuple((rgb / 255).tolist()), edgecolor="0.3", linewidth=0.5) for _, rgb in entries]
     for rows in range(1, len(patches) + 1):
@@ -95,7 +117,7 @@ def _legend(figure: Figure, entries: Sequence[tuple[str, np.ndarray]], width: in
         legend = figure.legend(
             patches, ["name"] * len(patches), ncols=columns, loc="lower center", frameon=False, fontsize=10
         )
-        for text, (name, _) in zip(legend.get_texts(), entries):  # names may hold $ or begin with _
+        for text, (name, _) in zip(legend.get_texts(), entries):  # names may contain $ or begin with _
             text.set(text=name, parse_math=False)
         if columns == 1 or legend.get_window_extent(renderer).width <= width:
             break

@@ -1,29 +1,46 @@
-"""Figures written to PNG files, whole or not at all."""
+"""PNG files of figures, which are written completely or not at all."""
+
+from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 def png_path(path: str | os.PathLike[str], planned: Path | None = None) -> Path:
-    """
-    Return the path of a picture that is to be written, once it is clear that it can be.
+    """Check the path of a picture before work on it starts.
 
-    Raises `ValueError` if the name does not end in .png, `FileNotFoundError` if its folder does not exist and is not
-    `planned` to exist by then.
+    Args:
+        path: File to write.
+        planned: Folder that does not exist yet but will when the picture is written.
+
+    Returns:
+        The path.
+
+    Raises:
+        ValueError: If the name does not end in .png.
+        FileNotFoundError: If the folder does not exist and is not ``planned``.
     """
     file = Path(path)
     if file.suffix.lower() != ".png":
-        raise ValueError(f"expected the name of a picture to end in .png, got {file}")
+        raise ValueError(f"expected the name of a picture to end in .png, got {file}: rename it")
     if not file.parent.is_dir() and (planned is None or file.parent.resolve() != planned.resolve()):
         raise FileNotFoundError(f"no folder {file.parent} to write {file.name} into: create it first")
     return file
 
 
 def write_png(path: Path, figure: Figure) -> None:
-    """Write a figure at its own resolution; the file appears when it is complete."""
+    """Write a figure at its own resolution; the file appears when it is complete.
+
+    Args:
+        path: File to write.
+        figure: Figure to draw.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         FigureCanvasAgg(figure).print_png(part)

@@ -8,11 +8,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gaugenet.viz.colour import UNLABELLED, palette
-from gaugenet.viz.drawable import Drawable, drawable
 from gaugenet.viz.page import fitting_columns, page
 from gaugenet.viz.png import png_path, write_png
 from gaugenet.viz.renderer import render
-from gaugenet.viz.viewpoint import Viewpoints, camera_axes, viewpoints
+from gaugenet.viz.viewpoint import Drawable, Viewpoints, camera_axes, drawable, viewpoints
 
 VIEW_AREA = 360**2  # mean area of the views of a panel [pixel²]
 LONGEST_SIDE = 900  # of a view [pixel]
@@ -20,7 +19,14 @@ LONGEST_SIDE = 900  # of a view [pixel]
 
 @dataclass(frozen=True)
 class Panel:
-    """A shape with a title and one label a face: pos (V, 3), face (F, 3), face_label (F,), -1 where unlabelled."""
+    """A shape with a title and a label for each face.
+
+    Attributes:
+        title: Title.
+        pos: Positions ``(V, 3)``.
+        face: Vertices of the faces ``(F, 3)``.
+        face_label: Labels ``(F,)``, -1 where unlabelled.
+    """
 
     title: str
     pos: np.ndarray
@@ -39,15 +45,25 @@ def segmentation_picture(
     together: int = 1,
     up: ArrayLike | None = None,
 ) -> None:
-    """
-    Write a PNG with `views` shaded views of each panel, `columns` panels beside each other, and a legend below.
+    """Write a PNG with shaded views of each panel, and a legend below.
 
-    Without `columns` there are so many that the page comes near to the format 4 : 3, a multiple of `together`.
-    All views of a panel have one scale. Faces are coloured by `palette(len(label_names))`, unlabelled ones grey. Views
-    are chosen by `viewpoints`; `up` (3,), if given, is upright in all of them.
+    All views of a panel have the same scale. Faces are coloured by ``palette(len(label_names))``, unlabelled ones grey.
+    If an error is raised, nothing is written.
 
-    Raises `ValueError` if there are no panels, if labels do not fit the faces or the names, or if a panel cannot be
-    drawn; `FileNotFoundError` if the folder does not exist. Then nothing is written.
+    Args:
+        path: File to write.
+        panels: Panels to draw.
+        label_names: Names of the labels.
+        views: Number of views of each panel, chosen by ``viewpoints``.
+        title: Title of the page.
+        columns: Number of panels side by side; by default chosen for a page of about 4 : 3.
+        together: The default of ``columns`` is a multiple of this.
+        up: Upright direction ``(3,)`` in all views; by default chosen for each panel.
+
+    Raises:
+        ValueError: If there are no panels, labels do not fit the faces or the names, a panel cannot be drawn, or the
+            name does not end in .png.
+        FileNotFoundError: If the folder does not exist.
     """
     file = png_path(path)
     if not panels:
@@ -55,7 +71,7 @@ def segmentation_picture(
     if columns is not None and columns < 1:
         raise ValueError(f"expected at least one column of panels, got {columns}")
     labels = [_checked_label(panel, len(label_names)) for panel in panels]
-    colours = np.vstack([palette(len(label_names)), UNLABELLED])  # the last is that of label -1
+    colours = np.vstack([palette(len(label_names)), UNLABELLED])  # the last is the colour of label -1
     strips = [_views(panel, colours[label], views, up) for panel, label in zip(panels, labels)]
     legend = list(zip(label_names, colours))
     if any((label < 0).any() for label in labels):
@@ -66,10 +82,10 @@ def segmentation_picture(
 
 
 def _checked_label(panel: Panel, names: int) -> np.ndarray:
-    """Return the labels (F,) of a panel if they fit its faces and the names."""
+    """Return the labels ``(F,)`` of a panel after checking that they fit its faces and the names."""
     label = np.asarray(panel.face_label)
     if label.shape != (len(panel.face),) or label.dtype.kind not in "iu":
-        expected = f"expected {len(panel.face)} integer labels, one a face"
+        expected = f"expected {len(panel.face)} integer labels, one for each face"
         raise ValueError(f"{panel.title}: {expected}, got {label.dtype} {label.shape}")
     if label.size and (label.min() < -1 or label.max() >= names):
         expected = f"expected labels in -1..{names - 1}, as there are {names} names"
@@ -78,7 +94,7 @@ def _checked_label(panel: Panel, names: int) -> np.ndarray:
 
 
 def _views(panel: Panel, face_rgb: np.ndarray, n: int, up: ArrayLike | None) -> list[np.ndarray]:
-    """Render a panel from n sides at one scale; return n pictures, cropped to the shape."""
+    """Render n views of a panel at one scale, cropped to the shape."""
     seen = viewpoints(panel.pos, panel.face, n, up)
     return [
         render(panel.pos, panel.face, face_rgb, direction=direction, up=seen.up, size=size)
@@ -87,7 +103,12 @@ def _views(panel: Panel, face_rgb: np.ndarray, n: int, up: ArrayLike | None) -> 
 
 
 def view_sizes(shape: Drawable, seen: Viewpoints) -> list[tuple[int, int]]:
-    """Return height and width [pixel] of each view of a shape, all at one scale."""
+    """Return the height and width [pixel] of each view of a shape, all at one scale.
+
+    Args:
+        shape: Shape to draw.
+        seen: Viewpoints.
+    """
     extents = []
     for direction in seen.direction:
         points = shape.pos[shape.face] @ camera_axes(direction, seen.up)[:2].T

@@ -7,8 +7,8 @@ import torch
 from torch import nn
 
 from gaugenet.benchmark.measure import constant_bytes, medians, peak_bytes
-from gaugenet.benchmark.spheres import errors_on_sphere, sphere
-from gaugenet.benchmark.tori import errors_on_torus, torus
+from gaugenet.benchmark.preprocessing import preprocessing
+from gaugenet.benchmark.surfaces import errors_on_sphere, errors_on_torus, sphere, torus
 from gaugenet.transforms.frame_bundle import FrameBundle
 
 
@@ -55,3 +55,12 @@ def test_errors_against_true_geodesics(make, errors_on):
     assert wrong["radial_error"] == pytest.approx(0.02, rel=0.1)
     assert wrong["angle_error"] == pytest.approx(1.72, rel=0.1)
     assert wrong["transport_error"] == pytest.approx(11.46, rel=0.1)
+
+
+def test_potpourri3d_is_compared_only_where_it_is_installed(monkeypatch):
+    compared = list(preprocessing([162], [8], 1, 162))
+    monkeypatch.setattr("gaugenet.benchmark.preprocessing.find_spec", lambda name: None)
+    without = list(preprocessing([162], [8], 1, 162))
+    assert [row["surface"] for row in compared] == [row["surface"] for row in without] == ["sphere", "torus"]
+    assert compared[0]["affine_local_seconds"] > 0 and compared[0]["speedup"] > 0
+    assert "affine_local_seconds" not in without[0] and without[0]["speedup"] is None

@@ -5,7 +5,7 @@ import math
 import layer_table
 import torch
 
-from gaugenet.benchmark.per_edge import PerEdgeConv
+from gaugenet.benchmark.convolution import PerEdgeConv
 from gaugenet.nn import GaugeConv
 from gaugenet.transforms.gauge import change_gauge
 

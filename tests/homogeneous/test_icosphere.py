@@ -7,7 +7,7 @@ import torch
 from space_table import icosahedral_rotations, permutation
 
 from gaugenet.homogeneous import Sphere, icosphere
-from gaugenet.homogeneous.areas import face_areas, vertex_areas
+from gaugenet.homogeneous.triangulation import face_areas, vertex_areas
 from gaugenet.mesh.topology import find_topology
 
 
@@ -105,7 +105,7 @@ def test_level_eight():
         (torch.zeros(3, 4), "be integer, got .*float32"),
         (torch.tensor([[0], [1], [12]]), "index 12 points, got 0 to 12"),
         (torch.tensor([[-1], [1], [2]]), "index 12 points, got -1 to 2"),
-        (icosphere(0).face[[0, 2, 1]], r"got 20 of 20 others \(e.g. face 0\): turn them with face\[\[0, 2, 1\]\]"),
+        (icosphere(0).face[[0, 2, 1]], r"got 20 of 20 others \(e.g. face 0\): reverse them with face\[\[0, 2, 1\]\]"),
         (torch.tensor([[0], [1], [1]]), "got 1 of 1 others"),
     ],
 )

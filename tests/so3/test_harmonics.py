@@ -267,10 +267,10 @@ def test_results_do_not_depend_on_the_default_precision():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: real_harmonics(0, AXES), r"expected an integer band limit >= 1, got 0: "),
+        (lambda: real_harmonics(0, AXES), r"expects an integer band limit >= 1, got 0: "),
         (lambda: real_harmonics(2, AXES[:, :2]), r"expected points \(\.\.\., 3\), got \(6, 2\): "),
         (lambda: complex_harmonics(2, AXES.int()), r"expected real points, got torch.int32: "),
-        (lambda: spin_weighted_harmonics(2, 2, *angles()), r"expected an integer spin with \|spin\| < 2, got 2: "),
+        (lambda: spin_weighted_harmonics(2, 2, *angles()), r"expects an integer spin with \|spin\| < 2, got 2: "),
         (
             lambda: spin_weighted_harmonics(2, 0, AXES[0] + 4, AXES[0]),
             r"expected angles .* in \[0, pi\], got 4 to 5: ",

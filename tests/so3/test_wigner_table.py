@@ -6,7 +6,7 @@ import pytest
 import torch
 from reference_wigner import ANGLES, gauss_legendre
 
-from gaugenet.so3 import wigner_d, wigner_d_table, wigner_table
+from gaugenet.so3 import wigner, wigner_d, wigner_d_table
 
 POLES = [0.0, 1e-12, 1e-6, 1e-3, 0.02, 0.1]
 
@@ -46,8 +46,8 @@ def test_wigner_d_up_to_degree_511():
 
 
 def test_a_wrong_recurrence_is_found(monkeypatch):
-    right = wigner_table._scale
-    monkeypatch.setattr(wigner_table, "_scale", lambda l, m, n: right(l, m, n) * (1 + 1e-6 * (l == 5)))
+    right = wigner._scale
+    monkeypatch.setattr(wigner, "_scale", lambda l, m, n: right(l, m, n) * (1 + 1e-6 * (l == 5)))
     assert error(16, 1, range(16)) > 1e-8
 
 
@@ -113,11 +113,11 @@ def test_smallest_band_limit_and_no_angles():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: wigner_d_table(0, 0, BETA), r"expected an integer band limit >= 1, got 0: "),
-        (lambda: wigner_d_table(4.0, 0, BETA), r"expected an integer band limit >= 1, got 4.0: "),
+        (lambda: wigner_d_table(0, 0, BETA), r"expects an integer band limit >= 1, got 0: "),
+        (lambda: wigner_d_table(4.0, 0, BETA), r"expects an integer band limit >= 1, got 4.0: "),
         (lambda: wigner_d_table(801, 0, BETA), r"expected a band limit <= 800, got 801: "),
-        (lambda: wigner_d_table(4, -4, BETA), r"expected an integer spin with \|spin\| < 4, got -4: "),
-        (lambda: wigner_d_table(4, 0.5, BETA), r"expected an integer spin with \|spin\| < 4, got 0.5: "),
+        (lambda: wigner_d_table(4, -4, BETA), r"expects an integer spin with \|spin\| < 4, got -4: "),
+        (lambda: wigner_d_table(4, 0.5, BETA), r"expects an integer spin with \|spin\| < 4, got 0.5: "),
         (lambda: wigner_d_table(4, 0, BETA[None]), r"expected angles beta \(B,\), got \(1, 16\): "),
         (lambda: wigner_d_table(4, 0, BETA - 1), r"expected angles beta in \[0, pi\], got -1 to 2.14159: "),
         (lambda: wigner_d_table(4, 0, BETA + math.nan), r"expected angles beta in \[0, pi\], got nan to nan: "),

@@ -46,7 +46,7 @@ def test_two_points_by_hand():
 
 
 def test_refusals():
-    with pytest.raises(ValueError, match="whole band limit >= 1, got 0"):
+    with pytest.raises(ValueError, match="an integer band limit >= 1, got 0"):
         SphereGrid(0)
     with pytest.raises(ValueError, match='equiangular or legendre, got "healpix"'):
         SphereGrid(4, "healpix")

@@ -127,36 +127,36 @@ def test_refusals():
         HarmonicTransform("O2: 1x0e", grid)
     with pytest.raises(ValueError, match="band limit 4, got 1x4"):
         HarmonicTransform("1x4", grid)
-    with pytest.raises(ValueError, match=r"a grid of 64 points, got \(63, 1\)"):
+    with pytest.raises(ValueError, match=r"expects fields \(..., 64, 1\) of 1x0 at 64 points, got \(63, 1\)"):
         HarmonicTransform("1x0", grid)(torch.zeros(63, 1))
-    with pytest.raises(ValueError, match="features of representation 1x1"):
+    with pytest.raises(ValueError, match=r"expects fields \(..., 64, 2\) of 1x1 at 64 points, got \(64, 1\)"):
         HarmonicTransform("1x1", grid)(torch.zeros(64, 1))
-    with pytest.raises(ValueError, match=r"16 coefficients, got \(15, 1\)"):
+    with pytest.raises(ValueError, match=r"coefficients \(..., 16, 1\) of 1x0 with band limit 4, got \(15, 1\)"):
         HarmonicTransform("1x0", grid).inverse(torch.zeros(15, 1))
-    with pytest.raises(ValueError, match="has degrees below 4, got band limit 5: take a finer grid"):
+    with pytest.raises(ValueError, match="has degrees below 4, got band limit 5: use a finer grid"):
         HarmonicTransform("1x0", grid, 5)
     for band_limit in (0, 2.5):
-        with pytest.raises(ValueError, match=f"HarmonicTransform expects a whole band limit >= 1, got {band_limit}"):
+        with pytest.raises(ValueError, match=f"HarmonicTransform expects an integer band limit >= 1, got {band_limit}"):
             HarmonicTransform("1x0", grid, band_limit)
     point, area = grid.points, grid.weight
     for arguments, message in {
         ("O2: 1x1", point, area, 4): "a representation of SO2",
         ("1x0", point[:, :2], area, 4): r"points \(V, 3\) and areas \(V,\), got \(64, 2\), \(64,\)",
         ("1x0", 2 * point, area, 4): "unit vectors",
-        ("1x0", point, area, 9): "64 points cannot tell 81 harmonics apart",
+        ("1x0", point, area, 9): "64 points cannot determine 81 coefficients",
         ("1x5", point, area, 4): "orders below the band limit 4",
-        ("1x0", point, 2 * area, 4, False): r"areas that sum to 4 pi = 12\.57, got 25\.13: scale them to it, or fit",
+        ("1x0", point, 2 * area, 4, False): r"areas that sum to 4 pi = 12\.57, got 25\.13: scale them, or fit",
     }.items():
         with pytest.raises(ValueError, match=message):
             ScatteredTransform(*arguments)
-    for x in (torch.zeros(1, 1), torch.ones(64, 1, dtype=torch.int64)):
-        with pytest.raises(ValueError, match=r"floating point fields \(..., 64, C\), got torch"):
-            ScatteredTransform("1x0", point, area, 4)(x)
-    with pytest.raises(ValueError, match=r"expects floating point points, got torch\.int64"):
-        HarmonicTransform("1x0", grid)(torch.ones(64, 1, dtype=torch.int64))
+    with pytest.raises(ValueError, match=r"ScatteredTransform expects fields \(..., 64, 1\) .*, got \(1, 1\)"):
+        ScatteredTransform("1x0", point, area, 4)(torch.zeros(1, 1))
+    for transform in (HarmonicTransform("1x0", grid), ScatteredTransform("1x0", point, area, 4)):
+        with pytest.raises(ValueError, match=r"Transform expects floating point fields, got torch\.int64: convert"):
+            transform(torch.ones(64, 1, dtype=torch.int64))
     ring = torch.stack([torch.arange(16.0).cos(), torch.arange(16.0).sin(), torch.zeros(16)], dim=1).double()
     for some, weight in ((point[:6].repeat(4, 1), torch.ones(24)), (ring, torch.ones(16)), (point, 0 * area)):
-        with pytest.raises(ValueError, match="do not tell the harmonics below 3 apart"):
+        with pytest.raises(ValueError, match="do not determine the coefficients below 3"):
             ScatteredTransform("1x0", some, weight, 3)
     for broken in (-area, area * torch.nan):
         with pytest.raises(ValueError, match="finite areas >= 0"):

@@ -60,9 +60,9 @@ def test_refusals():
     points = icosphere(1)
     with pytest.raises(ValueError, match=r"a transform of 1x0 \+ 1x1, got one of 1x0"):
         SO3Transform(1, ScatteredTransform("1x0", points.pos, points.area, 2))
-    with pytest.raises(ValueError, match=r"values \(..., 64, 8, 1\), got \(64, 8\)"):
+    with pytest.raises(ValueError, match=r"values on SO\(3\) \(..., 64, 8, 1\), got \(64, 8\)"):
         SO3Transform(1, SphereGrid(4))(torch.zeros(64, 8))
-    with pytest.raises(ValueError, match=r"SO3Transform expects floating point values, got torch\.int64"):
+    with pytest.raises(ValueError, match=r"expected real values on SO\(3\), got torch\.int64"):
         SO3Transform(1, SphereGrid(4))(torch.ones(64, 8, 1, dtype=torch.int64))
     with pytest.raises(ValueError, match=r"SO3Transform expects floating point coefficients, got torch\.int64"):
         SO3Transform(1, SphereGrid(4)).inverse(torch.ones(16, 7, dtype=torch.int64))

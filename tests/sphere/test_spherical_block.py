@@ -20,7 +20,7 @@ def test_bands_are_cut_and_padded():
     with pytest.raises(ValueError, match=r"coefficients \(..., L\^2, C\), got \(15, 2\)"):
         with_band_limit(x[0, :15], 2)
     for band_limit in (0, 2.0):
-        with pytest.raises(ValueError, match=f"with_band_limit expects a whole band limit >= 1, got {band_limit}"):
+        with pytest.raises(ValueError, match=f"with_band_limit expects an integer band limit >= 1, got {band_limit}"):
             with_band_limit(x, band_limit)
 
 

@@ -208,7 +208,7 @@ def test_refusals():
         ("1x0", "1x0", 4, "smooth", 1): "count >= 2, got 1",
         ("1x0", "1x0", 4, "local", 0, 1.0): "count >= 1 and a radius",
         ("1x0", "1x0", 4, "local", 2, 4.0): r"radius in \(0, pi\]",
-        ("1x0", "1x0", 4.0): r"SphericalConv expects a whole band limit >= 1, got 4\.0",
+        ("1x0", "1x0", 4.0): r"SphericalConv expects an integer band limit >= 1, got 4\.0",
     }.items():
         with pytest.raises(ValueError, match=message):
             SphericalConv(*arguments)

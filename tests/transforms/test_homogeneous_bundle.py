@@ -12,7 +12,7 @@ from torch_geometric.data import Batch, Data
 from gaugenet.bundle.connection_laplacian import cotangent_stiffness, length_stiffness
 from gaugenet.bundle.frame_bundle import mesh_edges
 from gaugenet.homogeneous import HyperbolicPlane, Plane, Sphere, hexagonal_lattice, icosphere, square_lattice
-from gaugenet.homogeneous.tiling import SIDE, triangular_tiling
+from gaugenet.homogeneous.tilings import SIDE, triangular_tiling
 from gaugenet.models.unet import UNet
 from gaugenet.nn import GaugeConv, Level, LevelMap, Pool, ResidualBlock, Unpool
 from gaugenet.representation import Representation

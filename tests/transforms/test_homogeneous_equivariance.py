@@ -9,7 +9,7 @@ from layer_table import ROWS, Row, of_data
 from space_table import SAMPLES, carried, permutation, random_points, sample, seeded, shift, turn_about
 
 from gaugenet.homogeneous import HyperbolicPlane, Plane, Sphere, hexagonal_lattice, icosphere, square_lattice
-from gaugenet.homogeneous.tiling import SIDE, triangular_tiling
+from gaugenet.homogeneous.tilings import SIDE, triangular_tiling
 from gaugenet.models.unet import UNet
 from gaugenet.nn import GaugeConv, ResidualBlock, Stencil
 from gaugenet.representation import Representation

@@ -4,8 +4,8 @@ import trimesh
 from PIL import Image
 
 from gaugenet.viz import Outlines, boxes_image, boxes_picture, palette
+from gaugenet.viz.boxes import SIDES, tubes
 from gaugenet.viz.colour import linear_rgb
-from gaugenet.viz.tube import SIDES, tubes
 
 SPHERE = trimesh.creation.icosphere(2)
 NAMES = ["cup", "knob"]
@@ -116,7 +116,7 @@ def test_no_boxes_and_any_name(tmp_path):
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
-        ({"line": np.zeros((1, 3))}, r"lines \(N, K, 3\), a label and a score each, got \(1, 3\), \(1,\), \(1,\)"),
+        ({"line": np.zeros((1, 3))}, r"lines \(N, K, 3\) with a label and a score each, got \(1, 3\), \(1,\), \(1,\)"),
         ({"score": np.ones(2)}, "a label and a score each"),
         ({"label": np.array([2])}, r"labels in 0\.\.1, as there are 2 names, got 2\.\.2"),
         ({"score": np.array([1.5])}, r"scores in 0\.\.1, got 1\.5\.\.1\.5"),

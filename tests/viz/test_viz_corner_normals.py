@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import trimesh
 
-from gaugenet.viz.corner_normals import corner_normals
+from gaugenet.viz.renderer import corner_normals
 
 BOX = trimesh.creation.box()
 

@@ -4,7 +4,6 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
 from gaugenet.viz import confusion_picture, curves_picture
-from gaugenet.viz import png as png_module
 
 HISTORY = [
     {"epoch": 1, "loss": 2.0, "train_accuracy": 0.3},
@@ -18,7 +17,7 @@ def drawn(monkeypatch):
     figures = []
     write = FigureCanvasAgg.print_png
     monkeypatch.setattr(
-        png_module.FigureCanvasAgg,
+        FigureCanvasAgg,
         "print_png",
         lambda canvas, path: (figures.append(canvas.figure), write(canvas, path)),
     )

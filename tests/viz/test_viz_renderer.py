@@ -190,7 +190,7 @@ def test_neither_screen_nor_compiler_nor_pyplot_is_needed():
         ({"pos": np.ones((3, 3))}, "expected faces with an area, got none among 1"),
         ({"face": np.array([[0, 1, 1]])}, "expected faces with an area, got none among 1"),
         ({"face_rgb": np.zeros((2, 3), np.uint8)}, r"expected face_rgb \(1, 3\) uint8"),
-        ({"face_rgb": np.zeros((1, 3))}, r"expected face_rgb \(1, 3\) uint8, one colour a face, got float64"),
+        ({"face_rgb": np.zeros((1, 3))}, r"expected face_rgb \(1, 3\) uint8, one colour for each face, got float64"),
         ({"size": (0, 5)}, r"expected a size \(H, W\)"),
         ({"size": (5,)}, r"expected a size \(H, W\)"),
         ({"up": (0, 0, 1)}, "not parallel to up"),

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 import trimesh
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
 from gaugenet.viz import UNLABELLED, Panel, palette, segmentation_picture
-from gaugenet.viz import png as png_module
 from gaugenet.viz import segmentation as module
 from gaugenet.viz.colour import linear_rgb
 from gaugenet.viz.page import fitting_columns, page
@@ -150,7 +150,7 @@ def test_failure_leaves_what_was_there(tmp_path, monkeypatch):
         file.write_bytes(b"half")
         raise OSError("disk full")
 
-    monkeypatch.setattr(png_module.FigureCanvasAgg, "print_png", broken)
+    monkeypatch.setattr(FigureCanvasAgg, "print_png", broken)
     with pytest.raises(OSError, match="disk full"):
         segmentation_picture(path, [capsule()], NAMES, views=1)
     assert [file.name for file in tmp_path.iterdir()] == ["a.png"]
@@ -159,7 +159,7 @@ def test_failure_leaves_what_was_there(tmp_path, monkeypatch):
 
 def test_page_that_is_too_large():
     strips = [[np.zeros((2, 2, 3), np.uint8)]] * 1000
-    with pytest.raises(ValueError, match=r"at most 65535 pixels a side, got a page of .*: draw fewer shapes than 1000"):
+    with pytest.raises(ValueError, match=r"at most 65535 pixels a side, got a page of .*: draw fewer than 1000 shapes"):
         page(strips, [""] * 1000, 1, [("name", UNLABELLED)], None)
 
 
@@ -170,7 +170,7 @@ def test_page_that_is_too_large():
         ([capsule()], {"columns": 0}, "at least one column"),
         ([capsule()], {"views": 0}, "at least one view"),
         ([capsule()], {"up": (0, 0, 0)}, "up to be a direction"),
-        ([capsule("cat", np.zeros(3, int))], {}, "cat: expected 128 integer labels, one a face, got int64"),
+        ([capsule("cat", np.zeros(3, int))], {}, "cat: expected 128 integer labels, one for each face, got int64"),
         ([capsule("cat", np.zeros(len(CAPSULE.faces)))], {}, "cat: expected 128 integer labels.* got float64"),
         ([capsule("cat", np.full(len(CAPSULE.faces), 2))], {}, r"cat: expected labels in -1..1.* 2 names, got 2..2"),
         ([capsule("cat", np.full(len(CAPSULE.faces), -2))], {}, r"cat: expected labels in -1..1.*, got -2..-2"),
