@@ -14,4 +14,4 @@ from .wigner import real_basis as real_basis
 from .wigner import real_wigner_D as real_wigner_D
 from .wigner import wigner_D as wigner_D
 from .wigner import wigner_d as wigner_d
-from .wigner_table import wigner_d_table as wigner_d_table
+from .wigner import wigner_d_table as wigner_d_table
