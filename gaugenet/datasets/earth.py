@@ -163,9 +163,7 @@ def _check(file: Path, arrays: dict[str, np.ndarray], names: int) -> None:
 
 
 def _range(value: np.ndarray) -> str:
-    if value.dtype.kind not in "iuf":
-        return str(value.dtype)
-    return f"{value.dtype} {value.min()} to {value.max()}"
+    return f"{value.dtype} {value.min()} to {value.max()}" if value.dtype.kind in "iuf" else str(value.dtype)
 
 
 def _degrees(point: Tensor) -> tuple[np.ndarray, np.ndarray]:

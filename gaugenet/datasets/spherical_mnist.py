@@ -148,11 +148,10 @@ def read_idx(path: str | os.PathLike[str]) -> np.ndarray:
     if len(content) < 4 or content[:3] != b"\0\0\x08":
         begins = content[:4].hex(" ") or "nothing"
         raise ValueError(f"{path}: expected an IDX file of bytes, which begins with 00 00 08, got {begins}")
-    axes = content[3]
-    start = 4 + 4 * axes
+    start = 4 + 4 * content[3]
     if len(content) < start:
         raise ValueError(f"{path}: truncated inside the header; fetch it again")
-    shape = struct.unpack(f">{axes}I", content[4:start])
+    shape = struct.unpack(f">{content[3]}I", content[4:start])
     if len(content) - start != math.prod(shape):
         raise ValueError(f"{path}: the header announces {shape}, got {len(content) - start} values; fetch it again")
     return np.frombuffer(content, np.uint8, offset=start).reshape(shape)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import coo_matrix
+from scipy.sparse import coo_matrix, csr_matrix
 from scipy.sparse.csgraph import connected_components
 
 
@@ -39,10 +39,11 @@ def connect(face: np.ndarray) -> Connectivity:
     start, end = face.ravel(), face[:, [1, 2, 0]].ravel()
     low, high = np.minimum(start, end), np.maximum(start, end)
     # One int64 key an edge: exact for fewer than 3e9 vertices.
-    key = low * (int(face.max(initial=0)) + 1) + high
-    order = np.argsort(key, kind="stable")
-    new = np.ones(len(order), dtype=bool)
-    new[1:] = key[order[1:]] != key[order[:-1]]
+    size = int(face.max(initial=0)) + 1
+    key = low * size + high
+    order = _stable_order(high, size)
+    order = order[_stable_order(low[order], size)]
+    new = np.diff(key[order], prepend=-1) != 0
     side_edge = np.empty(len(order), dtype=np.int64)
     side_edge[order] = np.cumsum(new) - 1
     first = order[new]
@@ -55,6 +56,12 @@ def connect(face: np.ndarray) -> Connectivity:
         pair=pair,
         same_way=start[pair[:, 0]] == start[pair[:, 1]],
     )
+
+
+def _stable_order(index: np.ndarray, size: int) -> np.ndarray:
+    """Return the stable order (N,) of indices below ``size``, in linear time: a transposed sparse matrix is sorted."""
+    matrix = csr_matrix((np.ones(len(index), dtype=np.int8), index, np.arange(len(index) + 1)), (len(index), size))
+    return matrix.tocsc().indices.astype(np.int64)
 
 
 def next_side(side: np.ndarray) -> np.ndarray:

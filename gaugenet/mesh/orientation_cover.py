@@ -58,8 +58,7 @@ def orientation_cover(mesh: Mesh) -> Mesh:
     # Corners at one vertex on both sides of an edge are in the same lift if their faces agree, and in the other if not.
     lift = _double_cover(corner_pairs(graph), np.tile(graph.same_way, 2), len(corner))
     first = np.zeros(size, dtype=np.int64)
-    used, where = np.unique(corner, return_index=True)
-    first[used] = where
+    first[corner[::-1]] = np.arange(len(corner))[::-1]
     above = lift != lift[first[np.r_[corner, corner]]]
     vertex = (np.r_[corner, corner] + size * above).reshape(2, -1, 3)
     face = np.concatenate([vertex[0], vertex[1][:, [0, 2, 1]]])
