@@ -11,7 +11,7 @@ import torch
 from gaugenet.benchmark.measure import medians, peak_bytes
 from gaugenet.benchmark.per_edge import PerEdgeConv
 from gaugenet.benchmark.spheres import sphere
-from gaugenet.nn import GaugeConv, Stencil
+from gaugenet.nn import GaugeConv, Level
 from gaugenet.transforms.frame_bundle import FrameBundle
 
 # Fused products and sums, as in any BLAS; the compiler's default rounds in between.
@@ -41,7 +41,7 @@ def _rows(data: Any, neighbours: int, channels: int, repeats: int) -> Iterator[d
     x = ours.rep_in.randn(len(data.pos), generator=torch.Generator().manual_seed(0), dtype=torch.float32)
     cotangent = torch.ones_like(x)
     geometry = [data[f"{name}_0"].float() for name in ("log", "transport", "weight", "radius")]
-    stencil = Stencil.from_data(data)
+    level = Level(data)
     torch.compiler.reset()  # every setting is compiled anew, and too many would be refused
     layers: dict[str, Callable[..., Any]] = {"ours": ours, "plain": plain}
     for name, layer in list(layers.items()):
@@ -49,7 +49,7 @@ def _rows(data: Any, neighbours: int, channels: int, repeats: int) -> Iterator[d
 
     def forward(name: str, x: torch.Tensor) -> torch.Tensor:
         if name.startswith("ours"):
-            return layers[name](x, stencil)
+            return layers[name](x, level)
         return layers[name](x, data.edge_index_0, *geometry)
 
     def both(name: str) -> None:

@@ -51,9 +51,9 @@ def scores_in_patches(net: VertexNet, data: Data, limit: int, progress: Progress
 
 
 def _by_levels(net: VertexNet, data: Data, limit: int, show: Progress) -> Tensor:
-    x, fine = net.inputs(data), Level.of(data, 1).map
+    x, fine = net.inputs(data), Level.of(data, 1)
     parts = [slice(start, min(start + limit, len(x))) for start in range(0, len(x), limit)]
-    pooled = x.new_zeros(fine.num_coarse, x.shape[1])
+    pooled = x.new_zeros(fine.num_vertices, x.shape[1])
     for part in show(parts, "pool", len(parts)):
         pooled += net.enter_pool(x[part], fine.part(part))
     y = net.trunk(pooled, data)

@@ -7,6 +7,7 @@ from gaugenet.nn.convolution.stencil import Stencil
 from gaugenet.nn.derivative import CovariantDerivative, Curl, Divergence, Gradient, Lower, Raise
 from gaugenet.nn.differential_conv import DifferentialConv
 from gaugenet.nn.diffusion import Diffusion
+from gaugenet.nn.entry import Geometry as Geometry  # deprecated
 from gaugenet.nn.gauge_conv import GaugeConv
 from gaugenet.nn.global_pool import GlobalPool
 from gaugenet.nn.group_pool import GroupPool
@@ -16,11 +17,12 @@ from gaugenet.nn.intertwiner import Intertwiner
 from gaugenet.nn.laplacian import Laplacian
 from gaugenet.nn.layer_norm import LayerNorm
 from gaugenet.nn.level import Level
+from gaugenet.nn.level_map import LevelMap
 from gaugenet.nn.message_conv import MessageConv
 from gaugenet.nn.nonlinearity import GatedNonlinearity, NormNonlinearity
 from gaugenet.nn.polynomial_block import PolynomialBlock
 from gaugenet.nn.polynomial_conv import PolynomialConv
-from gaugenet.nn.pool import LevelMap, Pool, Unpool
+from gaugenet.nn.pool import Pool, Unpool
 from gaugenet.nn.regular_nonlinearity import RegularNonlinearity
 from gaugenet.nn.residual_block import ResidualBlock
 from gaugenet.nn.spectrum import Spectrum

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor, nn
+from torch_geometric.data import Data
 
 from gaugenet.group import Group
+from gaugenet.nn.entry import enter
 from gaugenet.nn.exact_buffer import ExactBuffer
+from gaugenet.nn.level import Level
 from gaugenet.representation import Representation
 from gaugenet.representation.decomposition import restrict
 
@@ -41,13 +42,13 @@ class Lift(nn.Module):
         self._basis = ExactBuffer(found.basis)
         self.rep_out = found.rep * channels
 
-    def forward(self, values: Tensor, data: Any) -> Tensor:
+    def forward(self, values: Tensor, at: Level | Data) -> Tensor:
         """Return features ``(V, rep_out.dim)``.
 
         Args:
             values: ``(V, C, 3)`` or ``(V, C, 3, 3)``. data: with ``frame (V, 3, 3)``.
         """
-        frame = data.frame.to(values.dtype)
+        frame = Level.of(at).frame.to(values.dtype)
         shape = (frame.shape[0], self.channels, *SHAPES[self.kind])
         if values.shape != shape:
             raise ValueError(f"Lift expects {self.kind} values of shape {shape}, got {tuple(values.shape)}")
@@ -88,10 +89,9 @@ class Project(nn.Module):
         self.lift = Lift(kind, channels, group)
         self.rep_in = self.lift.rep_out
 
-    def forward(self, x: Tensor, data: Any) -> Tensor:
+    def forward(self, x: Tensor, at: Level | Data) -> Tensor:
         """Return ``(V, C, 3)`` or ``(V, C, 3, 3)`` of features ``x (V, rep_in.dim)``; ``data`` has ``frame``."""
-        self.rep_in.check(x, "Project")
-        frame = data.frame.to(x.dtype)
+        frame = enter(self, x, at, transports=False).frame.to(x.dtype)
         rows = x.unflatten(1, (-1, self.lift.channels))
         parts = (self.lift._basis(x.dtype).T @ rows).unbind(1)
         if self.lift.kind != "symmetric":

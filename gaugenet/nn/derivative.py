@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor, nn
+from torch_geometric.data import Data
 
 from gaugenet.group import Group, Irrep
 from gaugenet.kernel import Wave
 from gaugenet.nn.convolution.jet import Jet
-from gaugenet.nn.convolution.stencil import Stencil
-from gaugenet.nn.layer_stencil import layer_stencil
+from gaugenet.nn.entry import enter
+from gaugenet.nn.level import Level
 from gaugenet.nn.precision import full_precision
 from gaugenet.representation import Representation
 from gaugenet.representation.decomposition import Decomposition, restrict
@@ -58,10 +57,9 @@ class CovariantDerivative(nn.Module):
     def _signs(self, irrep: Irrep) -> tuple[int, ...]:
         return self.signs if irrep.size == 2 or len(self.signs) == 1 else (1,)
 
-    def forward(self, x: Tensor, at: Stencil | Any) -> Tensor:
+    def forward(self, x: Tensor, at: Level | Data) -> Tensor:
         """Differentiate ``x (V, rep_in.dim)``; ``at`` is the level's stencil, or data with a bundle (level 0)."""
-        stencil = layer_stencil(self, x, at)
-        return full_precision(self._derivative, x, Jet.of(stencil))
+        return full_precision(self._derivative, x, enter(self, x, at).jet())
 
     def _derivative(self, x: Tensor, jet: Jet) -> Tensor:
         parts = [x[:, :0]]
@@ -136,11 +134,11 @@ class Divergence(nn.Module):
         self.lower = Lower(Representation(((channels, 1),), "O2"))
         self._rows = _signed(vector.basis.T)
 
-    def forward(self, x: Tensor, at: Stencil | Any) -> Tensor:
+    def forward(self, x: Tensor, at: Level | Data) -> Tensor:
         """Return ``(V, C)`` of ``x (V, rep_in.dim)``; ``at`` as for ``CovariantDerivative``."""
-        stencil = layer_stencil(self, x, at)
+        level = enter(self, x, at)
         vectors = _pick(x.unflatten(1, (2, self.rep_out.dim)), self._rows)
-        return self.lower(vectors, stencil).unflatten(1, (2, self.rep_out.dim))[:, int(self.odd)]
+        return self.lower(vectors, level).unflatten(1, (2, self.rep_out.dim))[:, int(self.odd)]
 
     def extra_repr(self) -> str:
         return f"{self.rep_in} -> {self.rep_out}"

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from torch import Tensor, nn
+from torch_geometric.data import Data
 
-from gaugenet.nn.convolution.jet import Jet
-from gaugenet.nn.convolution.stencil import Stencil
+from gaugenet.nn.entry import enter
 from gaugenet.nn.gauge_conv import GaugeConv
-from gaugenet.nn.layer_stencil import layer_stencil
+from gaugenet.nn.level import Level
 from gaugenet.nn.precision import full_precision
 from gaugenet.representation import Representation
 
@@ -35,10 +33,9 @@ class DifferentialConv(nn.Module):
         self.conv = GaugeConv(rep_in, rep_out, profiles=1, bias=bias, max_frequency=2 if hessian else 1)
         self.rep_in, self.rep_out, self.hessian = self.conv.rep_in, self.conv.rep_out, hessian
 
-    def forward(self, x: Tensor, at: Stencil | Any) -> Tensor:
+    def forward(self, x: Tensor, at: Level | Data) -> Tensor:
         """Return ``(V, rep_out.dim)`` of ``x (V, rep_in.dim)``; ``at`` as for ``GaugeConv``."""
-        stencil = layer_stencil(self, x, at)
-        return full_precision(self.conv.convolved, x, Jet.of(stencil, scaled=True))
+        return full_precision(self.conv.convolved, x, enter(self, x, at).jet(scaled=True))
 
     def extra_repr(self) -> str:
         return f"{self.rep_in} -> {self.rep_out}, hessian={self.hessian}"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor, nn
+from torch_geometric.data import Data
 
 from gaugenet.nn.diffusion_time import DiffusionTime
+from gaugenet.nn.entry import enter
 from gaugenet.nn.level import Level
 from gaugenet.nn.precision import full_precision
 from gaugenet.nn.spectrum import Modes, Spectrum
@@ -35,12 +35,9 @@ class Diffusion(nn.Module):
         self.rep = self.rep_in = self.rep_out = Representation(rep)
         self.time = DiffusionTime(self.rep)
 
-    def forward(self, x: Tensor, at: Spectrum | Any) -> Tensor:
+    def forward(self, x: Tensor, at: Level | Data) -> Tensor:
         """Diffuse ``x (V, rep.dim)``; ``at`` is the level's spectrum, or data with one (level 0 is used)."""
-        spectrum = at if isinstance(at, Spectrum) else Level.of(at).spectrum
-        spectrum.check(self.rep, "Diffusion")
-        spectrum.shapes.check(x, self.rep, "Diffusion")
-        return full_precision(self._diffused, x, spectrum)
+        return full_precision(self._diffused, x, enter(self, x, at).spectrum)
 
     def _diffused(self, x: Tensor, spectrum: Spectrum) -> Tensor:
         parts = [x[:, :0]]

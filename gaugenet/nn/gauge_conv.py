@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor, nn
+from torch_geometric.data import Data
 
 from gaugenet.kernel import Wave
 from gaugenet.nn.convolution import matrices
 from gaugenet.nn.convolution.convolve import Factors, convolve
 from gaugenet.nn.convolution.plan import Plan
 from gaugenet.nn.convolution.stencil import Stencil
+from gaugenet.nn.entry import enter
 from gaugenet.nn.exact_buffer import ExactBuffer
 from gaugenet.nn.intertwiner import Intertwiner
-from gaugenet.nn.layer_stencil import layer_stencil
+from gaugenet.nn.level import Level
 from gaugenet.nn.precision import working_dtype
 from gaugenet.representation import Representation
 
@@ -67,9 +67,9 @@ class GaugeConv(nn.Module):
         ahead, adjoint = matrices.places(self.rep_in, self.rep_out, self._bases, self._back, *self._weights)
         self._places, self._adjoint_places = ExactBuffer(ahead), ExactBuffer(adjoint)
 
-    def forward(self, x: Tensor, at: Stencil | Any) -> Tensor:
+    def forward(self, x: Tensor, at: Level | Data) -> Tensor:
         """Convolve ``x (V, rep_in.dim)``; ``at`` is the level's stencil, or data with a bundle (level 0 is used)."""
-        return self.convolved(x, layer_stencil(self, x, at))
+        return self.convolved(x, enter(self, x, at).stencil)
 
     def convolved(self, x: Tensor, stencil: Stencil) -> Tensor:
         """Convolve features that ``layer_stencil`` has checked."""

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch_geometric.data import Data
 from torch_geometric.utils import softmax
 
+from gaugenet.nn.entry import enter
 from gaugenet.nn.group_pool import GroupPool
+from gaugenet.nn.level import Level
 from gaugenet.nn.quantiles import quantiles
-from gaugenet.nn.shapes import Shapes
 from gaugenet.representation import Representation
 
 KINDS = ("mean", "max", "attention", "quantiles")
@@ -49,10 +50,9 @@ class GlobalPool(nn.Module):
         )
         self.score = nn.Linear(copies, copies, bias=False) if kind == "attention" else None
 
-    def forward(self, x: Tensor, data: Any, level: int = 0) -> Tensor:
+    def forward(self, x: Tensor, at: Level | Data) -> Tensor:
         """Pool ``x (V_l, rep_in.dim)`` on a level of a bundle, single or batched."""
-        shapes = Shapes.from_data(data, level)
-        shapes.check(x, self.rep_in, "GlobalPool")
+        shapes = enter(self, x, at, transports=False).shapes
         values = self.invariants(x)
         if self.kind == "quantiles":
             return quantiles(values, shapes, self.shares).flatten(1)

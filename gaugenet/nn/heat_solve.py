@@ -10,8 +10,8 @@ from torch import Tensor
 from gaugenet.nn.precision import without_autocast
 
 
-class Geometry(NamedTuple):
-    """What an implicit step needs of a level.
+class HeatSystem(NamedTuple):
+    """The matrices M and L of an implicit step (M + t L) y = M x on a level.
 
     Attributes:
         neighbour: ``(V, K)`` padded lists. coupling: ``(V, d, K * d)`` s_ij rho(g_ij). degree: ``(V,)`` sums of s.
@@ -26,7 +26,7 @@ class Geometry(NamedTuple):
     number: Tensor
 
 
-def heat_solve(x: Tensor, time: Tensor, geometry: Geometry, shapes: int, steps: int) -> Tensor:
+def heat_solve(x: Tensor, time: Tensor, system: HeatSystem, shapes: int, steps: int) -> Tensor:
     """Return y ``(V, d, C)`` with (M + t_c L) y_c = M x_c, by conjugate gradients with a diagonal preconditioner.
 
     All copies are solved for at once, each, on each shape, with coefficients of its own. The number of iterations is
@@ -41,7 +41,7 @@ def heat_solve(x: Tensor, time: Tensor, geometry: Geometry, shapes: int, steps: 
         x: ``(V, d, C)``. time: ``(C,)``, t >= 0, and t > 0 where a mass is 0.
         geometry: of the level and irrep. shapes: number of shapes. steps: of the iteration.
     """
-    return _heat_solve(x, time, *geometry, shapes, steps)
+    return _heat_solve(x, time, *system, shapes, steps)
 
 
 def _laplacian(u: Tensor, neighbour: Tensor, coupling: Tensor, degree: Tensor) -> Tensor:
@@ -49,9 +49,9 @@ def _laplacian(u: Tensor, neighbour: Tensor, coupling: Tensor, degree: Tensor) -
     return torch.baddbmm(degree[:, None, None] * u, coupling, gathered, alpha=-1)
 
 
-def _conjugate_gradients(y: Tensor, right: Tensor, time: Tensor, geometry: Geometry, shapes: int, steps: int) -> Tensor:
+def _conjugate_gradients(y: Tensor, right: Tensor, time: Tensor, system: HeatSystem, shapes: int, steps: int) -> Tensor:
     """Return the solution of (M + t L) y = right, from the first guess y."""
-    neighbour, coupling, degree, mass, number = geometry
+    neighbour, coupling, degree, mass, number = system
 
     def apply(u: Tensor) -> Tensor:
         return mass[:, None, None] * u + time * _laplacian(u, neighbour, coupling, degree)
@@ -93,9 +93,9 @@ def _heat_solve(
     shapes: int,
     steps: int,
 ) -> Tensor:
-    geometry = Geometry(neighbour, coupling, degree, mass, number)
+    system = HeatSystem(neighbour, coupling, degree, mass, number)
     with without_autocast(x):
-        return _conjugate_gradients(x, mass[:, None, None] * x, time, geometry, shapes, steps)
+        return _conjugate_gradients(x, mass[:, None, None] * x, time, system, shapes, steps)
 
 
 @_heat_solve.register_fake
@@ -116,10 +116,10 @@ def _heat_solve_backward(
     shapes: int,
     steps: int,
 ) -> list[Tensor]:
-    geometry = Geometry(neighbour, coupling, degree, mass, number)
+    system = HeatSystem(neighbour, coupling, degree, mass, number)
     with without_autocast(y):  # a backward pass may run under it
         guess = gradient / (mass[:, None] + time * degree[:, None])[:, None]
-        w = _conjugate_gradients(guess, gradient, time, geometry, shapes, steps)
+        w = _conjugate_gradients(guess, gradient, time, system, shapes, steps)
         return [mass[:, None, None] * w, -(w * _laplacian(y, neighbour, coupling, degree)).sum((0, 1))]
 
 
@@ -129,14 +129,14 @@ def _(gradient, y, time, neighbour, coupling, degree, mass, number, shapes, step
 
 
 def _setup_context(ctx, inputs, output) -> None:  # type: ignore[no-untyped-def]
-    _, time, *geometry, ctx.shapes, ctx.steps = inputs
-    ctx.save_for_backward(output, time, *geometry)
+    _, time, *system, ctx.shapes, ctx.steps = inputs
+    ctx.save_for_backward(output, time, *system)
 
 
 def _backward(ctx, gradient):  # type: ignore[no-untyped-def]
-    y, time, *geometry = ctx.saved_tensors
-    x_gradient, time_gradient = _heat_solve_backward(gradient, y, time, *geometry, ctx.shapes, ctx.steps)
-    return x_gradient, time_gradient, *[None] * (len(geometry) + 2)
+    y, time, *system = ctx.saved_tensors
+    x_gradient, time_gradient = _heat_solve_backward(gradient, y, time, *system, ctx.shapes, ctx.steps)
+    return x_gradient, time_gradient, *[None] * (len(system) + 2)
 
 
 _heat_solve.register_autograd(_backward, setup_context=_setup_context)

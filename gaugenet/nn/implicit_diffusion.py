@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor, nn
+from torch_geometric.data import Data
 
-from gaugenet.nn.connection_laplacian import ConnectionLaplacian
 from gaugenet.nn.diffusion_time import DiffusionTime
+from gaugenet.nn.entry import enter
 from gaugenet.nn.heat_solve import heat_solve
 from gaugenet.nn.level import Level
 from gaugenet.representation import Representation
@@ -39,17 +38,15 @@ class ImplicitDiffusion(nn.Module):
         self.rep = self.rep_in = self.rep_out = Representation(rep)
         self.time, self.steps = DiffusionTime(self.rep), steps
 
-    def forward(self, x: Tensor, at: ConnectionLaplacian | Any) -> Tensor:
+    def forward(self, x: Tensor, at: Level | Data) -> Tensor:
         """Diffuse ``x (V, rep.dim)``; ``at`` is the level's Laplacian, or data with a bundle (level 0 is used)."""
-        laplacian = at if isinstance(at, ConnectionLaplacian) else Level.of(at).laplacian
-        laplacian.check(self.rep, "ImplicitDiffusion")
-        laplacian.shapes.check(x, self.rep, "ImplicitDiffusion")
+        laplacian = enter(self, x, at).laplacian
         dtype = torch.promote_types(x.dtype, torch.float32)
         parts = [x[:, :0]]
         for block, z, time in zip(self.rep, self.rep.split(x.to(dtype)), self.time(), strict=True):
             u = z.unflatten(1, (block.size, block.multiplicity))
-            geometry = laplacian.geometry(block.irrep, dtype)
-            y = heat_solve(u, time.to(dtype), geometry, laplacian.shapes.count, self.steps)
+            system = laplacian.system(block.irrep, dtype)
+            y = heat_solve(u, time.to(dtype), system, laplacian.shapes.count, self.steps)
             parts.append(y.flatten(1).to(x.dtype))
         return torch.cat(parts, dim=1)
 

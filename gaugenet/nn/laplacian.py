@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor, nn
+from torch_geometric.data import Data
 
 from gaugenet.group import Group
 from gaugenet.kernel import Wave
-from gaugenet.nn.convolution.jet import Jet
-from gaugenet.nn.convolution.stencil import Stencil
 from gaugenet.nn.derivative import Lower, Raise, restricted
-from gaugenet.nn.layer_stencil import layer_stencil
+from gaugenet.nn.entry import enter
+from gaugenet.nn.level import Level
 from gaugenet.nn.precision import full_precision
 from gaugenet.representation import Representation
 
@@ -51,22 +49,22 @@ class Laplacian(nn.Module):
             self.inner.append(down if block.order else up)
             self.outer.append(up if block.order else down)
 
-    def forward(self, x: Tensor, at: Stencil | Any) -> Tensor:
+    def forward(self, x: Tensor, at: Level | Data) -> Tensor:
         """Return the Laplacian of ``x (V, rep.dim)``; ``at`` as for ``CovariantDerivative``."""
-        stencil = layer_stencil(self, x, at)
-        return full_precision(self._hodge if self.kind == "hodge" else self._connection, x, Jet.of(stencil), stencil)
+        level = enter(self, x, at)
+        return full_precision(self._hodge if self.kind == "hodge" else self._connection, x, level)
 
-    def _connection(self, x: Tensor, jet: Jet, stencil: Stencil) -> Tensor:
+    def _connection(self, x: Tensor, level: Level) -> Tensor:
         parts = [x[:, :0]]
         for block, z in zip(self.rep, self.rep.split(x), strict=True):
             waves = tuple(Wave(0, part) for part in range(block.size))
-            parts.append(-jet.moments(z, block.irrep, waves).flatten(1))
+            parts.append(-level.jet().moments(z, block.irrep, waves).flatten(1))
         return torch.cat(parts, dim=1)
 
-    def _hodge(self, x: Tensor, jet: Jet, stencil: Stencil) -> Tensor:
+    def _hodge(self, x: Tensor, level: Level) -> Tensor:
         parts = [x[:, :0]]
         for block, z, inner, outer in zip(self.rep, self.rep.split(x), self.inner, self.outer, strict=True):
-            both = -outer(inner(z, stencil), stencil).unflatten(1, (2, -1))
+            both = -outer(inner(z, level), level).unflatten(1, (2, -1))
             # Of a vector grad div and rot curl; of a function div grad and curl grad, or div rot and curl rot.
             parts.append(both.sum(1) if block.order else both[:, int(block.irrep.parity == "o")])
         return torch.cat(parts, dim=1)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from torch import Tensor, nn
+from torch_geometric.data import Data
 
 from gaugenet.nn.convolution.kernel_weights import KernelWeights
-from gaugenet.nn.convolution.stencil import Stencil
 from gaugenet.nn.edge_frame import EdgeFrame
+from gaugenet.nn.entry import enter
 from gaugenet.nn.intertwiner import Intertwiner
-from gaugenet.nn.layer_stencil import layer_stencil
+from gaugenet.nn.level import Level
 from gaugenet.representation import Representation
 
 
@@ -46,9 +45,9 @@ class MessageConv(nn.Module):
         self.edge_frame = EdgeFrame(self.rep_in, self.hidden, profiles)
         self.kernels = KernelWeights(self.edge_frame.rep_out, self.rep_out, profiles)
 
-    def forward(self, x: Tensor, at: Stencil | Any) -> Tensor:
+    def forward(self, x: Tensor, at: Level | Data) -> Tensor:
         """Pass messages on ``x (V, rep_in.dim)``; ``at`` is the level's stencil, or data with a bundle (level 0)."""
-        stencil = layer_stencil(self, x, at)
+        stencil = enter(self, x, at).stencil
         amplitude = stencil.profiles(self.profiles, x.dtype) * stencil.weights(x.dtype)[..., None]
         moments = []
         for a, (block, messages) in enumerate(zip(self.edge_frame.rep_out, self.edge_frame(x, stencil), strict=True)):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor, nn
+from torch_geometric.data import Data
 
-from gaugenet.nn.convolution.stencil import Stencil
+from gaugenet.nn.entry import enter
+from gaugenet.nn.level import Level
 from gaugenet.nn.polynomial_conv import PolynomialConv
 from gaugenet.representation import Representation
 
@@ -28,10 +28,9 @@ class PolynomialBlock(nn.Module):
         self.conv = PolynomialConv(self.rep, self.rep, degree, "nested", profiles)
         self.factor = nn.Parameter(torch.tensor([0.1]))
 
-    def forward(self, x: Tensor, at: Stencil | Any) -> Tensor:
+    def forward(self, x: Tensor, at: Level | Data) -> Tensor:
         """Return the new field; ``at`` is the level, its stencil, or data (level 0 is used)."""
-        self.rep.check(x, "PolynomialBlock")
-        return x + self.factor * self.conv(x, at)
+        return x + self.factor * self.conv(x, enter(self, x, at))
 
     def extra_repr(self) -> str:
         return f"{self.rep}, degree={self.degree}"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from torch import Tensor, nn
+from torch_geometric.data import Data
 
-from gaugenet.nn.convolution.stencil import Stencil
+from gaugenet.nn.entry import enter
 from gaugenet.nn.gauge_conv import GaugeConv
 from gaugenet.nn.intertwiner import Intertwiner
+from gaugenet.nn.level import Level
 from gaugenet.nn.tensor_product import TensorProduct
 from gaugenet.representation import Representation
 
@@ -55,13 +55,12 @@ class PolynomialConv(nn.Module):
         self.steps = nn.ModuleList(Intertwiner(inner, inner) for _ in range(steps))
         self.leave = Intertwiner(inner, self.rep_out)
 
-    def forward(self, x: Tensor, at: Stencil | Any) -> Tensor:
+    def forward(self, x: Tensor, at: Level | Data) -> Tensor:
         """Return the polynomial of ``x (V, rep_in.dim)``; ``at`` as for ``GaugeConv``."""
-        self.rep_in.check(x, "PolynomialConv")
-        stencil = Stencil.of(at)
-        y = self.convs[0](x, stencil)
+        level = enter(self, x, at)
+        y = self.convs[0](x, level)
         for n in range(self.degree - 1):
-            factor = self.convs[n + 1](x, stencil)
+            factor = self.convs[n + 1](x, level)
             if self.form == "coupled":
                 y = self.products[n](factor, y) + y
             else:

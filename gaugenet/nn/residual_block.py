@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch_geometric.data import Data
 
 from gaugenet.nn.attention import GaugeAttention
-from gaugenet.nn.convolution.stencil import Stencil
 from gaugenet.nn.differential_conv import DifferentialConv
 from gaugenet.nn.diffusion import Diffusion
+from gaugenet.nn.entry import enter
 from gaugenet.nn.gated_block import GatedBlock
 from gaugenet.nn.gauge_conv import GaugeConv
 from gaugenet.nn.implicit_diffusion import ImplicitDiffusion
@@ -74,9 +74,9 @@ class ResidualBlock(GatedBlock):
         super().__init__(rep, found, expansion, dropout)
         self.norm = LayerNorm(rep)
 
-    def forward(self, x: Tensor, at: Level | Stencil | Any) -> Tensor:
+    def forward(self, x: Tensor, at: Level | Data) -> Tensor:
         """Return the new field; ``at`` is the level, its stencil where that is enough, or data (level 0 is used)."""
-        self.rep.check(x, "ResidualBlock")
-        z, level = self.norm(x), at if isinstance(at, Stencil) else Level.of(at)
+        level = enter(self, x, at)
+        z = self.norm(x)
         y = torch.cat([layer(z, level) for layer in self.layers.values()], dim=-1)
         return x + self.update(y)

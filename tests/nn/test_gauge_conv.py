@@ -5,13 +5,14 @@ import math
 import pytest
 import surfaces
 import torch
+from layer_table import level_of
 from reference_conv import reference_conv
 from torch_geometric.data import Batch
 
 from gaugenet.group import Group
 from gaugenet.kernel import Wave
 from gaugenet.mesh.mesh import MeshWarning
-from gaugenet.nn import GaugeConv, LevelMap, Pool, Stencil
+from gaugenet.nn import GaugeConv, Level, Pool
 from gaugenet.transforms.frame_bundle import FrameBundle
 from gaugenet.transforms.gauge import change_gauge
 
@@ -73,8 +74,7 @@ GROUP_PAIRS = [
 def test_it_is_the_reference_for_every_group(rep_in, rep_out, padded, monkeypatch):
     """On a one-sided mesh where the group allows; in the compiled sweep and in padded batched products."""
     if padded:
-        for module in ("stencil", "convolve"):
-            monkeypatch.setattr(f"gaugenet.nn.{module}.available", lambda *_: False, raising=False)
+        monkeypatch.setattr("gaugenet.nn.convolution.stencil.available", lambda *_: False)
     conv = conv_of(rep_in, rep_out)
     group = conv.rep_in.group
     mesh = surfaces.moebius(10, 3) if group.reflections else surfaces.uneven_sphere(30)
@@ -87,9 +87,9 @@ def test_it_is_the_reference_for_every_group(rep_in, rep_out, padded, monkeypatc
 def test_a_layer_of_a_smaller_group_does_not_run_on_a_larger_bundle(data):
     with pytest.raises(ValueError, match=r'GaugeConv of C4 cannot run on a bundle of SO2.*FrameBundle\(group="C4"\)'):
         GaugeConv("C4: 1x1", "1x1").double()(torch.zeros(20, 2).double(), data)
-    with pytest.raises(ValueError, match="pooling of trivial cannot run on a bundle of SO2"):
+    with pytest.raises(ValueError, match="Pool of trivial cannot run on a bundle of SO2"):
         deep = FrameBundle(levels=(8,))(surfaces.data_of(surfaces.uneven_sphere(20)))
-        Pool("trivial: 2x0")(torch.zeros(20, 2), LevelMap.from_data(deep, 1))
+        Pool("trivial: 2x0")(torch.zeros(20, 2), Level(deep, 1))
     mixed = Batch.from_data_list(
         [FrameBundle(group=g)(surfaces.data_of(surfaces.uneven_sphere(20))) for g in ("C2", "C4")]
     )
@@ -137,7 +137,7 @@ def test_parameters_are_those_of_the_kernel_space():
 def test_by_hand():
     """Vertex 0 sees vertex 1 due north at the middle of the disc, in a frame turned by a quarter."""
     north = math.pi / 2
-    stencil = Stencil(
+    level = level_of(
         torch.tensor([[1], [0]]),
         torch.tensor([[0.25, north]], dtype=torch.float64),
         torch.tensor([north], dtype=torch.float64),
@@ -153,7 +153,7 @@ def test_by_hand():
         conv.weight["0_1"][0] = 3.0  # 3 u: what arrives
     x = torch.tensor([[7.0, 7.0], [1.0, 0.0]], dtype=torch.float64)  # (1, 0) at vertex 1 arrives as (0, 1): north
     expected = torch.tensor([[0.5 * 2 * 1.0, 0.0, 0.5 * 3 * 1.0], [0.0, 0.0, 0.0]], dtype=torch.float64)
-    assert torch.allclose(conv(x, stencil), expected, atol=1e-14)
+    assert torch.allclose(conv(x, level), expected, atol=1e-14)
 
 
 def test_a_vertex_without_neighbours_sees_itself():
@@ -167,15 +167,15 @@ def test_a_vertex_without_neighbours_sees_itself():
     assert torch.allclose(y[18], conv.intertwiner(x[18]))
 
 
-def test_a_stencil_serves_all_layers_and_precisions(data):
-    stencil = Stencil.from_data(data)
+def test_a_level_serves_all_layers_and_precisions(data):
+    level = Level(data)
     first, second = conv_of("2x0 + 2x1", "3x1"), conv_of("2x0 + 2x1", "3x1 + 1x2", profiles=3)
     x = first.rep_in.randn(20, dtype=torch.float64)
     for conv in (first, second, first):
-        assert torch.equal(conv(x, stencil), conv(x, data))
-    single = first.float()(x.float(), stencil)
+        assert torch.equal(conv(x, level), conv(x, data))
+    single = first.float()(x.float(), level)
     assert single.dtype == torch.float32
-    assert torch.allclose(single.double(), first.double()(x, stencil), atol=1e-5)
+    assert torch.allclose(single.double(), first.double()(x, level), atol=1e-5)
 
 
 def test_constants_stay_constant():
@@ -216,7 +216,7 @@ def test_data_without_a_bundle_is_refused(data):
     with pytest.raises(ValueError, match=r"no bundle at level 0 .* apply the transform gaugenet.FrameBundle"):
         GaugeConv("1x0", "1x0")(torch.zeros(20, 1), surfaces.data_of(surfaces.uneven_sphere(20)))
     with pytest.raises(ValueError, match="no bundle at level 2"):
-        Stencil.from_data(data, 2)
+        _ = Level(data, 2).stencil
 
 
 def test_features_of_other_shape_or_device_are_refused(data):
@@ -242,5 +242,5 @@ def test_autocast_leaves_the_geometry_alone(data):
     """Operators are built in single precision and rounded once."""
     what = Group("SO2").irrep(1), (Wave(-1, 0), Wave(1, 1)), 2, torch.float32
     with torch.autocast("cpu", torch.bfloat16):
-        inside = Stencil.from_data(data).operator(*what)
-    assert torch.equal(inside, Stencil.from_data(data).operator(*what))
+        inside = Level(data).stencil.operator(*what)
+    assert torch.equal(inside, Level(data).stencil.operator(*what))

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from functools import reduce
-from typing import Any
-
 import torch
 from torch import Tensor
 
@@ -29,15 +26,6 @@ class Padding:
         """Return ``values (E, ...)`` as ``(V, K, ...)``, zero where a vertex has fewer edges."""
         padded = values.new_zeros(self.num_vertices * self.width, *values.shape[1:])
         return padded.index_copy_(0, self.place, values).unflatten(0, (self.num_vertices, self.width))
-
-
-def recorded_degree(data: Any, level: int) -> int | None:
-    """Return the largest number of neighbours on a level of a bundle, single or batched, as ``FrameBundle`` kept it."""
-    degrees = getattr(data, "max_degree", None)
-    if degrees is None:
-        return None
-    each = degrees if isinstance(degrees[0], list) else [degrees]  # a batch has a list of each mesh
-    return reduce(torch.sym_max, [one[level] for one in each])  # compiled, max would fix who is largest
 
 
 def largest_degree(edge_index: Tensor, num_vertices: int) -> int:
