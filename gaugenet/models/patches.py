@@ -13,7 +13,8 @@ from torch_geometric.data import Data
 from gaugenet.io.mesh_data import MeshData
 from gaugenet.models.evaluating import evaluating
 from gaugenet.models.vertex_net import VertexNet
-from gaugenet.nn import Diffusion, GaugeConv, ImplicitDiffusion, Level, MessageConv
+from gaugenet.nn import Diffusion, ImplicitDiffusion, Level, MessageConv
+from gaugenet.nn.convolution.learned_kernel import LearnedKernel
 
 Progress = Callable[[Iterable[Any], str, int], Iterable[Any]]
 
@@ -79,7 +80,7 @@ def _hops(net: VertexNet) -> int:
     layers = list(net.modules())
     if any(isinstance(layer, Diffusion | ImplicitDiffusion) for layer in layers):
         raise ValueError("diffusion looks over the whole mesh, which no patch holds: use a network with levels")
-    return sum(isinstance(layer, GaugeConv | MessageConv) for layer in layers)
+    return sum(isinstance(layer, LearnedKernel | MessageConv) for layer in layers)
 
 
 def split_mesh(data: Data, hops: int, limit: int) -> Iterator[Patch]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch_geometric.data import Data
 
-from gaugenet.nn.convolution.kernel_weights import KernelWeights
+from gaugenet.nn.convolution.learned_kernel import KernelWeights
 from gaugenet.nn.edge_frame import EdgeFrame
 from gaugenet.nn.entry import enter
 from gaugenet.nn.intertwiner import Intertwiner
@@ -51,7 +51,7 @@ class MessageConv(nn.Module):
         amplitude = stencil.profiles(self.profiles, x.dtype) * stencil.weights(x.dtype)[..., None]
         moments = []
         for a, (block, messages) in enumerate(zip(self.edge_frame.rep_out, self.edge_frame(x, stencil), strict=True)):
-            waves = stencil.waves(block.irrep, self.kernels.waves(a), x.dtype, carried=False)
+            waves = stencil.waves(block.irrep, self.kernels.space.waves(a), x.dtype, carried=False)
             operator = (waves[:, :, 0, :, None] * amplitude[:, :, None]).flatten(2)
             moments.append(operator.mT @ messages)
         return self.intertwiner(x) + self.kernels(moments)

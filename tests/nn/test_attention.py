@@ -51,7 +51,7 @@ def test_attention_sums_to_one_over_every_disc(mesh):
     data = layer_table.bundle(mesh)
     layer = attention_of("2x0 + 2x1", "1x0", heads=3)
     x = layer.rep_in.randn(len(data.area_0), generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    attention = layer.attention(30 * x, Level(data).stencil)  # scores of hundreds
+    attention = layer.attention(30 * x, data)  # scores of hundreds
     lonely = torch.bincount(data.edge_index_0[1], minlength=len(x)) == 0
     assert lonely.any() == (mesh != "disc")
     assert (attention.sum(1) - 1)[~lonely].abs().max() < 1e-14
@@ -66,9 +66,9 @@ def test_equal_scores_are_a_convolution_with_renormalised_weights():
     with torch.no_grad():
         layer.score.zero_()
     conv = GaugeConv("2x0 + 2x1", "1x0 + 1x1 + 1x2").double()
-    conv.intertwiner.load_state_dict(layer.intertwiner.state_dict())
-    for key, weight in layer.weight.items():
-        conv.weight[key].data = weight.detach().unflatten(1, (3, 2)).sum(1)
+    conv.kernel.intertwiner.load_state_dict(layer.kernel.intertwiner.state_dict())
+    for key, weight in layer.kernel.weight.items():
+        conv.kernel.weight[key].data = weight.detach().unflatten(1, (3, 2)).sum(1)
     edges = edges_of(data)
     edges[3] = torch.rand(len(edges[3]), generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     total = torch.zeros(len(data.area_0), dtype=torch.float64).index_add_(0, edges[0][1], edges[3])
@@ -130,7 +130,7 @@ def test_a_head_can_pick_the_largest_neighbour():
             parameter.zero_()
         layer.edge_frame.readings[0].there.weight["0_0"].fill_(1000.0)
         layer.score.fill_(1.0)
-        layer.weight["0_0"].fill_(1.0)
+        layer.kernel.weight["0_0"].fill_(1.0)
     x = torch.linspace(1, 2, len(data.area_0), dtype=torch.float64)[:, None]
     source, target = data.edge_index_0
     largest = torch.zeros(len(x), dtype=torch.float64).scatter_reduce(0, target, x[source, 0], "amax")

@@ -300,7 +300,7 @@ def test_the_learned_layer_mixes_exactly_these_derivatives(group, monkeypatch):
 
 
 def test_the_hessian_is_needed_from_functions_to_order_2():
-    assert not DifferentialConv("2x0", "1x2").conv.weight
+    assert not DifferentialConv("2x0", "1x2").kernel.weight
     conv, data = DifferentialConv("2x0", "1x2", hessian=True).double(), bundle("sphere")
     assert conv(random("2x0", 150), data).abs().max() > 0.1
 

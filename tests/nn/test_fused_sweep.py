@@ -45,8 +45,8 @@ def largest_difference(ours, others):
 def test_it_is_the_readable_sweep(reps, dtype, edges, monkeypatch):
     torch.manual_seed(0)
     conv = GaugeConv(*reps).to(dtype)
-    if conv.intertwiner.bias is not None:
-        torch.nn.init.normal_(conv.intertwiner.bias)
+    if conv.kernel.intertwiner.bias is not None:
+        torch.nn.init.normal_(conv.kernel.intertwiner.bias)
     assert len(level_of(*edges, 150).stencil.neighbours(dtype)) == 2  # unpadded
     ours = output_and_gradients(conv, edges, dtype)
     monkeypatch.setattr("gaugenet.nn.convolution.stencil.available", lambda device, dtype: False)
@@ -124,7 +124,7 @@ def test_without_edges_there_are_the_vertices_alone(vertices):
     x = torch.ones(vertices, 4, requires_grad=True)
     y = conv(x, at)
     y.sum().backward()  # a cotangent that is one number, repeated
-    assert torch.allclose(y, conv.intertwiner(x))
+    assert torch.allclose(y, conv.kernel.intertwiner(x))
     assert x.grad.shape == x.shape
 
 
