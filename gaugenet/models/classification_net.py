@@ -13,7 +13,7 @@ from gaugenet.models.classifier import Classifier
 from gaugenet.models.surface_net import SurfaceNet
 from gaugenet.models.unet import NO_LAYERS
 from gaugenet.nn.global_pool import GlobalPool
-from gaugenet.nn.standardize import Standardize
+from gaugenet.nn.layer_norm import Standardize
 
 
 class ClassificationNet(SurfaceNet, Classifier):

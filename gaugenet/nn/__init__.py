@@ -5,28 +5,23 @@ from gaugenet.nn.attention import GaugeAttention
 from gaugenet.nn.connection_laplacian import ConnectionLaplacian
 from gaugenet.nn.convolution.stencil import Stencil
 from gaugenet.nn.derivative import CovariantDerivative, Curl, Divergence, Gradient, Lower, Raise
-from gaugenet.nn.differential_conv import DifferentialConv
-from gaugenet.nn.diffusion import Diffusion
+from gaugenet.nn.diffusion import Diffusion, ImplicitDiffusion
 from gaugenet.nn.entry import Geometry as Geometry  # deprecated
-from gaugenet.nn.gauge_conv import GaugeConv
+from gaugenet.nn.gauge_conv import DifferentialConv, GaugeConv
 from gaugenet.nn.global_pool import GlobalPool
 from gaugenet.nn.group_pool import GroupPool
-from gaugenet.nn.implicit_diffusion import ImplicitDiffusion
-from gaugenet.nn.inner_product import InnerProduct
 from gaugenet.nn.intertwiner import Intertwiner
 from gaugenet.nn.laplacian import Laplacian
 from gaugenet.nn.layer_norm import LayerNorm
 from gaugenet.nn.level import Level
 from gaugenet.nn.level_map import LevelMap
 from gaugenet.nn.message_conv import MessageConv
-from gaugenet.nn.nonlinearity import GatedNonlinearity, NormNonlinearity
-from gaugenet.nn.polynomial_block import PolynomialBlock
-from gaugenet.nn.polynomial_conv import PolynomialConv
+from gaugenet.nn.nonlinearity import GatedNonlinearity, NormNonlinearity, RegularNonlinearity
+from gaugenet.nn.polynomial_block import PolynomialBlock, PolynomialConv
 from gaugenet.nn.pool import Pool, Unpool
-from gaugenet.nn.regular_nonlinearity import RegularNonlinearity
 from gaugenet.nn.residual_block import ResidualBlock
 from gaugenet.nn.spectrum import Spectrum
-from gaugenet.nn.tensor_product import TensorProduct
+from gaugenet.nn.tensor_product import InnerProduct, TensorProduct
 
 __all__ = [
     "ConnectionLaplacian",

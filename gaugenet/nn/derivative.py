@@ -15,22 +15,22 @@ from gaugenet.nn.precision import full_precision
 from gaugenet.representation import Representation
 from gaugenet.representation.decomposition import Decomposition, restrict
 
-Rows = list[tuple[int, int]]  # each row is a row of another list of rows, by its place, times a sign
+Rows = list[tuple[int, int]]  # each row is a row of another list, by its index, times a sign
 
 
 class CovariantDerivative(nn.Module):
     """Differentiate a field along its surface: nabla takes rho to rho (x) the vectors, here as irreps; linear, exact.
 
-    A feature of order n is a complex number z. Of its covariant derivatives,
+    A feature of order n is a complex number z. Its covariant derivatives are
 
-        D_+ z = (nabla_1 + i nabla_2) z  has the order n + 1,    D_- z = (nabla_1 - i nabla_2) z  the order n - 1,
+        D_+ z = (nabla_1 + i nabla_2) z,  of order n + 1,    D_- z = (nabla_1 - i nabla_2) z,  of order n - 1,
 
-    the spin-raising and -lowering operators (eth; Goldberg et al. 1967). Single numbers, real or, where they are odd,
-    imaginary, have D_+ alone. Of finite groups the orders n - 1, n + 1 are those of O(2), restricted. Both are moments
-    of a ``Jet``, which says how well they approximate. Values are per mesh unit: on a mesh c times as large, 1 / c.
+    the spin-raising and -lowering operators (eth; Goldberg et al. 1967). Single numbers, real, or imaginary if they are
+    odd, have only D_+. For finite groups the orders n - 1, n + 1 are those of O(2), restricted. Both are moments of a
+    ``Jet``, where their accuracy is documented. Values are per mesh unit: on a mesh c times as large, 1 / c.
 
     Args:
-        rep: representation of the input. Of each block come the irreps of D_-, then those of D_+.
+        rep: Representation of the input. The output has, for each block, the irreps of D_-, then those of D_+.
     """
 
     signs: tuple[int, ...] = (-1, 1)
@@ -58,7 +58,15 @@ class CovariantDerivative(nn.Module):
         return self.signs if irrep.size == 2 or len(self.signs) == 1 else (1,)
 
     def forward(self, x: Tensor, at: Level | Data) -> Tensor:
-        """Differentiate ``x (V, rep_in.dim)``; ``at`` is the level's stencil, or data with a bundle (level 0)."""
+        """Differentiate a field.
+
+        Args:
+            x: Features, ``(V, rep_in.dim)``.
+            at: The level, or data with a bundle, for its level 0.
+
+        Returns:
+            Features, ``(V, rep_out.dim)``.
+        """
         return full_precision(self._derivative, x, enter(self, x, at).jet())
 
     def _derivative(self, x: Tensor, jet: Jet) -> Tensor:
@@ -74,7 +82,7 @@ class CovariantDerivative(nn.Module):
 class Raise(CovariantDerivative):
     """Raise orders by one, n to n + 1: D_+ of ``CovariantDerivative``.
 
-    Of order 0 it is the gradient; of "0o", which it takes times i, the rotated gradient (-nabla_2, nabla_1).
+    Of order 0 it is the gradient; of "0o", which is multiplied by i first, the rotated gradient (-nabla_2, nabla_1).
     """
 
     signs = (1,)
@@ -83,8 +91,11 @@ class Raise(CovariantDerivative):
 class Lower(CovariantDerivative):
     """Lower orders by one, n to n - 1: D_- of ``CovariantDerivative``. Of order 1 it is divergence + i curl.
 
+    Args:
+        rep: Representation of the input.
+
     Raises:
-        ValueError: for a representation with order 0, which nothing lies below.
+        ValueError: If ``rep`` has order 0, below which there is none.
     """
 
     signs = (-1,)
@@ -100,8 +111,11 @@ class Gradient(Raise):
     """Take the gradient of invariants, vectors of order 1: (nabla_1 f, nabla_2 f) [1 / mesh unit].
 
     Args:
-        rep: C invariants. For groups without an irrep of order 1 that is a pair, a vector is the irreps of its two
-            components: ``"trivial: 2x0"``, ``"D1: 1x0e + 1x0o"``.
+        rep: Representation of C invariants. The output are vectors: for groups whose irrep of order 1 is no pair, the
+            irreps of their two components, such as ``"trivial: 2x0"`` or ``"D1: 1x0e + 1x0o"``.
+
+    Raises:
+        ValueError: If ``rep`` has other irreps.
     """
 
     def __init__(self, rep: Representation | str) -> None:
@@ -116,7 +130,10 @@ class Divergence(nn.Module):
     """Take the divergence of vectors, div v = nabla_1 v_1 + nabla_2 v_2 [1 / mesh unit], invariants.
 
     Args:
-        rep: C vectors, as ``Gradient`` makes them: ``"3x1"``, ``"trivial: 6x0"``.
+        rep: Representation of C vectors, as ``Gradient`` returns them: ``"3x1"``, ``"trivial: 6x0"``.
+
+    Raises:
+        ValueError: If ``rep`` has other irreps.
     """
 
     odd = False
@@ -135,7 +152,15 @@ class Divergence(nn.Module):
         self._rows = _signed(vector.basis.T)
 
     def forward(self, x: Tensor, at: Level | Data) -> Tensor:
-        """Return ``(V, C)`` of ``x (V, rep_in.dim)``; ``at`` as for ``CovariantDerivative``."""
+        """Differentiate vectors.
+
+        Args:
+            x: Features, ``(V, rep_in.dim)``.
+            at: The level, or data with a bundle, for its level 0.
+
+        Returns:
+            Features, ``(V, rep_out.dim)``.
+        """
         level = enter(self, x, at)
         vectors = _pick(x.unflatten(1, (2, self.rep_out.dim)), self._rows)
         return self.lower(vectors, level).unflatten(1, (2, self.rep_out.dim))[:, int(self.odd)]
@@ -148,15 +173,23 @@ class Curl(Divergence):
     """Take the curl of vectors, curl v = nabla_1 v_2 - nabla_2 v_1 [1 / mesh unit]: odd under reflections, "0o".
 
     Args:
-        rep: as for ``Divergence``.
+        rep: Representation of C vectors, as for ``Divergence``.
     """
 
     odd = True
 
 
 def restricted(order: int, group: Group) -> Decomposition:
-    """Return how a pair (Re, Im) of an order of O(2) decomposes in a subgroup; of order 0 it is "0e", "0o"."""
-    with torch.device("cpu"):  # whatever device a layer is built on
+    """Return how a pair (Re, Im) of an order of O(2) decomposes in a subgroup.
+
+    Args:
+        order: Order of the pair; for 0 the pair is "0e", "0o".
+        group: The subgroup.
+
+    Returns:
+        The decomposition.
+    """
+    with torch.device("cpu"):  # on whatever device a layer is built
         return restrict(f"O2: 1x{order}" if order else "O2: 1x0e + 1x0o", group)
 
 

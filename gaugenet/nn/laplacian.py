@@ -1,4 +1,4 @@
-"""The Laplacians of fields as layers."""
+"""Laplacians of fields as layers."""
 
 from __future__ import annotations
 
@@ -25,10 +25,11 @@ class Laplacian(nn.Module):
     derivatives of derivatives. On vectors the two differ by the Gaussian curvature (Weitzenböck).
 
     Args:
-        rep: representation of input and output. kind: "connection" or "hodge".
+        rep: Representation of input and output.
+        kind: "connection" or "hodge".
 
     Raises:
-        ValueError: for another kind, and "hodge" with other irreps than those of order 0 and pairs of order 1.
+        ValueError: If the kind is unknown, or for "hodge" with other irreps than those of order 0 and pairs of order 1.
     """
 
     def __init__(self, rep: Representation | str, kind: str = "connection") -> None:
@@ -50,7 +51,15 @@ class Laplacian(nn.Module):
             self.outer.append(up if block.order else down)
 
     def forward(self, x: Tensor, at: Level | Data) -> Tensor:
-        """Return the Laplacian of ``x (V, rep.dim)``; ``at`` as for ``CovariantDerivative``."""
+        """Apply the Laplacian.
+
+        Args:
+            x: Features, ``(V, rep.dim)``.
+            at: The level, or data with a bundle, for its level 0.
+
+        Returns:
+            Features, ``(V, rep.dim)``.
+        """
         level = enter(self, x, at)
         return full_precision(self._hodge if self.kind == "hodge" else self._connection, x, level)
 

@@ -20,14 +20,19 @@ class MessageConv(nn.Module):
 
     with m the messages of ``EdgeFrame``, invariants (and odd numbers) of the edge, and kappa general kernels from those
     to ``rep_out``. Messages are nonlinear as in Hermes (Park et al. 2023), without the sampling that makes theirs
-    equivariant approximately. A kernel, constant in x, is the case of a linear m; products of both ends are another.
+    equivariant approximately. With m linear this is a convolution; products of both ends are another special case.
 
-    Memory is held for each entry of a padded list of neighbours: ``hidden`` copies of every irrep of ``rep_in``.
+    Memory per entry of a padded list of neighbours: ``hidden`` copies of every irrep of ``rep_in``.
 
     Args:
-        rep_in, rep_out: representations of one group, ``x (V, rep_in.dim)`` to ``(V, rep_out.dim)``.
-        hidden: number of messages of an edge, by default the largest multiplicity of ``rep_out``.
-        profiles: number of radial profiles. bias: add a learned constant to invariant outputs.
+        rep_in: Representation of the input, ``x (V, rep_in.dim)``.
+        rep_out: Representation of the output, of the same group.
+        hidden: Number of messages of an edge, by default the largest multiplicity of ``rep_out``.
+        profiles: Number of radial profiles.
+        bias: Whether to add a learned constant to invariant outputs.
+
+    Raises:
+        ValueError: If ``hidden`` or ``profiles`` is below 1.
     """
 
     def __init__(
@@ -46,7 +51,15 @@ class MessageConv(nn.Module):
         self.kernels = KernelWeights(self.edge_frame.rep_out, self.rep_out, profiles)
 
     def forward(self, x: Tensor, at: Level | Data) -> Tensor:
-        """Pass messages on ``x (V, rep_in.dim)``; ``at`` is the level's stencil, or data with a bundle (level 0)."""
+        """Pass messages.
+
+        Args:
+            x: Features, ``(V, rep_in.dim)``.
+            at: The level, or data with a bundle, for its level 0.
+
+        Returns:
+            Features, ``(V, rep_out.dim)``.
+        """
         stencil = enter(self, x, at).stencil
         amplitude = stencil.profiles(self.profiles, x.dtype) * stencil.weights(x.dtype)[..., None]
         moments = []

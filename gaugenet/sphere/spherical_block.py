@@ -6,8 +6,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from gaugenet.nn.gated_block import GatedBlock
-from gaugenet.nn.regular_block import RegularBlock
+from gaugenet.nn.pointwise_network import GatedBlock, RegularBlock
 from gaugenet.representation import Representation
 from gaugenet.sphere.grid import SphereGrid
 from gaugenet.sphere.harmonic_norm import HarmonicNorm

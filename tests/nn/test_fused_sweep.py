@@ -9,9 +9,9 @@ from layer_table import bundle, level_of
 from numba import types
 
 from gaugenet.nn import GaugeConv
-from gaugenet.nn.convolution import threads
+from gaugenet.nn.convolution import fused_sweep as module
 from gaugenet.nn.convolution.fused_sweep import fused_sweep
-from gaugenet.nn.convolution.plan import Plan
+from gaugenet.nn.convolution.plan import Factors, Plan
 from gaugenet.nn.convolution.tile import pointer, product
 
 TOLERANCE = {torch.float32: 1e-5, torch.float64: 1e-13}
@@ -60,7 +60,7 @@ def test_threads_do_not_show(count, openmp, edges, monkeypatch):
     conv = GaugeConv("4x0 + 3x1", "2x0 + 2x2").double()
     alone = output_and_gradients(conv, edges, torch.float64)
     if not openmp:
-        monkeypatch.setattr(threads, "_openmp", lambda: None)
+        monkeypatch.setattr(module, "_openmp", lambda: None)
     before = torch.get_num_threads()
     torch.set_num_threads(count)
     try:
@@ -88,9 +88,13 @@ def arguments():
             "weights": [torch.ones(6, 3)], "bias": torch.ones(3), "against": torch.ones(4, 3)}  # fmt: skip
 
 
+def swept(x, begin, neighbour, operators, weights, bias, against):
+    return fused_sweep(x, PLAN, Factors((begin, neighbour), operators, weights, bias), against)
+
+
 def test_a_case_by_hand():
     """Two moments of two ones at two neighbours are 2 each, twice two channels; two of its own; and the bias."""
-    y, (gradient,) = fused_sweep(plan=PLAN, **arguments())
+    y, (gradient,) = swept(**arguments())
     assert torch.equal(y, torch.full((4, 3), 4 * 2.0 + 2 + 1))
     assert torch.equal(gradient, torch.tensor([8.0, 8, 8, 8, 4, 4])[:, None].expand(6, 3))
 
@@ -113,7 +117,7 @@ def test_a_case_by_hand():
 )
 def test_what_does_not_belong_together_is_refused(name, value, complaint):
     with pytest.raises(ValueError, match=re.escape(complaint)):
-        fused_sweep(plan=PLAN, **{**arguments(), name: value})
+        swept(**{**arguments(), name: value})
 
 
 @pytest.mark.parametrize("vertices", [0, 3])

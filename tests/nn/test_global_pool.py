@@ -106,5 +106,5 @@ def test_wrong_shares_are_refused(shares):
 
 
 def test_shares_of_other_kinds_are_refused():
-    with pytest.raises(ValueError, match='GlobalPool takes shares for quantiles alone, got kind "mean"'):
+    with pytest.raises(ValueError, match='GlobalPool takes shares only for quantiles, got kind "mean"'):
         GlobalPool("1x0", "mean", (0.1, 0.9))

@@ -51,9 +51,13 @@ class KernelSpace:
         return Plan(into, out, self.rows(profiles), self.adjoint.rows(profiles), own)
 
     def parameters(self, profiles: int) -> nn.ParameterDict:
-        """Return random weights ``(S, profiles, C_in, C_out)`` of the kernels from block a to block b, under "a_b".
+        """Return random weights of the kernels; moments of variance 1 give outputs of a variance of about 1.
 
-        Moments of variance 1 give outputs of a variance of about 1.
+        Args:
+            profiles: Number of radial profiles.
+
+        Returns:
+            ``(S, profiles, C_in, C_out)`` for the kernels from block a to block b, under "a_b".
         """
         weight = nn.ParameterDict()
         for b, out in enumerate(self.rep_out):

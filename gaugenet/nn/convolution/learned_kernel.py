@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from gaugenet.nn.convolution.attend import Discs, attend
-from gaugenet.nn.convolution.convolve import Factors, convolve
+from gaugenet.nn.convolution.convolve import convolve
 from gaugenet.nn.convolution.kernel_space import KernelSpace, signed
-from gaugenet.nn.convolution.plan import Plan
+from gaugenet.nn.convolution.plan import Factors, Plan
 from gaugenet.nn.convolution.stencil import Stencil
 from gaugenet.nn.exact_buffer import ExactBuffer
 from gaugenet.nn.intertwiner import Intertwiner

@@ -7,13 +7,15 @@ from torch import Tensor
 
 
 class Padding:
-    """Where the edges of each vertex stand in lists ``(V, K)`` of equal length.
+    """Positions of the edges of each vertex in lists ``(V, K)`` of equal length.
 
     Attributes:
-        place: ``(E,)`` of each edge in the flattened lists.
+        place: ``(E,)`` position of each edge in the flattened lists.
 
     Args:
-        target: ``(E,)`` ascending. num_vertices: V. width: K, at least the largest number of edges of a vertex.
+        target: ``(E,)`` vertex that each edge reaches, ascending.
+        num_vertices: Number of vertices V.
+        width: K, at least the largest number of edges of a vertex.
     """
 
     def __init__(self, target: Tensor, num_vertices: int, width: int) -> None:
@@ -29,6 +31,14 @@ class Padding:
 
 
 def largest_degree(edge_index: Tensor, num_vertices: int) -> int:
-    """Return the largest number of edges that leave or reach a vertex, at least 1; a GPU has to be waited for."""
+    """Return the largest number of edges that leave or reach a vertex; this waits for a GPU.
+
+    Args:
+        edge_index: ``(2, E)`` sources and targets.
+        num_vertices: Number of vertices V.
+
+    Returns:
+        The number, at least 1.
+    """
     counts = [torch.bincount(end, minlength=max(num_vertices, 1)).max() for end in edge_index]
     return max(1, *(int(count) for count in counts))
