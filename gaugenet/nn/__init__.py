@@ -4,14 +4,13 @@ from gaugenet.nn.ambient import Lift, Project
 from gaugenet.nn.attention import GaugeAttention
 from gaugenet.nn.connection_laplacian import ConnectionLaplacian
 from gaugenet.nn.convolution.stencil import Stencil
-from gaugenet.nn.derivative import CovariantDerivative, Curl, Divergence, Gradient, Lower, Raise
+from gaugenet.nn.derivative import CovariantDerivative, Curl, Divergence, Gradient, Laplacian, Lower, Raise
 from gaugenet.nn.diffusion import Diffusion, ImplicitDiffusion
 from gaugenet.nn.entry import Geometry as Geometry  # deprecated
 from gaugenet.nn.gauge_conv import DifferentialConv, GaugeConv
 from gaugenet.nn.global_pool import GlobalPool
 from gaugenet.nn.group_pool import GroupPool
 from gaugenet.nn.intertwiner import Intertwiner
-from gaugenet.nn.laplacian import Laplacian
 from gaugenet.nn.layer_norm import LayerNorm
 from gaugenet.nn.level import Level
 from gaugenet.nn.level_map import LevelMap

@@ -7,7 +7,6 @@ from torch import Tensor, nn
 from torch_geometric.data import Data
 
 from gaugenet.group import Group
-from gaugenet.nn.entry import enter
 from gaugenet.nn.exact_buffer import ExactBuffer
 from gaugenet.nn.level import Level
 from gaugenet.representation import Representation
@@ -110,7 +109,10 @@ class Project(nn.Module):
         Returns:
             Vectors ``(V, C, 3)`` or matrices ``(V, C, 3, 3)``.
         """
-        frame = enter(self, x, at, transports=False).frame.to(x.dtype)
+        self.rep_in.check(x, "Project")
+        frame = Level.of(at).frame.to(x.dtype)
+        if x.dim() != 2 or len(x) != len(frame):
+            raise ValueError(f"Project expects features ({len(frame)}, {self.rep_in.dim}), got {tuple(x.shape)}")
         rows = x.unflatten(1, (-1, self.lift.channels))
         parts = (self.lift.basis(x.dtype).T @ rows).unbind(1)
         if self.lift.kind != "symmetric":

@@ -10,12 +10,13 @@ from gaugenet.nn.convolution.learned_kernel import LearnedKernel, load_renamed
 from gaugenet.nn.convolution.stencil import Stencil
 from gaugenet.nn.edge_frame import EdgeFrame
 from gaugenet.nn.entry import enter
+from gaugenet.nn.layer import Layer
 from gaugenet.nn.level import Level
 from gaugenet.nn.precision import working_dtype
 from gaugenet.representation import Representation
 
 
-class GaugeAttention(nn.Module):
+class GaugeAttention(Layer):
     """Convolve with kernels that are weighted, edge by edge, by scores of the features at both ends; exact.
 
         y(i) = sum_h sum_j alpha^h_ij kappa_h(r_ij, theta_ij) rho_in(g_ij) x(j)  +  W x(i) + bias,
@@ -41,6 +42,8 @@ class GaugeAttention(nn.Module):
         ValueError: If ``heads`` or ``profiles`` is below 1.
     """
 
+    shown = ("heads", "profiles")
+
     def __init__(
         self,
         rep_in: Representation | str,
@@ -49,12 +52,11 @@ class GaugeAttention(nn.Module):
         profiles: int = 2,
         bias: bool = True,
     ) -> None:
-        super().__init__()
+        super().__init__(rep_in, rep_out)
         for name, value in (("heads", heads), ("profiles", profiles)):
             if value < 1:
                 raise ValueError(f"{name} must be >= 1, got {value}")
-        self.kernel = LearnedKernel(rep_in, rep_out, heads * profiles, bias)
-        self.rep_in, self.rep_out = self.kernel.rep_in, self.kernel.rep_out
+        self.kernel = LearnedKernel(self.rep_in, self.rep_out, heads * profiles, bias)
         self.heads, self.profiles = heads, profiles
         hidden = max([heads, *(block.multiplicity for block in self.rep_in)])
         self.edge_frame = EdgeFrame(self.rep_in, hidden, profiles)
@@ -98,6 +100,3 @@ class GaugeAttention(nn.Module):
         seen = weights > 0
         least = torch.finfo(scores.dtype).min
         return torch.where(seen, scores + weights.log(), least).softmax(1) * seen
-
-    def extra_repr(self) -> str:
-        return f"{self.rep_in} -> {self.rep_out}, heads={self.heads}, profiles={self.profiles}"

@@ -59,16 +59,6 @@ class ConnectionLaplacian:
         self._degree = stiffness.new_zeros(shapes.num_vertices).index_add_(0, target, stiffness)
         self._cache: dict[tuple[int, str, int, torch.dtype], HeatSystem] = {}
 
-    @property
-    def num_vertices(self) -> int:
-        """Number of vertices V."""
-        return self.shapes.num_vertices
-
-    @property
-    def device(self) -> torch.device:
-        """Device of the operator."""
-        return self.shapes.share.device
-
     def system(self, irrep: Irrep, dtype: torch.dtype) -> HeatSystem:
         """Return the Laplacian of an irrep, areas and shapes as ``heat_solve`` takes them.
 

@@ -1,4 +1,4 @@
-"""Differential operators of first order as layers."""
+"""Differential operators of fields as layers: of first order, and Laplacians."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from gaugenet.group import Group, Irrep
 from gaugenet.kernel import Wave
 from gaugenet.nn.convolution.jet import Jet
 from gaugenet.nn.entry import enter
+from gaugenet.nn.layer import Layer
 from gaugenet.nn.level import Level
 from gaugenet.nn.precision import full_precision
 from gaugenet.representation import Representation
@@ -18,7 +19,7 @@ from gaugenet.representation.decomposition import Decomposition, restrict
 Rows = list[tuple[int, int]]  # each row is a row of another list, by its index, times a sign
 
 
-class CovariantDerivative(nn.Module):
+class CovariantDerivative(Layer):
     """Differentiate a field along its surface: nabla takes rho to rho (x) the vectors, here as irreps; linear, exact.
 
     A feature of order n is a complex number z. Its covariant derivatives are
@@ -36,10 +37,8 @@ class CovariantDerivative(nn.Module):
     signs: tuple[int, ...] = (-1, 1)
 
     def __init__(self, rep: Representation | str) -> None:
-        super().__init__()
-        self.rep_in = Representation(rep)
-        group = self.rep_in.group
-        self.rep_out = Representation((), group)
+        group = Representation(rep).group
+        super().__init__(rep, Representation((), group))
         self._waves: list[tuple[Wave, ...]] = []
         self._rows: list[Rows] = []
         for block in self.rep_in:
@@ -74,9 +73,6 @@ class CovariantDerivative(nn.Module):
         for block, z, waves, rows in zip(self.rep_in, self.rep_in.split(x), self._waves, self._rows, strict=True):
             parts.append(_pick(jet.moments(z, block.irrep, waves), rows))
         return torch.cat(parts, dim=1)
-
-    def extra_repr(self) -> str:
-        return f"{self.rep_in} -> {self.rep_out}"
 
 
 class Raise(CovariantDerivative):
@@ -126,7 +122,7 @@ class Gradient(Raise):
         super().__init__(rep)
 
 
-class Divergence(nn.Module):
+class Divergence(Layer):
     """Take the divergence of vectors, div v = nabla_1 v_1 + nabla_2 v_2 [1 / mesh unit], invariants.
 
     Args:
@@ -139,15 +135,13 @@ class Divergence(nn.Module):
     odd = False
 
     def __init__(self, rep: Representation | str) -> None:
-        super().__init__()
-        self.rep_in = Representation(rep)
-        group = self.rep_in.group
+        rep = Representation(rep)
+        group, channels = rep.group, rep.dim // 2
         vector = restricted(1, group)
-        channels = self.rep_in.dim // 2
-        if self.rep_in.terms != (vector.rep * channels).terms:
-            raise ValueError(f"{type(self).__name__} expects vectors, such as {vector.rep * 3}, got {self.rep_in}")
+        if rep.terms != (vector.rep * channels).terms:
+            raise ValueError(f"{type(self).__name__} expects vectors, such as {vector.rep * 3}, got {rep}")
         parity = "" if not group.reflections else "o" if self.odd else "e"
-        self.rep_out = Representation(((channels, group.irrep(0, parity)),), group)
+        super().__init__(rep, Representation(((channels, group.irrep(0, parity)),), group))
         self.lower = Lower(Representation(((channels, 1),), "O2"))
         self._rows = _signed(vector.basis.T)
 
@@ -165,9 +159,6 @@ class Divergence(nn.Module):
         vectors = _pick(x.unflatten(1, (2, self.rep_out.dim)), self._rows)
         return self.lower(vectors, level).unflatten(1, (2, self.rep_out.dim))[:, int(self.odd)]
 
-    def extra_repr(self) -> str:
-        return f"{self.rep_in} -> {self.rep_out}"
-
 
 class Curl(Divergence):
     """Take the curl of vectors, curl v = nabla_1 v_2 - nabla_2 v_1 [1 / mesh unit]: odd under reflections, "0o".
@@ -177,6 +168,72 @@ class Curl(Divergence):
     """
 
     odd = True
+
+
+KINDS = ("connection", "hodge")
+
+
+class Laplacian(Layer):
+    """Apply a Laplacian, as a positive operator [1 / mesh unit squared].
+
+    "connection": nabla* nabla = -(nabla_1 nabla_1 + nabla_2 nabla_2) of every order, by the second derivatives of a
+    ``Jet``. "hodge": of order 0 -div grad, of order 1 -(grad div + rot curl) with rot f = (-nabla_2 f, nabla_1 f), by
+    derivatives of derivatives. On vectors the two differ by the Gaussian curvature (Weitzenböck).
+
+    Args:
+        rep: Representation of input and output.
+        kind: "connection" or "hodge".
+
+    Raises:
+        ValueError: If the kind is unknown, or for "hodge" with other irreps than those of order 0 and pairs of order 1.
+    """
+
+    shown = ("kind",)
+
+    def __init__(self, rep: Representation | str, kind: str = "connection") -> None:
+        super().__init__(rep)
+        self.kind = kind
+        if kind not in KINDS:
+            raise ValueError(f'Laplacian expects the kind {" or ".join(KINDS)}, got "{kind}"')
+        self.inner, self.outer = nn.ModuleList(), nn.ModuleList()
+        for block in self.rep if kind == "hodge" else ():
+            if block.order > 1 or (block.order == 1 and block.size == 1):
+                raise ValueError(f"the Hodge Laplacian acts on order 0 and pairs of order 1, got {self.rep}")
+            vectors = Representation(((block.multiplicity, 1),), "O2")
+            numbers = restricted(0, Group("O2")).rep * block.multiplicity
+            if block.order == 0:
+                numbers = Representation(((block.multiplicity, Group("O2").irrep(0, block.irrep.parity or "e")),), "O2")
+            down, up = Lower(vectors), Raise(numbers)
+            self.inner.append(down if block.order else up)
+            self.outer.append(up if block.order else down)
+
+    def forward(self, x: Tensor, at: Level | Data) -> Tensor:
+        """Apply the Laplacian.
+
+        Args:
+            x: Features, ``(V, rep.dim)``.
+            at: The level, or data with a bundle, for its level 0.
+
+        Returns:
+            Features, ``(V, rep.dim)``.
+        """
+        level = enter(self, x, at)
+        return full_precision(self._hodge if self.kind == "hodge" else self._connection, x, level)
+
+    def _connection(self, x: Tensor, level: Level) -> Tensor:
+        parts = [x[:, :0]]
+        for block, z in zip(self.rep, self.rep.split(x), strict=True):
+            waves = tuple(Wave(0, part) for part in range(block.size))
+            parts.append(-level.jet().moments(z, block.irrep, waves).flatten(1))
+        return torch.cat(parts, dim=1)
+
+    def _hodge(self, x: Tensor, level: Level) -> Tensor:
+        parts = [x[:, :0]]
+        for block, z, inner, outer in zip(self.rep, self.rep.split(x), self.inner, self.outer, strict=True):
+            both = -outer(inner(z, level), level).unflatten(1, (2, -1))
+            # Of a vector grad div and rot curl; of a function div grad and curl grad, or div rot and curl rot.
+            parts.append(both.sum(1) if block.order else both[:, int(block.irrep.parity == "o")])
+        return torch.cat(parts, dim=1)
 
 
 def restricted(order: int, group: Group) -> Decomposition:

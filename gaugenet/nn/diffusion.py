@@ -8,6 +8,7 @@ from torch_geometric.data import Data
 
 from gaugenet.nn.connection_laplacian import heat_solve
 from gaugenet.nn.entry import enter
+from gaugenet.nn.layer import Layer
 from gaugenet.nn.level import Level
 from gaugenet.nn.precision import full_precision
 from gaugenet.nn.spectrum import Modes, Spectrum
@@ -42,7 +43,7 @@ class DiffusionTime(nn.Module):
         return (_UNIT * self.log_time.exp()).split(self._copies) if self._copies else ()
 
 
-class Diffusion(nn.Module):
+class Diffusion(Layer):
     """Diffuse fields like heat for a learned time: x_c -> exp(-t_c Delta) x_c, Delta of the irrep's own connection.
 
         y_c = sum_k exp(-lambda_k t_c) phi_k <phi_k, x_c>,
@@ -57,8 +58,7 @@ class Diffusion(nn.Module):
     """
 
     def __init__(self, rep: Representation | str) -> None:
-        super().__init__()
-        self.rep = self.rep_in = self.rep_out = Representation(rep)
+        super().__init__(rep)
         self.time = DiffusionTime(self.rep)
 
     def forward(self, x: Tensor, at: Level | Data) -> Tensor:
@@ -81,9 +81,6 @@ class Diffusion(nn.Module):
             parts.append(torch.cat([_flow(u, one, time) for u, one in zip(fields, modes, strict=True)]).flatten(1))
         return torch.cat(parts, dim=1)
 
-    def extra_repr(self) -> str:
-        return str(self.rep)
-
 
 def _flow(u: Tensor, modes: Modes, time: Tensor) -> Tensor:
     """Return exp(-time Delta) u on one shape, ``(V, size, C)``."""
@@ -92,7 +89,7 @@ def _flow(u: Tensor, modes: Modes, time: Tensor) -> Tensor:
     return (modes.field @ (decay * coefficient)).unflatten(0, u.shape[:2])
 
 
-class ImplicitDiffusion(nn.Module):
+class ImplicitDiffusion(Layer):
     """Diffuse fields like heat for a learned time, by one implicit Euler step: x_c -> (M + t_c L)^-1 M x_c.
 
     M = diag(area), L the connection Laplacian of the irrep. A mode of eigenvalue lambda shrinks by 1 / (1 + lambda t),
@@ -113,11 +110,12 @@ class ImplicitDiffusion(nn.Module):
         ValueError: If ``steps`` is below 1.
     """
 
+    shown = ("steps",)
+
     def __init__(self, rep: Representation | str, steps: int = 32) -> None:
-        super().__init__()
+        super().__init__(rep)
         if steps < 1:
             raise ValueError(f"ImplicitDiffusion expects steps >= 1, got {steps}")
-        self.rep = self.rep_in = self.rep_out = Representation(rep)
         self.time, self.steps = DiffusionTime(self.rep), steps
 
     def forward(self, x: Tensor, at: Level | Data) -> Tensor:
@@ -138,6 +136,3 @@ class ImplicitDiffusion(nn.Module):
             y = heat_solve(u, time.to(dtype), system, laplacian.shapes.count, self.steps)
             parts.append(y.flatten(1).to(x.dtype))
         return torch.cat(parts, dim=1)
-
-    def extra_repr(self) -> str:
-        return f"{self.rep}, steps={self.steps}"

@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
-from typing import Protocol
 
-import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch_geometric.data import Data
 
 from gaugenet.nn.connection_laplacian import ConnectionLaplacian
 from gaugenet.nn.convolution.stencil import Stencil
+from gaugenet.nn.layer import Layer
 from gaugenet.nn.level import Level
 from gaugenet.nn.level_map import LevelMap
 from gaugenet.nn.spectrum import Spectrum
-from gaugenet.representation import Representation
-
-
-class Layer(Protocol):
-    """A layer with the representation of its input."""
-
-    rep_in: Representation
-
-    def parameters(self) -> Iterator[nn.Parameter]: ...
 
 
 def enter(layer: Layer, x: Tensor, at: Level | Data, transports: bool = True, finer: bool = False) -> Level:
@@ -112,8 +101,13 @@ def _of_piece(piece: Piece) -> Level:
     """Return a level that has only what a layer was given."""
     kind = type(piece).__name__
     _deprecated(f"a {kind} as second argument of a layer", "the Level itself, Level(data)")
-    device, count = piece.device, piece.num_vertices
-    level = Level(Data(group=str(piece.group), area_0=torch.empty(count, device=device)))
+    if isinstance(piece, LevelMap):
+        like, count = piece.weight, piece.num_coarse
+    elif isinstance(piece, Stencil):
+        like, count = piece.weight, piece.num_vertices
+    else:
+        like, count = piece.shapes.share, piece.shapes.num_vertices
+    level = Level(Data(group=str(piece.group), area_0=like.new_empty(count)))
     for cls, name in _PIECES.items():
         if isinstance(piece, cls):
             setattr(level, f"_{name}", piece)

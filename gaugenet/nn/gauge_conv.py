@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from torch import Tensor, nn
+from torch import Tensor
 from torch_geometric.data import Data
 
 from gaugenet.nn.convolution.learned_kernel import LearnedKernel, load_renamed
 from gaugenet.nn.entry import enter
+from gaugenet.nn.layer import Layer
 from gaugenet.nn.level import Level
 from gaugenet.nn.precision import full_precision
 from gaugenet.representation import Representation
 
 
-class GaugeConv(nn.Module):
+class GaugeConv(Layer):
     """Convolve a field with the most general equivariant kernels of its group (Gerken et al. 2021, section 2.5).
 
         y(i) = sum_j w_ij kappa(r_ij, theta_ij) rho_in(g_ij) x(j)  +  W x(i) + bias,
@@ -33,6 +34,8 @@ class GaugeConv(nn.Module):
         ValueError: If ``profiles`` is below 1 or ``max_frequency`` below 0.
     """
 
+    shown = ("profiles",)
+
     def __init__(
         self,
         rep_in: Representation | str,
@@ -41,9 +44,9 @@ class GaugeConv(nn.Module):
         bias: bool = True,
         max_frequency: int | None = None,
     ) -> None:
-        super().__init__()
-        self.kernel = LearnedKernel(rep_in, rep_out, profiles, bias, max_frequency)
-        self.rep_in, self.rep_out, self.profiles = self.kernel.rep_in, self.kernel.rep_out, profiles
+        super().__init__(rep_in, rep_out)
+        self.profiles = profiles
+        self.kernel = LearnedKernel(self.rep_in, self.rep_out, profiles, bias, max_frequency)
         load_renamed(self, intertwiner="kernel.intertwiner", weight="kernel.weight")
 
     def forward(self, x: Tensor, at: Level | Data) -> Tensor:
@@ -58,11 +61,8 @@ class GaugeConv(nn.Module):
         """
         return self.kernel.convolve(x, enter(self, x, at).stencil)
 
-    def extra_repr(self) -> str:
-        return f"{self.rep_in} -> {self.rep_out}, profiles={self.profiles}"
 
-
-class DifferentialConv(nn.Module):
+class DifferentialConv(Layer):
     """Mix a field with its derivatives: y = W [x, R nabla x, R^2 Laplacian x] + bias, after DeltaConv.
 
     W is the most general equivariant map, so that this is every equivariant differential operator with those
@@ -77,12 +77,14 @@ class DifferentialConv(nn.Module):
         bias: Whether to add a learned constant to invariant outputs.
     """
 
+    shown = ("hessian",)
+
     def __init__(
         self, rep_in: Representation | str, rep_out: Representation | str, hessian: bool = False, bias: bool = True
     ) -> None:
-        super().__init__()
-        self.kernel = LearnedKernel(rep_in, rep_out, 1, bias, max_frequency=2 if hessian else 1)
-        self.rep_in, self.rep_out, self.hessian = self.kernel.rep_in, self.kernel.rep_out, hessian
+        super().__init__(rep_in, rep_out)
+        self.hessian = hessian
+        self.kernel = LearnedKernel(self.rep_in, self.rep_out, 1, bias, max_frequency=2 if hessian else 1)
         load_renamed(self, conv="kernel")
 
     def forward(self, x: Tensor, at: Level | Data) -> Tensor:
@@ -96,6 +98,3 @@ class DifferentialConv(nn.Module):
             Features, ``(V, rep_out.dim)``.
         """
         return full_precision(self.kernel.convolve, x, enter(self, x, at).jet(scaled=True))
-
-    def extra_repr(self) -> str:
-        return f"{self.rep_in} -> {self.rep_out}, hessian={self.hessian}"

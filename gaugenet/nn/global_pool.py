@@ -11,6 +11,7 @@ from torch_geometric.utils import softmax
 
 from gaugenet.nn.entry import enter
 from gaugenet.nn.group_pool import GroupPool
+from gaugenet.nn.layer import Layer
 from gaugenet.nn.level import Level
 from gaugenet.nn.shapes import Shapes
 from gaugenet.representation import Representation
@@ -19,7 +20,7 @@ KINDS = ("mean", "max", "attention", "quantiles")
 SHARES = (0.03, 0.1, 0.25, 0.5, 0.75, 0.9, 0.97)
 
 
-class GlobalPool(nn.Module):
+class GlobalPool(Layer):
     """Make invariants of each shape of a batch: ``(B, C)`` with C the number of copies, or ``(B, Q C)``; exact.
 
     Every copy gives an invariant at each vertex: itself if it is one, otherwise its norm. Over the vertices of a shape
@@ -37,9 +38,10 @@ class GlobalPool(nn.Module):
         ValueError: If the kind is unknown, if shares are not between 0 and 1, or if another kind is given shares.
     """
 
+    shown = ("kind",)
+
     def __init__(self, rep: Representation | str, kind: str = "mean", shares: Sequence[float] | None = None) -> None:
-        super().__init__()
-        self.rep_in, self.kind = Representation(rep), kind
+        rep = Representation(rep)
         if kind not in KINDS:
             raise ValueError(f'GlobalPool expects kind {", ".join(KINDS)}, got "{kind}"')
         if shares is not None and kind != "quantiles":
@@ -47,12 +49,11 @@ class GlobalPool(nn.Module):
         shares = SHARES if shares is None else shares
         if not shares or not all(0 <= share <= 1 for share in shares):
             raise ValueError(f"GlobalPool expects shares of the area, from 0 to 1, got {tuple(shares)}")
-        self.shares = tuple(shares)
-        self.invariants = GroupPool(self.rep_in)
-        copies = self.invariants.rep_out.dim
-        self.rep_out = Representation.invariants(
-            copies * (len(self.shares) if kind == "quantiles" else 1), self.rep_in.group
+        copies = sum(block.multiplicity for block in rep)
+        super().__init__(
+            rep, Representation.invariants(copies * (len(shares) if kind == "quantiles" else 1), rep.group)
         )
+        self.kind, self.shares, self.invariants = kind, tuple(shares), GroupPool(rep)
         self.score = nn.Linear(copies, copies, bias=False) if kind == "attention" else None
 
     def forward(self, x: Tensor, at: Level | Data) -> Tensor:
@@ -77,9 +78,6 @@ class GlobalPool(nn.Module):
         score = nn.functional.linear(values, self.score.weight.to(x.dtype))
         score = score + share.clamp_min(torch.finfo(x.dtype).tiny).log()
         return shapes.sum(softmax(score, shapes.index, num_nodes=shapes.count) * values)
-
-    def extra_repr(self) -> str:
-        return f"{self.rep_in} -> {self.rep_out}, kind={self.kind}"
 
 
 def quantiles(x: Tensor, shapes: Shapes, shares: Sequence[float]) -> Tensor:

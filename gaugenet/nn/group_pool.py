@@ -8,12 +8,13 @@ import torch
 from torch import Tensor, nn
 
 from gaugenet.group import Group
+from gaugenet.nn.layer import Layer
 from gaugenet.representation import Representation
 
 KINDS = ("norm", "max")
 
 
-class GroupPool(nn.Module):
+class GroupPool(Layer):
     """Make invariants of features: ``(..., rep.dim)`` to ``(..., C)``.
 
     "norm": each copy gives its norm, and invariants give themselves; exact for every group. "max": each channel, read
@@ -30,17 +31,18 @@ class GroupPool(nn.Module):
         ValueError: If the kind is unknown, or if "norm" is given samples.
     """
 
+    shown = ("kind",)
+
     def __init__(self, rep: Representation | str, kind: str = "norm", samples: int | None = None) -> None:
-        super().__init__()
-        self.rep_in, self.kind = Representation(rep), kind
+        rep = Representation(rep)
         if kind not in KINDS:
             raise ValueError(f'GroupPool expects kind {" or ".join(KINDS)}, got "{kind}"')
         if kind == "norm" and samples is not None:
             raise ValueError("GroupPool samples functions only for the kind max: drop samples")
-        self._function = GroupFunction(self.rep_in, samples, "GroupPool") if kind == "max" else None
-        count = sum(block.multiplicity for block in self.rep_in)
-        count = count if self._function is None else self._function.channels
-        self.rep_out = Representation.invariants(count, self.rep_in.group)
+        function = GroupFunction(rep, samples, "GroupPool") if kind == "max" else None
+        count = function.channels if function else sum(block.multiplicity for block in rep)
+        super().__init__(rep, Representation.invariants(count, rep.group))
+        self.kind, self._function = kind, function
 
     def forward(self, x: Tensor) -> Tensor:
         """Pool features ``x (..., rep_in.dim)``."""
@@ -53,9 +55,6 @@ class GroupPool(nn.Module):
                 z = (z.unflatten(-1, (block.size, block.multiplicity)).square().sum(-2) + 1e-12).sqrt()
             parts.append(z)
         return torch.cat(parts, dim=-1)
-
-    def extra_repr(self) -> str:
-        return f"{self.rep_in} -> {self.rep_out}, kind={self.kind}"
 
 
 class GroupFunction:

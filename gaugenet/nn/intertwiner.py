@@ -7,6 +7,7 @@ from functools import reduce
 import torch
 from torch import Tensor, nn
 
+from gaugenet.nn.layer import Layer
 from gaugenet.representation import Block, Representation
 
 
@@ -30,7 +31,7 @@ def real_matrix(weight: Tensor, out: Block) -> Tensor:
     return torch.cat([torch.cat([weight, zero], dim=1), torch.cat([zero, weight], dim=1)], dim=0)
 
 
-class Intertwiner(nn.Module):
+class Intertwiner(Layer):
     """Map features vertex by vertex, linearly and equivariantly: the most general such map, by Schur's lemma.
 
     Copies of an irrep mix only with those of the same irrep, by a real matrix, or by a complex one if the irrep is a
@@ -43,9 +44,7 @@ class Intertwiner(nn.Module):
     """
 
     def __init__(self, rep_in: Representation | str, rep_out: Representation | str, bias: bool = True) -> None:
-        super().__init__()
-        self.rep_in = Representation(rep_in)
-        self.rep_out = Representation(rep_out, self.rep_in.group)
+        super().__init__(rep_in, rep_out)
         self.weight = nn.ParameterDict()
         for b, out in enumerate(self.rep_out):
             fan_in = self.rep_in.multiplicity(out.irrep)
@@ -96,6 +95,3 @@ class Intertwiner(nn.Module):
             else:
                 parts.append(like.new_zeros(out.dim))
         return torch.cat(parts)
-
-    def extra_repr(self) -> str:
-        return f"{self.rep_in} -> {self.rep_out}"

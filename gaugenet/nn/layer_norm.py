@@ -5,10 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from gaugenet.nn.layer import Layer
 from gaugenet.representation import Representation
 
 
-class LayerNorm(nn.Module):
+class LayerNorm(Layer):
     """Normalise each vertex over its channels, whatever mesh or batch it is in.
 
     Invariants: mean 0 and variance 1 over the channels, then scale and bias. All others: divided by the root mean
@@ -21,8 +22,7 @@ class LayerNorm(nn.Module):
     """
 
     def __init__(self, rep: Representation | str, eps: float = 1e-5) -> None:
-        super().__init__()
-        self.rep = self.rep_in = self.rep_out = Representation(rep)
+        super().__init__(rep)
         self.eps = eps
         invariant = self.rep.num_invariants
         self.scale = nn.Parameter(torch.ones(sum(block.multiplicity for block in self.rep)))
@@ -54,9 +54,6 @@ class LayerNorm(nn.Module):
                 shifts.append(self.scale.new_zeros(block.dim))
         # One product: of the gradients of separate ones TorchInductor 2.13 gets some wrong.
         return torch.cat(parts, dim=-1) * torch.cat(factors) + torch.cat(shifts)
-
-    def extra_repr(self) -> str:
-        return str(self.rep)
 
 
 WINDOW = 500  # the latest examples that count

@@ -43,16 +43,6 @@ class LevelMap:
         self.mean_weight = handed / total.clamp_min(torch.finfo(total.dtype).tiny)[self.coarse]
         self._turns: dict[tuple[int, str, int, torch.dtype], Tensor] = {}
 
-    @property
-    def num_vertices(self) -> int:
-        """Number of coarser vertices."""
-        return self.num_coarse
-
-    @property
-    def device(self) -> torch.device:
-        """Device of the map."""
-        return self.fine.device
-
     def part(self, rows: slice) -> LevelMap:
         """Return the map of some of the finer vertices.
 

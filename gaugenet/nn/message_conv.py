@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from torch import Tensor, nn
+from torch import Tensor
 from torch_geometric.data import Data
 
 from gaugenet.nn.convolution.learned_kernel import KernelWeights
 from gaugenet.nn.edge_frame import EdgeFrame
 from gaugenet.nn.entry import enter
 from gaugenet.nn.intertwiner import Intertwiner
+from gaugenet.nn.layer import Layer
 from gaugenet.nn.level import Level
 from gaugenet.representation import Representation
 
 
-class MessageConv(nn.Module):
+class MessageConv(Layer):
     """Pass messages that are nonlinear functions of both ends of an edge, its direction and its length; exact.
 
         y(i) = sum_j w_ij kappa(r_ij, theta_ij) m(x_i, rho(g_ij) x_j, r_ij, theta_ij)  +  W x(i) + bias,
@@ -35,6 +36,8 @@ class MessageConv(nn.Module):
         ValueError: If ``hidden`` or ``profiles`` is below 1.
     """
 
+    shown = ("hidden", "profiles")
+
     def __init__(
         self,
         rep_in: Representation | str,
@@ -43,9 +46,9 @@ class MessageConv(nn.Module):
         profiles: int = 2,
         bias: bool = True,
     ) -> None:
-        super().__init__()
-        self.intertwiner = Intertwiner(rep_in, rep_out, bias=bias)
-        self.rep_in, self.rep_out, self.profiles = self.intertwiner.rep_in, self.intertwiner.rep_out, profiles
+        super().__init__(rep_in, rep_out)
+        self.profiles = profiles
+        self.intertwiner = Intertwiner(self.rep_in, self.rep_out, bias=bias)
         self.hidden = max([1, *(block.multiplicity for block in self.rep_out)]) if hidden is None else hidden
         self.edge_frame = EdgeFrame(self.rep_in, self.hidden, profiles)
         self.kernels = KernelWeights(self.edge_frame.rep_out, self.rep_out, profiles)
@@ -68,6 +71,3 @@ class MessageConv(nn.Module):
             operator = (waves[:, :, 0, :, None] * amplitude[:, :, None]).flatten(2)
             moments.append(operator.mT @ messages)
         return self.intertwiner(x) + self.kernels(moments)
-
-    def extra_repr(self) -> str:
-        return f"{self.rep_in} -> {self.rep_out}, hidden={self.hidden}, profiles={self.profiles}"

@@ -8,12 +8,13 @@ import torch
 from torch import Tensor, nn
 
 from gaugenet.nn.group_pool import GroupFunction
+from gaugenet.nn.layer import Layer
 from gaugenet.representation import Representation
 
 Activation = Callable[[Tensor], Tensor]
 
 
-class NormNonlinearity(nn.Module):
+class NormNonlinearity(Layer):
     """Rescale each copy by a function of its norm: z -> act(|z| + b) z / |z| (Worrall et al. 2017, eq. 8); exact.
 
     Invariants pass through ``act(x + b)``.
@@ -24,8 +25,7 @@ class NormNonlinearity(nn.Module):
     """
 
     def __init__(self, rep: Representation | str, activation: Activation = torch.relu) -> None:
-        super().__init__()
-        self.rep = self.rep_in = self.rep_out = Representation(rep)
+        super().__init__(rep)
         self.activation = activation
         self.bias = nn.Parameter(torch.zeros(sum(block.multiplicity for block in self.rep)))
 
@@ -44,11 +44,8 @@ class NormNonlinearity(nn.Module):
             parts.append((pair * (self.activation(norm + bias) / norm)).flatten(-2))
         return torch.cat(parts, dim=-1)
 
-    def extra_repr(self) -> str:
-        return str(self.rep)
 
-
-class GatedNonlinearity(nn.Module):
+class GatedNonlinearity(Layer):
     """Multiply each copy that is not invariant by the sigmoid of an invariant of its own (Weiler et al. 2018); exact.
 
     Args:
@@ -57,11 +54,10 @@ class GatedNonlinearity(nn.Module):
     """
 
     def __init__(self, rep: Representation | str, activation: Activation = nn.functional.silu) -> None:
-        super().__init__()
-        self.rep_out = Representation(rep)
-        self.gates = sum(block.multiplicity for block in self.rep_out if not block.invariant)
-        self.rep_in = self.rep_out + Representation.invariants(self.gates, self.rep_out.group)
-        self.activation = activation
+        rep = Representation(rep)
+        gates = sum(block.multiplicity for block in rep if not block.invariant)
+        super().__init__(rep + Representation.invariants(gates, rep.group), rep)
+        self.gates, self.activation = gates, activation
 
     def forward(self, x: Tensor) -> Tensor:
         """Gate features ``x (..., rep_in.dim)``."""
@@ -78,11 +74,8 @@ class GatedNonlinearity(nn.Module):
             start += block.multiplicity
         return torch.cat(parts, dim=-1)
 
-    def extra_repr(self) -> str:
-        return f"{self.rep_in} -> {self.rep_out}"
 
-
-class RegularNonlinearity(nn.Module):
+class RegularNonlinearity(Layer):
     """Read the irreps of a channel as a function on the group, apply a function at every element, transform back.
 
     On C_N and D_N, with all elements, it is exactly equivariant; with the irreps of ``regular`` or of ``quotient(D1)``
@@ -97,14 +90,12 @@ class RegularNonlinearity(nn.Module):
         activation: Function applied to the values.
     """
 
+    shown = ("samples",)
+
     def __init__(
-        self,
-        rep: Representation | str,
-        samples: int | None = None,
-        activation: Callable[[Tensor], Tensor] = torch.relu,
+        self, rep: Representation | str, samples: int | None = None, activation: Activation = torch.relu
     ) -> None:
-        super().__init__()
-        self.rep = self.rep_in = self.rep_out = Representation(rep)
+        super().__init__(rep)
         self.activation = activation
         self._function = GroupFunction(self.rep, samples, "RegularNonlinearity")
 
@@ -117,6 +108,3 @@ class RegularNonlinearity(nn.Module):
         """Apply the activation to features ``x (..., rep.dim)``."""
         self.rep.check(x, "RegularNonlinearity")
         return self._function.features(self.activation(self._function.values(x)))
-
-    def extra_repr(self) -> str:
-        return f"{self.rep}, samples={self.samples}"

@@ -9,13 +9,14 @@ from torch import Tensor, nn
 
 from gaugenet.nn.group_pool import GroupFunction
 from gaugenet.nn.intertwiner import Intertwiner
+from gaugenet.nn.layer import Layer
 from gaugenet.nn.layer_norm import LayerNorm
 from gaugenet.nn.nonlinearity import GatedNonlinearity
 from gaugenet.nn.tensor_product import InnerProduct
 from gaugenet.representation import Representation
 
 
-class GatedBlock(nn.Module):
+class GatedBlock(Layer):
     """A gated pointwise network from the outputs of layers that read neighbours to an update; exactly equivariant.
 
         z = norm(y, <y, y>);   Intertwiner(Gate(Intertwiner(z)))
@@ -39,8 +40,7 @@ class GatedBlock(nn.Module):
         dropout: float,
         norm: Callable[[Representation], nn.Module] = LayerNorm,
     ) -> None:
-        super().__init__()
-        self.rep = self.rep_in = self.rep_out = rep
+        super().__init__(rep)
         tangent = rep.num_invariants < sum(block.multiplicity for block in rep)
         invariants = max((block.multiplicity for block in rep), default=0) if tangent else 0
         self.layers = layers
@@ -64,15 +64,12 @@ class GatedBlock(nn.Module):
             hidden = _drop_invariants(hidden, self.gate.rep_out, self.dropout)
         return self.leave(hidden)
 
-    def extra_repr(self) -> str:
-        return str(self.rep)
-
 
 def _drop_invariants(x: Tensor, rep: Representation, dropout: nn.Dropout) -> Tensor:
     return torch.cat([dropout(z) if b.invariant else z for z, b in zip(rep.split(x), rep, strict=True)], dim=-1)
 
 
-class RegularBlock(nn.Module):
+class RegularBlock(Layer):
     """A pointwise network that reads features as functions on the group, with a nonlinearity at each element.
 
         Intertwiner(features(silu(values(Intertwiner(y)))))
@@ -89,11 +86,12 @@ class RegularBlock(nn.Module):
         dropout: Share of the functions dropped in training.
     """
 
+    shown = ("samples",)
+
     def __init__(
         self, rep: Representation | str, expansion: int = 1, samples: int | None = None, dropout: float = 0.0
     ) -> None:
-        super().__init__()
-        self.rep = self.rep_in = self.rep_out = Representation(rep)
+        super().__init__(rep)
         wide = self.rep * expansion
         if samples is None and self.rep.group.rotations is None:
             samples = fine_samples(self.rep)
@@ -121,9 +119,6 @@ class RegularBlock(nn.Module):
         units = _units(elements * channels, y).unflatten(1, (elements, channels))
         features = self.leave.linear(self._function.features(units))
         return nn.functional.linear(hidden, features.mT, self.leave.padded_bias(y).to(y.dtype))
-
-    def extra_repr(self) -> str:
-        return f"{self.rep}, samples={self.samples}"
 
 
 def fine_samples(rep: Representation) -> int:

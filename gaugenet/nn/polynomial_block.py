@@ -9,6 +9,7 @@ from torch_geometric.data import Data
 from gaugenet.nn.entry import enter
 from gaugenet.nn.gauge_conv import GaugeConv
 from gaugenet.nn.intertwiner import Intertwiner
+from gaugenet.nn.layer import Layer
 from gaugenet.nn.level import Level
 from gaugenet.nn.tensor_product import TensorProduct
 from gaugenet.representation import Representation
@@ -16,7 +17,7 @@ from gaugenet.representation import Representation
 FORMS = ("coupled", "nested")
 
 
-class PolynomialConv(nn.Module):
+class PolynomialConv(Layer):
     """A polynomial of a field and its surroundings by tensor products (Pi-Nets, Chrysos et al. 2020); exact.
 
     With convolutions U_n of the input z, tensor products * and intertwiners S_n, C,
@@ -38,6 +39,8 @@ class PolynomialConv(nn.Module):
         ValueError: If the degree is below 1 or the form is unknown.
     """
 
+    shown = ("degree", "form")
+
     def __init__(
         self,
         rep_in: Representation | str,
@@ -47,13 +50,11 @@ class PolynomialConv(nn.Module):
         profiles: int = 2,
         hidden: Representation | str | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(rep_in, rep_out)
         if degree < 1:
             raise ValueError(f"PolynomialConv expects a degree >= 1, got {degree}")
         if form not in FORMS:
             raise ValueError(f'PolynomialConv expects the form {" or ".join(FORMS)}, got "{form}"')
-        self.rep_in = Representation(rep_in)
-        self.rep_out = Representation(rep_out, self.rep_in.group)
         self.degree, self.form = degree, form
         inner = Representation(self.rep_out if hidden is None else hidden, self.rep_in.group)
         self.convs = nn.ModuleList(GaugeConv(self.rep_in, inner, profiles, bias=False) for _ in range(degree))
@@ -82,11 +83,8 @@ class PolynomialConv(nn.Module):
                 y = self.products[n](factor, self.steps[n](y))
         return self.leave(y)
 
-    def extra_repr(self) -> str:
-        return f"{self.rep_in} -> {self.rep_out}, degree={self.degree}, form={self.form}"
 
-
-class PolynomialBlock(nn.Module):
+class PolynomialBlock(Layer):
     """Add a polynomial of a field to it: x + s PolynomialConv(x), of the same degree; exactly equivariant.
 
     The factor s is learned and starts small, so that a deep network of high degree starts near a linear one.
@@ -97,9 +95,10 @@ class PolynomialBlock(nn.Module):
         profiles: Number of radial profiles.
     """
 
+    shown = ("degree",)
+
     def __init__(self, rep: Representation | str, degree: int = 2, profiles: int = 2) -> None:
-        super().__init__()
-        self.rep = self.rep_in = self.rep_out = Representation(rep)
+        super().__init__(rep)
         self.degree = degree
         self.conv = PolynomialConv(self.rep, self.rep, degree, "nested", profiles)
         self.factor = nn.Parameter(torch.tensor([0.1]))
@@ -115,6 +114,3 @@ class PolynomialBlock(nn.Module):
             Features, ``(V, rep.dim)``.
         """
         return x + self.factor * self.conv(x, enter(self, x, at))
-
-    def extra_repr(self) -> str:
-        return f"{self.rep}, degree={self.degree}"

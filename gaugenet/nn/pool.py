@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from gaugenet.nn.entry import enter
+from gaugenet.nn.layer import Layer
 from gaugenet.nn.level import Level
 from gaugenet.representation import Representation
 
 
-class Pool(nn.Module):
+class Pool(Layer):
     """Average features onto the next coarser level: y_c = sum_i s_ic a_i rho(g_ic) x_i / sum_i s_ic a_i.
 
     s are the shares, a the areas and g the transport of a ``LevelMap``. Up to the areas it is the adjoint of
@@ -20,8 +21,7 @@ class Pool(nn.Module):
     """
 
     def __init__(self, rep: Representation | str) -> None:
-        super().__init__()
-        self.rep = self.rep_in = self.rep_out = Representation(rep)
+        super().__init__(rep)
 
     def forward(self, x: Tensor, at: Level) -> Tensor:
         """Pool features.
@@ -37,11 +37,8 @@ class Pool(nn.Module):
         moved = pairs.carry(self.rep, x.index_select(0, pairs.fine)) * pairs.mean_weight.to(x.dtype)[:, None]
         return x.new_zeros(pairs.num_coarse, self.rep.dim).index_add_(0, pairs.coarse, moved)
 
-    def extra_repr(self) -> str:
-        return str(self.rep)
 
-
-class Unpool(nn.Module):
+class Unpool(Layer):
     """Interpolate features from the next coarser level: y_i = sum_c s_ic rho(g_ic)^-1 x_c.
 
     Args:
@@ -49,8 +46,7 @@ class Unpool(nn.Module):
     """
 
     def __init__(self, rep: Representation | str) -> None:
-        super().__init__()
-        self.rep = self.rep_in = self.rep_out = Representation(rep)
+        super().__init__(rep)
 
     def forward(self, x: Tensor, at: Level) -> Tensor:
         """Interpolate features.
@@ -65,6 +61,3 @@ class Unpool(nn.Module):
         pairs = enter(self, x, at).map
         moved = pairs.carry(self.rep, x.index_select(0, pairs.coarse), back=True) * pairs.weight.to(x.dtype)[:, None]
         return x.new_zeros(pairs.num_fine, self.rep.dim).index_add_(0, pairs.fine, moved)
-
-    def extra_repr(self) -> str:
-        return str(self.rep)

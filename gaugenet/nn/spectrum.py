@@ -44,16 +44,6 @@ class Spectrum:
         self._given = modes
         self._cache: dict[tuple[int, str, int, torch.dtype], list[Modes]] = {}
 
-    @property
-    def num_vertices(self) -> int:
-        """Number of vertices V."""
-        return self.shapes.num_vertices
-
-    @property
-    def device(self) -> torch.device:
-        """Device of the modes."""
-        return self.shapes.share.device
-
     def modes(self, irrep: Irrep, dtype: torch.dtype) -> list[Modes]:
         """Return the modes of an irrep on each shape.
 

@@ -8,11 +8,12 @@ from torch import Tensor, nn
 from gaugenet.group import Group, Irrep
 from gaugenet.nn.exact_buffer import ExactBuffer
 from gaugenet.nn.intertwiner import Intertwiner
+from gaugenet.nn.layer import Layer
 from gaugenet.representation import Representation
 from gaugenet.representation.decomposition import tensor_product
 
 
-class TensorProduct(nn.Module):
+class TensorProduct(Layer):
     """Multiply two features of a vertex: y = W [(A x)_c (x) (B x')_c], A, B and W learned intertwiners; exact.
 
     A and B bring every irrep to ``channels`` copies. The tensor product of each pair of irreps, copy by copy, is
@@ -28,13 +29,13 @@ class TensorProduct(nn.Module):
         ValueError: If no product of irreps of ``rep_in`` has one of ``rep_out``, or if ``channels`` is below 1.
     """
 
+    shown = ("channels",)
+
     def __init__(
         self, rep_in: Representation | str, rep_out: Representation | str, channels: int | None = None
     ) -> None:
-        super().__init__()
-        self.rep_in = Representation(rep_in)
+        super().__init__(rep_in, rep_out)
         group = self.rep_in.group
-        self.rep_out = Representation(rep_out, group)
         if channels is not None and channels < 1:
             raise ValueError(f"TensorProduct expects channels >= 1, got {channels}")
         self.channels = max([1, *(block.multiplicity for block in self.rep_out)]) if channels is None else channels
@@ -79,11 +80,8 @@ class TensorProduct(nn.Module):
             parts.append((basis(pairs.dtype) @ pairs).flatten(-2))
         return self.mix(torch.cat(parts, dim=-1))
 
-    def extra_repr(self) -> str:
-        return f"{self.rep_in} -> {self.rep_out}, channels={self.channels}"
 
-
-class InnerProduct(nn.Module):
+class InnerProduct(Layer):
     """Make invariants from the other features: s_c = sum_n <(A_n z_n)_c, (B_n z_n)_c>, A and B learned; exact.
 
     A and B are intertwiners. Without reflections they are complex over channels, so that an invariant can distinguish
@@ -98,9 +96,7 @@ class InnerProduct(nn.Module):
     """
 
     def __init__(self, rep_in: Representation | str, channels: int) -> None:
-        super().__init__()
-        self.rep_in = Representation(rep_in)
-        self.rep_out = Representation.invariants(channels, self.rep_in.group)
+        super().__init__(rep_in, Representation.invariants(channels, Representation(rep_in).group))
         others = tuple((channels, irrep) for irrep in self.rep_in.irreps if not irrep.trivial)
         if not others:
             raise ValueError(
@@ -115,9 +111,6 @@ class InnerProduct(nn.Module):
         self.rep_in.check(x, "InnerProduct")
         product = self.left(x) * self.right(x)
         return product.unflatten(-1, (-1, self.rep_out.dim)).sum(-2)
-
-    def extra_repr(self) -> str:
-        return f"{self.rep_in} -> {self.rep_out}"
 
 
 def _products(first: Irrep, second: Irrep, group: Group) -> list[tuple[Irrep, Tensor]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -12,23 +11,8 @@ from gaugenet.nn.convolution.convolve import chunk_size, sweep
 from gaugenet.nn.convolution.plan import Factors, Plan
 
 
-@dataclass
-class Discs:
-    """The neighbours of every vertex in lists padded to K.
-
-    Attributes:
-        index: ``(V, K)`` neighbours.
-        place: ``(E,)`` positions of the edges in the flattened lists.
-        waves: For each block in ``(V, K, size, W)``, those of all blocks out in turn, as in ``Stencil``.
-    """
-
-    index: Tensor
-    place: Tensor
-    waves: list[Tensor]
-
-
 def attend(
-    x: Tensor, amplitude: Tensor, reverse: Tensor, plan: Plan, forward: Factors, adjoint: Factors, discs: Discs
+    x: Tensor, amplitude: Tensor, reverse: Tensor, plan: Plan, forward: Factors, adjoint: Factors, lists: list[Tensor]
 ) -> Tensor:
     """Convolve features as ``convolve`` does, with operators that are given as waves and P amplitudes.
 
@@ -42,13 +26,13 @@ def attend(
         plan: Shapes of the convolution, with (wave, amplitude) as rows.
         forward: Factors as for ``convolve``, with waves as rows of the operators.
         adjoint: Factors of the gradient, likewise.
-        discs: Neighbours and waves in padded lists.
+        lists: ``(V, K)`` neighbours; ``(E,)`` positions of the edges in these lists; and for each block in the waves
+            of all blocks out in turn, ``(V, K, size, W)`` as in ``Stencil``.
 
     Returns:
         Features, ``(V, dim_out)``.
     """
     assert forward.bias is not None
-    lists = [discs.index, discs.place, *discs.waves]
     return _attend(x, amplitude, forward.bias, reverse, plan.encode(), forward.tensors, adjoint.tensors, lists)
 
 

@@ -7,18 +7,19 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from gaugenet.nn.convolution.attend import Discs, attend
+from gaugenet.nn.convolution.attend import attend
 from gaugenet.nn.convolution.convolve import convolve
 from gaugenet.nn.convolution.kernel_space import KernelSpace, signed
 from gaugenet.nn.convolution.plan import Factors, Plan
 from gaugenet.nn.convolution.stencil import Stencil
 from gaugenet.nn.exact_buffer import ExactBuffer
 from gaugenet.nn.intertwiner import Intertwiner
+from gaugenet.nn.layer import Layer
 from gaugenet.nn.precision import working_dtype
 from gaugenet.representation import Representation
 
 
-class LearnedKernel(nn.Module):
+class LearnedKernel(Layer):
     """A learned equivariant kernel with its pointwise part.
 
         kappa(r, theta) = sum_s sum_rho W_s,rho b_rho(r) kappa_s(theta),
@@ -39,6 +40,8 @@ class LearnedKernel(nn.Module):
         ValueError: If ``profiles`` is below 1 or ``max_frequency`` below 0.
     """
 
+    shown = ("profiles",)
+
     def __init__(
         self,
         rep_in: Representation | str,
@@ -47,9 +50,8 @@ class LearnedKernel(nn.Module):
         bias: bool = True,
         max_frequency: int | None = None,
     ) -> None:
-        super().__init__()
-        self.intertwiner = Intertwiner(rep_in, rep_out, bias=bias)
-        self.rep_in, self.rep_out = self.intertwiner.rep_in, self.intertwiner.rep_out
+        super().__init__(rep_in, rep_out)
+        self.intertwiner = Intertwiner(self.rep_in, self.rep_out, bias=bias)
         if profiles < 1:
             raise ValueError(f"profiles must be >= 1, got {profiles}")
         if max_frequency is not None and max_frequency < 0:
@@ -90,8 +92,8 @@ class LearnedKernel(nn.Module):
         reverse = stencil.reverse(amplitude.detach()) if torch.is_grad_enabled() else amplitude[:0, 0]
         waves = [stencil.waves(block.irrep, self._space.waves(a), dtype) for a, block in enumerate(self.rep_in)]
         forward, adjoint = self._factors(x, stencil, 1, dtype, weighted=False)
-        discs = Discs(stencil.index, stencil.padding.place, waves)
-        return attend(x.to(dtype), amplitude, reverse, self._plan, forward, adjoint, discs)
+        lists = [stencil.index, stencil.padding.place, *waves]
+        return attend(x.to(dtype), amplitude, reverse, self._plan, forward, adjoint, lists)
 
     @property
     def operator_rows(self) -> int:
@@ -116,11 +118,8 @@ class LearnedKernel(nn.Module):
             adjoint.weights = _cut(table, self._adjoint_places.value, self._plan.adjoint)
         return forward, adjoint
 
-    def extra_repr(self) -> str:
-        return f"{self.rep_in} -> {self.rep_out}, profiles={self.profiles}"
 
-
-class KernelWeights(nn.Module):
+class KernelWeights(Layer):
     """The learned part of a kernel, for layers that form moments themselves: y_b = sum_a sum_s,rho W_s,rho P_a,s,rho.
 
     A moment is the sum over neighbours of a wave, a radial profile and a feature; the waves are those of all kernels
@@ -134,8 +133,7 @@ class KernelWeights(nn.Module):
     """
 
     def __init__(self, rep_in: Representation, rep_out: Representation, profiles: int) -> None:
-        super().__init__()
-        self.rep_in, self.rep_out = rep_in, rep_out
+        super().__init__(rep_in, rep_out)
         self.space = KernelSpace(rep_in, rep_out)
         self.weight = self.space.parameters(profiles)
         self._rows = [list(row) for row in self.space.rows(profiles)]
@@ -159,9 +157,6 @@ class KernelWeights(nn.Module):
                     y = y + parts[a][b].flatten(1) @ self.space.of_moments(weight, a, b).to(y.dtype)
             outputs.append(y)
         return torch.cat(outputs, dim=1)
-
-    def extra_repr(self) -> str:
-        return f"{self.rep_in} -> {self.rep_out}"
 
 
 def load_renamed(layer: nn.Module, **renamed: str) -> None:
