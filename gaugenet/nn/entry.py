@@ -34,7 +34,7 @@ def enter(layer: Layer, x: Tensor, at: Level | Data, transports: bool = True, fi
     """
     name, rep = type(layer).__name__, layer.rep_in
     rep.check(x, name)
-    level = _of_piece(at) if isinstance(at, Piece) else Level.of(at)
+    level = _OfPiece(at) if isinstance(at, Piece) else Level.of(at)
     count = level.map.num_fine if finer else level.num_vertices
     if x.dim() != 2 or x.shape[0] != count:
         raise ValueError(f"{name} expects features ({count}, {rep.dim}), a row for each vertex, got {tuple(x.shape)}")
@@ -52,7 +52,7 @@ def enter(layer: Layer, x: Tensor, at: Level | Data, transports: bool = True, fi
     return level
 
 
-# What follows is what version 0.1 gave to layers; it works for one more release.
+# Deprecated: what layers of version 0.1 were given.
 
 Piece = Stencil | Spectrum | ConnectionLaplacian | LevelMap
 _PIECES: dict[type, str] = {
@@ -97,23 +97,23 @@ class Geometry(Level):
         return self.at(level).map
 
 
-def _of_piece(piece: Piece) -> Level:
-    """Return a level that has only what a layer was given."""
-    kind = type(piece).__name__
-    _deprecated(f"a {kind} as second argument of a layer", "the Level itself, Level(data)")
-    if isinstance(piece, LevelMap):
-        like, count = piece.weight, piece.num_coarse
-    elif isinstance(piece, Stencil):
-        like, count = piece.weight, piece.num_vertices
-    else:
-        like, count = piece.shapes.share, piece.shapes.num_vertices
-    level = Level(Data(group=str(piece.group), area_0=like.new_empty(count)))
-    for cls, name in _PIECES.items():
-        if isinstance(piece, cls):
-            setattr(level, f"_{name}", piece)
-    if isinstance(piece, Spectrum | ConnectionLaplacian):
-        level._shapes = piece.shapes
-    return level
+class _OfPiece(Level):
+    """A level that has only what a layer was given."""
+
+    def __init__(self, piece: Piece) -> None:
+        _deprecated(f"a {type(piece).__name__} as second argument of a layer", "the Level itself, Level(data)", 7)
+        if isinstance(piece, LevelMap):
+            like, count = piece.weight, piece.num_coarse
+        elif isinstance(piece, Stencil):
+            like, count = piece.weight, piece.num_vertices
+        else:
+            like, count = piece.shapes.share, piece.shapes.num_vertices
+        super().__init__(Data(group=str(piece.group), area_0=like.new_empty(count)))
+        for kind, name in _PIECES.items():
+            if isinstance(piece, kind):
+                setattr(self, f"_{name}", piece)
+        if isinstance(piece, Spectrum | ConnectionLaplacian):
+            self._shapes = piece.shapes
 
 
 def _serve_from_data(kind: type, name: str) -> None:
@@ -131,5 +131,7 @@ for _kind, _name in _PIECES.items():
     _serve_from_data(_kind, _name)
 
 
-def _deprecated(old: str, new: str) -> None:
-    warnings.warn(f"{old} is deprecated and works for one more release: use {new}", DeprecationWarning, stacklevel=3)
+def _deprecated(old: str, new: str, depth: int = 3) -> None:
+    """Warn at the line that is ``depth`` calls above this one."""
+    text = f"{old} is deprecated and works for one more release: use {new}"
+    warnings.warn(text, DeprecationWarning, stacklevel=depth)

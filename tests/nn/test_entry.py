@@ -85,8 +85,11 @@ def test_pieces_of_a_level_are_taken_for_one_more_release(piece, layer):
     ):
         given = piece.from_data(data, number)
     x = layer.rep_in.randn(150, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    with pytest.warns(DeprecationWarning, match=rf"a {piece.__name__} as second argument .* use the Level itself"):
+    with pytest.warns(
+        DeprecationWarning, match=rf"a {piece.__name__} as second argument .* use the Level itself"
+    ) as warned:
         y = layer(x, given)
+    assert [one.filename for one in warned] == [__file__]  # at the line of the user
     assert isinstance(given, piece) and torch.equal(y, layer(x, Level(data, number)))
     with pytest.warns(DeprecationWarning), pytest.raises(ValueError, match="expects features"):
         layer(x[1:], given)

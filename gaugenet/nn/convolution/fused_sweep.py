@@ -6,6 +6,7 @@ import ctypes
 import inspect
 import sys
 import zlib
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any
@@ -151,7 +152,7 @@ def _on_all_threads(address: int, argument: int) -> None:
 
 
 @cache
-def _openmp() -> Any:
+def _openmp() -> Callable[[int, int, int, int], None] | None:
     """Return OpenMP's function for parallel regions, from the library that PyTorch has loaded."""
     if sys.platform == "win32" or not torch.backends.openmp.is_available():
         return None
@@ -163,7 +164,7 @@ def _openmp() -> Any:
 
 
 @cache
-def _function(address: int) -> Any:
+def _function(address: int) -> Callable[[int], None]:
     return ctypes.CFUNCTYPE(None, ctypes.c_void_p)(address)
 
 
