@@ -11,12 +11,12 @@ import surfaces
 import torch
 from group_table import REPS
 from torch import Tensor, nn
+from torch_geometric.data import Data
 
 from gaugenet.group import Group
 from gaugenet.mesh.mesh import MeshWarning
 from gaugenet.models import ClassificationNet, CorrespondenceNet, SegmentationNet, TangentFieldNet
 from gaugenet.nn import (
-    ConnectionLaplacian,
     CovariantDerivative,
     Curl,
     DifferentialConv,
@@ -34,7 +34,6 @@ from gaugenet.nn import (
     Laplacian,
     LayerNorm,
     Level,
-    LevelMap,
     Lift,
     Lower,
     MessageConv,
@@ -46,8 +45,6 @@ from gaugenet.nn import (
     Raise,
     RegularNonlinearity,
     ResidualBlock,
-    Spectrum,
-    Stencil,
     TensorProduct,
     Unpool,
 )
@@ -95,20 +92,14 @@ def of_features_and_data(layer: nn.Module, x: Tensor, data: Any) -> Tensor:
     return layer(x, data)
 
 
-def on_level(level: int, kind: Any = Stencil) -> Callable[..., Tensor]:
-    return lambda layer, x, data: layer(x, kind.from_data(data, level))
-
-
-def in_level(level: int) -> Callable[..., Tensor]:
+def on_level(level: int) -> Callable[..., Tensor]:
     return lambda layer, x, data: layer(x, Level(data, level))
 
 
-def shape_of_level(level: int) -> Callable[..., Tensor]:
-    return lambda layer, x, data: layer(x, data, level)
-
-
-def between_levels(layer: nn.Module, x: Tensor, data: Any) -> Tensor:
-    return layer(x, LevelMap.from_data(data, 1))
+def level_of(edge_index: Tensor, log: Tensor, transport: Tensor, weight: Tensor, radius: Tensor, count: int) -> Level:
+    """A level of ``count`` vertices with edges that no transform made."""
+    edges = {"edge_index_0": edge_index, "log_0": log, "transport_0": transport, "weight_0": weight}
+    return Level(Data(**edges, radius_0=radius, area_0=torch.ones(count)))
 
 
 def of_data(layer: nn.Module, x: Tensor, data: Any) -> Tensor:
@@ -207,14 +198,14 @@ ROWS = [
     Row("nested PolynomialConv", lambda: PolynomialConv("2x0 + 1x1", "3x0 + 2x1", 3, "nested"), on_level(1), 1, 1),
     Row("ResidualBlock", lambda: ResidualBlock(REP), on_level(0)),
     Row("ResidualBlock of attention and messages", lambda: ResidualBlock(REP, layers="attention+message"), on_level(0)),
-    Row("ResidualBlock of diffusion", lambda: ResidualBlock(REP, layers=DIFFUSE), in_level(1), 1, 1),
+    Row("ResidualBlock of diffusion", lambda: ResidualBlock(REP, layers=DIFFUSE), on_level(1), 1, 1),
     Row("ResidualBlock of implicit steps", lambda: ResidualBlock(REP, layers="implicit+conv"), of_features_and_data),
     Row("PolynomialBlock", lambda: PolynomialBlock(REP), on_level(0)),
     Row("ResidualBlock of invariants", lambda: ResidualBlock("6x0"), on_level(1), 1, 1),
     Row("Diffusion", lambda: Diffusion(REP), of_features_and_data),
-    Row("Diffusion on level 1", lambda: Diffusion("2x1 + 3x0 + 1x2"), on_level(1, Spectrum), 1, 1),
+    Row("Diffusion on level 1", lambda: Diffusion("2x1 + 3x0 + 1x2"), on_level(1), 1, 1),
     Row("ImplicitDiffusion", lambda: ImplicitDiffusion(REP), of_features_and_data),
-    Row("ImplicitDiffusion on level 1", lambda: ImplicitDiffusion("2x1 + 1x0"), on_level(1, ConnectionLaplacian), 1, 1),
+    Row("ImplicitDiffusion on level 1", lambda: ImplicitDiffusion("2x1 + 1x0"), on_level(1), 1, 1),
     Row("CovariantDerivative", lambda: CovariantDerivative(REP), on_level(0)),
     Row("Gradient", lambda: Gradient("3x0"), of_features_and_data),
     Row("Divergence", lambda: Divergence("3x1"), on_level(1), 1, 1),
@@ -225,13 +216,13 @@ ROWS = [
     Row("Hodge Laplacian", lambda: Laplacian("2x0 + 3x1", "hodge"), on_level(0)),
     Row("DifferentialConv", lambda: DifferentialConv(REP, "2x1 + 3x0 + 1x2 + 1x0"), on_level(0)),
     Row("DifferentialConv with Hessian", lambda: DifferentialConv("2x0 + 1x1", "2x2 + 1x3", True), on_level(1), 1, 1),
-    Row("Pool", lambda: Pool(REP), between_levels, 0, 1),
-    Row("Unpool", lambda: Unpool(REP), between_levels, 1, 0),
+    Row("Pool", lambda: Pool(REP), on_level(1), 0, 1),
+    Row("Unpool", lambda: Unpool(REP), on_level(1), 1, 0),
     Row("GroupPool", lambda: GroupPool(REP)),
     Row("GroupPool by maxima", lambda: GroupPool("4x0 + 3x1 + 2x2", "max", samples=7), inside="C7", kinks=True),
     Row("GlobalPool", lambda: GlobalPool(REP), of_features_and_data, 0, -2),
-    Row("GlobalPool by attention", lambda: GlobalPool(REP, "attention"), shape_of_level(1), 1, -2),
-    Row("GlobalPool by quantiles", lambda: GlobalPool(REP, "quantiles"), shape_of_level(1), 1, -2),
+    Row("GlobalPool by attention", lambda: GlobalPool(REP, "attention"), on_level(1), 1, -2),
+    Row("GlobalPool by quantiles", lambda: GlobalPool(REP, "quantiles"), on_level(1), 1, -2),
     Row("Lift and Project", lambda: Lifted("vector"), of_features_and_data),
     Row("Lift and Project of matrices", lambda: Lifted("symmetric"), of_features_and_data),
     Row("SegmentationNet", lambda: network("face"), of_data, 0, -1),
@@ -264,11 +255,11 @@ def rows_of(group: str) -> list[Row]:
         Row("RegularNonlinearity", lambda: RegularNonlinearity(functions, **samples), kinks=True),
         Row("LayerNorm", lambda: LayerNorm(one)),
         Row("ResidualBlock", lambda: ResidualBlock(one), on_level(0)),
-        Row("ResidualBlock of all layers", lambda: ResidualBlock(one, layers=EVERY), in_level(1), 1, 1),
+        Row("ResidualBlock of all layers", lambda: ResidualBlock(one, layers=EVERY), on_level(1), 1, 1),
         Row("TensorProduct", lambda: TensorProduct(one, other)),
         Row("PolynomialConv", lambda: PolynomialConv(one, one, 2, "nested", hidden=other), on_level(0)),
         Row("Diffusion", lambda: Diffusion(one), of_features_and_data),
-        Row("ImplicitDiffusion", lambda: ImplicitDiffusion(other), on_level(1, ConnectionLaplacian), 1, 1),
+        Row("ImplicitDiffusion", lambda: ImplicitDiffusion(other), on_level(1), 1, 1),
         Row("CovariantDerivative", lambda: CovariantDerivative(one), on_level(0)),
         Row("Gradient", lambda: Gradient(invariants), on_level(1), 1, 1),
         Row("Divergence", lambda: Divergence(vectors), on_level(0)),
@@ -276,8 +267,8 @@ def rows_of(group: str) -> list[Row]:
         Row("Raise", lambda: Raise(other), on_level(0)),
         Row("connection Laplacian", lambda: Laplacian(one), on_level(0)),
         Row("DifferentialConv", lambda: DifferentialConv(one, other, hessian=True), on_level(0)),
-        Row("Pool", lambda: Pool(one), between_levels, 0, 1),
-        Row("Unpool", lambda: Unpool(other), between_levels, 1, 0),
+        Row("Pool", lambda: Pool(one), on_level(1), 0, 1),
+        Row("Unpool", lambda: Unpool(other), on_level(1), 1, 0),
         Row("GroupPool by maxima", lambda: GroupPool(functions, "max", **samples), kinks=True),
         Row("GlobalPool", lambda: GlobalPool(one, "max"), of_features_and_data, 0, -2),
         Row("Lift and Project", lambda: Lifted("symmetric", group), of_features_and_data),

@@ -6,6 +6,7 @@ from torch import Tensor
 from gaugenet.group import Elements
 from gaugenet.kernel import kernel_basis, radial_profiles
 from gaugenet.nn import GaugeConv
+from gaugenet.nn.convolution.learned_kernel import LearnedKernel
 
 
 def reference_conv(
@@ -20,14 +21,14 @@ def reference_conv(
 ) -> Tensor:
     """Return y_i = sum_j w_ij kappa(r_ij, theta_ij) rho_in(g_ij) x_j + W x_i + bias."""
     flip = torch.zeros_like(transport, dtype=torch.bool) if flip is None else flip
-    outputs = [pointwise(conv, x[i]) for i in range(len(x))]
+    outputs = [pointwise(conv.kernel, x[i]) for i in range(len(x))]
     for e, (j, i) in enumerate(edge_index.T.tolist()):
         carried = conv.rep_in.matrix(Elements(transport[e], flip[e])) @ x[j]
-        outputs[i] = outputs[i] + weight[e] * kernel(conv, log[e, 0] / radius.squeeze(), log[e, 1]) @ carried
+        outputs[i] = outputs[i] + weight[e] * kernel(conv.kernel, log[e, 0] / radius.squeeze(), log[e, 1]) @ carried
     return torch.stack(outputs)
 
 
-def kernel(conv: GaugeConv, ratio: Tensor, theta: Tensor) -> Tensor:
+def kernel(conv: LearnedKernel, ratio: Tensor, theta: Tensor) -> Tensor:
     """Return kappa at one point of the tangent plane as a matrix (rep_out.dim, rep_in.dim)."""
     profiles = radial_profiles(ratio, conv.profiles)
     rows = []
@@ -45,7 +46,7 @@ def kernel(conv: GaugeConv, ratio: Tensor, theta: Tensor) -> Tensor:
     return torch.cat(rows, dim=0)
 
 
-def pointwise(conv: GaugeConv, x: Tensor) -> Tensor:
+def pointwise(conv: LearnedKernel, x: Tensor) -> Tensor:
     """Return W x + bias at one vertex: equal irreps mix by a + b i, the matrix ((a, -b), (b, a)), or by a alone."""
     linear = conv.intertwiner
     outputs, invariant = [], 0

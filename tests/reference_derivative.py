@@ -7,8 +7,8 @@ from gaugenet.group import Elements
 
 def reference_jet(stencil, x, irrep):
     """Return g ``(V, 2, size)`` and H ``(V, 3, size)`` as H_11, H_12, H_22, of features ``x (V, size)`` of an irrep."""
-    index, log, transport, weight, _ = stencil._edges
-    at = Elements.of(transport, stencil._flip)
+    index, log, weight = stencil.edge_index, stencil.log, stencil.weight
+    at = Elements.of(stencil.transport, stencil.flip)
     carried = (irrep.matrix(at) @ x[index[0], :, None])[:, :, 0].numpy()
     target, x = index[1].numpy(), x.numpy()
     r = log[:, :1].numpy() * np.stack([np.cos(log[:, 1].numpy()), np.sin(log[:, 1].numpy())], axis=1)

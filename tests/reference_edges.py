@@ -7,7 +7,8 @@ from torch import Tensor
 
 from gaugenet.group import Elements
 from gaugenet.kernel import kernel_basis, radial_profiles
-from gaugenet.nn import GaugeAttention, GaugeConv, MessageConv
+from gaugenet.nn import GaugeAttention, MessageConv
+from gaugenet.nn.convolution.learned_kernel import LearnedKernel
 from gaugenet.nn.edge_frame import EdgeFrame, Reading
 from gaugenet.transforms.frame_bundle import FrameBundle
 from gaugenet.transforms.gauge import change_gauge
@@ -68,7 +69,7 @@ def messages(frame: EdgeFrame, *edge) -> list[Tensor]:
 
 def reference_attention(layer: GaugeAttention, x: Tensor, data) -> Tensor:
     """Return y_i = sum_h sum_j alpha^h_ij kappa_h(r_ij, theta_ij) rho_in(g_ij) x_j + W x_i + bias."""
-    outputs = [pointwise(layer, one) for one in x]
+    outputs = [pointwise(layer.kernel, one) for one in x]
     logits: dict[int, list] = {}
     for j, i, ratio, theta, at, weight in edges(data):
         score = messages(layer.edge_frame, x[i], x[j], ratio, theta, at)[0] @ layer.score
@@ -88,17 +89,17 @@ class Head:
     def __init__(self, layer: GaugeAttention, h: int):
         self.rep_in, self.rep_out, self.profiles, self.max_frequency = layer.rep_in, layer.rep_out, layer.profiles, None
         mine = slice(h * layer.profiles, (h + 1) * layer.profiles)
-        self.weight = {key: weight[:, mine] for key, weight in layer.weight.items()}
+        self.weight = {key: weight[:, mine] for key, weight in layer.kernel.weight.items()}
 
 
 def reference_messages(layer: MessageConv, x: Tensor, data) -> Tensor:
     """Return y_i = sum_j w_ij kappa(r_ij, theta_ij) m_ij + W x_i + bias."""
     outputs = [pointwise(layer, one) for one in x]
-    conv = GaugeConv(layer.edge_frame.rep_out, layer.rep_out, layer.profiles)
-    conv.weight = layer.kernels.weight
+    weights = LearnedKernel(layer.edge_frame.rep_out, layer.rep_out, layer.profiles)
+    weights.weight = layer.kernels.weight
     for j, i, ratio, theta, at, weight in edges(data):
         message = torch.cat(messages(layer.edge_frame, x[i], x[j], ratio, theta, at))
-        outputs[i] = outputs[i] + weight * kernel(conv, ratio, theta) @ message
+        outputs[i] = outputs[i] + weight * kernel(weights, ratio, theta) @ message
     return torch.stack(outputs)
 
 

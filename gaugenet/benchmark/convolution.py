@@ -12,7 +12,7 @@ from gaugenet.benchmark.measure import Row, medians, peak_bytes
 from gaugenet.benchmark.surfaces import sphere
 from gaugenet.io.mesh_data import MeshData
 from gaugenet.kernel import radial_profiles
-from gaugenet.nn import GaugeConv, Stencil
+from gaugenet.nn import GaugeConv, Level
 from gaugenet.representation import Representation
 from gaugenet.transforms.frame_bundle import FrameBundle
 
@@ -46,7 +46,7 @@ def _rows(data: MeshData, neighbours: int, channels: int, repeats: int) -> Itera
     x = ours.rep_in.randn(len(data.pos), generator=torch.Generator().manual_seed(0), dtype=torch.float32)
     cotangent = torch.ones_like(x)
     geometry = [data[f"{name}_0"].float() for name in ("log", "transport", "weight", "radius")]
-    stencil = Stencil.from_data(data)
+    level = Level(data)
     torch.compiler.reset()  # each setting is recompiled, and the number of recompilations is limited
     layers: dict[str, Callable[..., Tensor]] = {"ours": ours, "plain": plain}
     for name, layer in list(layers.items()):
@@ -54,7 +54,7 @@ def _rows(data: MeshData, neighbours: int, channels: int, repeats: int) -> Itera
 
     def forward(name: str, x: Tensor) -> Tensor:
         if name.startswith("ours"):
-            return layers[name](x, stencil)
+            return layers[name](x, level)
         return layers[name](x, data.edge_index_0, *geometry)
 
     def training(name: str) -> None:

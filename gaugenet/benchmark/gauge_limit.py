@@ -36,7 +36,7 @@ def gauge_limit(level: int, radius: float, seed: int = 0, same: bool = True) -> 
     with torch.no_grad():
         for weight in gauge.parameters():
             weight.zero_()  # a vertex itself does not contribute to the integral
-        for key, weight in gauge.weight.items():
+        for key, weight in gauge.kernel.weight.items():
             weight.copy_(exact.weight[key] if same else exact.weight[key].flip(0))
         wanted = out.inverse(exact(x))
         return float((gauge(into.inverse(x), data) - wanted).square().mean().sqrt() / wanted.square().mean().sqrt())

@@ -13,7 +13,7 @@ from gaugenet.models.classifier import Classifier
 from gaugenet.models.surface_net import SurfaceNet
 from gaugenet.models.unet import NO_LAYERS
 from gaugenet.nn.global_pool import GlobalPool
-from gaugenet.nn.standardize import Standardize
+from gaugenet.nn.layer_norm import Standardize
 
 
 class ClassificationNet(SurfaceNet, Classifier):
@@ -54,9 +54,9 @@ class ClassificationNet(SurfaceNet, Classifier):
     def forward(self, data: Data) -> Tensor:
         """Return logits ``(B, L)`` of data made by ``transform``, single (B = 1) or batched."""
         x = self.inputs(data)
-        found = self.unet.encode(self.enter(self.on_first_level(x, self.first_map(data))), self.unet.levels(data))
-        last = self.first + len(found) - 1
+        levels = self.unet.levels(data)
+        found = self.unet.encode(self.enter(self.on_first_level(x, self.first_map(data))), levels)
         pooled = [self.spread(x, data)]
-        pooled += [pool(y, data, self.first + depth) for depth, (pool, y) in enumerate(zip(self.means, found))]
-        pooled += [pool(found[-1], data, last) for pool in self.most]
+        pooled += [pool(y, level) for pool, y, level in zip(self.means, found, levels)]
+        pooled += [pool(found[-1], levels[-1]) for pool in self.most]
         return self.head(torch.cat(pooled, dim=1))

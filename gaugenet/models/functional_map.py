@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch_geometric.data import Data
 
-from gaugenet.nn.structure_group import group_of
+from gaugenet.nn.level import Level
 
 # Pairs of points whose distances are computed at once.
 _PAIRS = 2**24
@@ -34,7 +34,7 @@ class Functions(NamedTuple):
         """
         if getattr(data, "batch", None) is not None:
             raise ValueError("Functions.from_data needs a single mesh, got a batch: read its meshes one by one")
-        name = f"{group_of(data).trivial_irrep}_{level}"
+        name = f"{Level.of(data).group.trivial_irrep}_{level}"
         if getattr(data, f"eigenfield_{name}", None) is None:
             raise ValueError(
                 f"the data has no eigenfunctions (eigenfield_{name}): apply ConnectionSpectrum(orders=(0,))"

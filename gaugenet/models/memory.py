@@ -11,7 +11,7 @@ from pathlib import Path
 from torch_geometric.data import Data
 
 from gaugenet.models.vertex_net import VertexNet
-from gaugenet.nn import GaugeConv
+from gaugenet.nn.convolution.learned_kernel import LearnedKernel
 from gaugenet.nn.edge_frame import Reading
 
 _SPARE = 2 * 10**8  # for what lies around [bytes]
@@ -51,8 +51,8 @@ def _numbers(net: VertexNet, data: Data) -> int:
     around = 12 * (net.rep_in.dim + width) + 8 * net.rep_out.dim
     if net.first:
         return around
-    convolutions = [layer for layer in net.modules() if isinstance(layer, GaugeConv)]
-    operators = {(conv.rep_in.orders, conv.rep_out.orders): conv.operator_rows for conv in convolutions}
+    kernels = [layer for layer in net.modules() if isinstance(layer, LearnedKernel)]
+    operators = {(one.rep_in.orders, one.rep_out.orders): one.operator_rows for one in kernels}
     degree = min(data.max_degree[0], 2 * data.edge_index_0.shape[1] / len(data.pos))
     readings = [layer.here.rep_out.dim + layer.channels for layer in net.modules() if isinstance(layer, Reading)]
     return int(around + 40 * net.leave.rep_in.dim + degree * (20 + sum(operators.values()) + 4 * sum(readings)))

@@ -13,7 +13,8 @@ from torch_geometric.data import Data
 from gaugenet.io.mesh_data import MeshData
 from gaugenet.models.evaluating import evaluating
 from gaugenet.models.vertex_net import VertexNet
-from gaugenet.nn import Diffusion, GaugeConv, ImplicitDiffusion, Level, MessageConv
+from gaugenet.nn import Diffusion, ImplicitDiffusion, Level, MessageConv
+from gaugenet.nn.convolution.learned_kernel import LearnedKernel
 
 Progress = Callable[[Iterable[Any], str, int], Iterable[Any]]
 
@@ -51,9 +52,9 @@ def scores_in_patches(net: VertexNet, data: Data, limit: int, progress: Progress
 
 
 def _by_levels(net: VertexNet, data: Data, limit: int, show: Progress) -> Tensor:
-    x, fine = net.inputs(data), Level.of(data, 1).map
+    x, fine = net.inputs(data), Level.of(data, 1)
     parts = [slice(start, min(start + limit, len(x))) for start in range(0, len(x), limit)]
-    pooled = x.new_zeros(fine.num_coarse, x.shape[1])
+    pooled = x.new_zeros(fine.num_vertices, x.shape[1])
     for part in show(parts, "pool", len(parts)):
         pooled += net.enter_pool(x[part], fine.part(part))
     y = net.trunk(pooled, data)
@@ -79,7 +80,7 @@ def _hops(net: VertexNet) -> int:
     layers = list(net.modules())
     if any(isinstance(layer, Diffusion | ImplicitDiffusion) for layer in layers):
         raise ValueError("diffusion looks over the whole mesh, which no patch holds: use a network with levels")
-    return sum(isinstance(layer, GaugeConv | MessageConv) for layer in layers)
+    return sum(isinstance(layer, LearnedKernel | MessageConv) for layer in layers)
 
 
 def split_mesh(data: Data, hops: int, limit: int) -> Iterator[Patch]:

@@ -14,7 +14,7 @@ from gaugenet.models.classifier import Classifier
 from gaugenet.models.spherical_net import SphericalNet
 from gaugenet.nn.exact_buffer import ExactBuffer
 from gaugenet.nn.group_pool import GroupPool
-from gaugenet.nn.regular_block import fine_samples
+from gaugenet.nn.pointwise_network import fine_samples
 from gaugenet.sphere import HarmonicNorm, HarmonicTransform, PowerSpectrum, SphereGrid
 
 # Band limit of the grid for largest values over that of the features: between its points they change little.

@@ -1,46 +1,44 @@
-"""Differential operators of first order as layers."""
+"""Differential operators of fields as layers: of first order, and Laplacians."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor, nn
+from torch_geometric.data import Data
 
 from gaugenet.group import Group, Irrep
 from gaugenet.kernel import Wave
 from gaugenet.nn.convolution.jet import Jet
-from gaugenet.nn.convolution.stencil import Stencil
-from gaugenet.nn.layer_stencil import layer_stencil
+from gaugenet.nn.entry import enter
+from gaugenet.nn.layer import Layer
+from gaugenet.nn.level import Level
 from gaugenet.nn.precision import full_precision
 from gaugenet.representation import Representation
 from gaugenet.representation.decomposition import Decomposition, restrict
 
-Rows = list[tuple[int, int]]  # each row is a row of another list of rows, by its place, times a sign
+Rows = list[tuple[int, int]]  # each row is a row of another list, by its index, times a sign
 
 
-class CovariantDerivative(nn.Module):
+class CovariantDerivative(Layer):
     """Differentiate a field along its surface: nabla takes rho to rho (x) the vectors, here as irreps; linear, exact.
 
-    A feature of order n is a complex number z. Of its covariant derivatives,
+    A feature of order n is a complex number z. Its covariant derivatives are
 
-        D_+ z = (nabla_1 + i nabla_2) z  has the order n + 1,    D_- z = (nabla_1 - i nabla_2) z  the order n - 1,
+        D_+ z = (nabla_1 + i nabla_2) z,  of order n + 1,    D_- z = (nabla_1 - i nabla_2) z,  of order n - 1,
 
-    the spin-raising and -lowering operators (eth; Goldberg et al. 1967). Single numbers, real or, where they are odd,
-    imaginary, have D_+ alone. Of finite groups the orders n - 1, n + 1 are those of O(2), restricted. Both are moments
-    of a ``Jet``, which says how well they approximate. Values are per mesh unit: on a mesh c times as large, 1 / c.
+    the spin-raising and -lowering operators (eth; Goldberg et al. 1967). Single numbers, real, or imaginary if they are
+    odd, have only D_+. For finite groups the orders n - 1, n + 1 are those of O(2), restricted. Both are moments of a
+    ``Jet``, where their accuracy is documented. Values are per mesh unit: on a mesh c times as large, 1 / c.
 
     Args:
-        rep: representation of the input. Of each block come the irreps of D_-, then those of D_+.
+        rep: Representation of the input. The output has, for each block, the irreps of D_-, then those of D_+.
     """
 
     signs: tuple[int, ...] = (-1, 1)
 
     def __init__(self, rep: Representation | str) -> None:
-        super().__init__()
-        self.rep_in = Representation(rep)
-        group = self.rep_in.group
-        self.rep_out = Representation((), group)
+        group = Representation(rep).group
+        super().__init__(rep, Representation((), group))
         self._waves: list[tuple[Wave, ...]] = []
         self._rows: list[Rows] = []
         for block in self.rep_in:
@@ -58,10 +56,17 @@ class CovariantDerivative(nn.Module):
     def _signs(self, irrep: Irrep) -> tuple[int, ...]:
         return self.signs if irrep.size == 2 or len(self.signs) == 1 else (1,)
 
-    def forward(self, x: Tensor, at: Stencil | Any) -> Tensor:
-        """Differentiate ``x (V, rep_in.dim)``; ``at`` is the level's stencil, or data with a bundle (level 0)."""
-        stencil = layer_stencil(self, x, at)
-        return full_precision(self._derivative, x, Jet.of(stencil))
+    def forward(self, x: Tensor, at: Level | Data) -> Tensor:
+        """Differentiate a field.
+
+        Args:
+            x: Features, ``(V, rep_in.dim)``.
+            at: The level, or data with a bundle, for its level 0.
+
+        Returns:
+            Features, ``(V, rep_out.dim)``.
+        """
+        return full_precision(self._derivative, x, enter(self, x, at).jet())
 
     def _derivative(self, x: Tensor, jet: Jet) -> Tensor:
         parts = [x[:, :0]]
@@ -69,14 +74,11 @@ class CovariantDerivative(nn.Module):
             parts.append(_pick(jet.moments(z, block.irrep, waves), rows))
         return torch.cat(parts, dim=1)
 
-    def extra_repr(self) -> str:
-        return f"{self.rep_in} -> {self.rep_out}"
-
 
 class Raise(CovariantDerivative):
     """Raise orders by one, n to n + 1: D_+ of ``CovariantDerivative``.
 
-    Of order 0 it is the gradient; of "0o", which it takes times i, the rotated gradient (-nabla_2, nabla_1).
+    Of order 0 it is the gradient; of "0o", which is multiplied by i first, the rotated gradient (-nabla_2, nabla_1).
     """
 
     signs = (1,)
@@ -85,8 +87,11 @@ class Raise(CovariantDerivative):
 class Lower(CovariantDerivative):
     """Lower orders by one, n to n - 1: D_- of ``CovariantDerivative``. Of order 1 it is divergence + i curl.
 
+    Args:
+        rep: Representation of the input.
+
     Raises:
-        ValueError: for a representation with order 0, which nothing lies below.
+        ValueError: If ``rep`` has order 0, below which there is none.
     """
 
     signs = (-1,)
@@ -102,8 +107,11 @@ class Gradient(Raise):
     """Take the gradient of invariants, vectors of order 1: (nabla_1 f, nabla_2 f) [1 / mesh unit].
 
     Args:
-        rep: C invariants. For groups without an irrep of order 1 that is a pair, a vector is the irreps of its two
-            components: ``"trivial: 2x0"``, ``"D1: 1x0e + 1x0o"``.
+        rep: Representation of C invariants. The output are vectors: for groups whose irrep of order 1 is no pair, the
+            irreps of their two components, such as ``"trivial: 2x0"`` or ``"D1: 1x0e + 1x0o"``.
+
+    Raises:
+        ValueError: If ``rep`` has other irreps.
     """
 
     def __init__(self, rep: Representation | str) -> None:
@@ -114,51 +122,131 @@ class Gradient(Raise):
         super().__init__(rep)
 
 
-class Divergence(nn.Module):
+class Divergence(Layer):
     """Take the divergence of vectors, div v = nabla_1 v_1 + nabla_2 v_2 [1 / mesh unit], invariants.
 
     Args:
-        rep: C vectors, as ``Gradient`` makes them: ``"3x1"``, ``"trivial: 6x0"``.
+        rep: Representation of C vectors, as ``Gradient`` returns them: ``"3x1"``, ``"trivial: 6x0"``.
+
+    Raises:
+        ValueError: If ``rep`` has other irreps.
     """
 
     odd = False
 
     def __init__(self, rep: Representation | str) -> None:
-        super().__init__()
-        self.rep_in = Representation(rep)
-        group = self.rep_in.group
+        rep = Representation(rep)
+        group, channels = rep.group, rep.dim // 2
         vector = restricted(1, group)
-        channels = self.rep_in.dim // 2
-        if self.rep_in.terms != (vector.rep * channels).terms:
-            raise ValueError(f"{type(self).__name__} expects vectors, such as {vector.rep * 3}, got {self.rep_in}")
+        if rep.terms != (vector.rep * channels).terms:
+            raise ValueError(f"{type(self).__name__} expects vectors, such as {vector.rep * 3}, got {rep}")
         parity = "" if not group.reflections else "o" if self.odd else "e"
-        self.rep_out = Representation(((channels, group.irrep(0, parity)),), group)
+        super().__init__(rep, Representation(((channels, group.irrep(0, parity)),), group))
         self.lower = Lower(Representation(((channels, 1),), "O2"))
         self._rows = _signed(vector.basis.T)
 
-    def forward(self, x: Tensor, at: Stencil | Any) -> Tensor:
-        """Return ``(V, C)`` of ``x (V, rep_in.dim)``; ``at`` as for ``CovariantDerivative``."""
-        stencil = layer_stencil(self, x, at)
-        vectors = _pick(x.unflatten(1, (2, self.rep_out.dim)), self._rows)
-        return self.lower(vectors, stencil).unflatten(1, (2, self.rep_out.dim))[:, int(self.odd)]
+    def forward(self, x: Tensor, at: Level | Data) -> Tensor:
+        """Differentiate vectors.
 
-    def extra_repr(self) -> str:
-        return f"{self.rep_in} -> {self.rep_out}"
+        Args:
+            x: Features, ``(V, rep_in.dim)``.
+            at: The level, or data with a bundle, for its level 0.
+
+        Returns:
+            Features, ``(V, rep_out.dim)``.
+        """
+        level = enter(self, x, at)
+        vectors = _pick(x.unflatten(1, (2, self.rep_out.dim)), self._rows)
+        return self.lower(vectors, level).unflatten(1, (2, self.rep_out.dim))[:, int(self.odd)]
 
 
 class Curl(Divergence):
     """Take the curl of vectors, curl v = nabla_1 v_2 - nabla_2 v_1 [1 / mesh unit]: odd under reflections, "0o".
 
     Args:
-        rep: as for ``Divergence``.
+        rep: Representation of C vectors, as for ``Divergence``.
     """
 
     odd = True
 
 
+KINDS = ("connection", "hodge")
+
+
+class Laplacian(Layer):
+    """Apply a Laplacian, as a positive operator [1 / mesh unit squared].
+
+    "connection": nabla* nabla = -(nabla_1 nabla_1 + nabla_2 nabla_2) of every order, by the second derivatives of a
+    ``Jet``. "hodge": of order 0 -div grad, of order 1 -(grad div + rot curl) with rot f = (-nabla_2 f, nabla_1 f), by
+    derivatives of derivatives. On vectors the two differ by the Gaussian curvature (Weitzenböck).
+
+    Args:
+        rep: Representation of input and output.
+        kind: "connection" or "hodge".
+
+    Raises:
+        ValueError: If the kind is unknown, or for "hodge" with other irreps than those of order 0 and pairs of order 1.
+    """
+
+    shown = ("kind",)
+
+    def __init__(self, rep: Representation | str, kind: str = "connection") -> None:
+        super().__init__(rep)
+        self.kind = kind
+        if kind not in KINDS:
+            raise ValueError(f'Laplacian expects the kind {" or ".join(KINDS)}, got "{kind}"')
+        self.inner, self.outer = nn.ModuleList(), nn.ModuleList()
+        for block in self.rep if kind == "hodge" else ():
+            if block.order > 1 or (block.order == 1 and block.size == 1):
+                raise ValueError(f"the Hodge Laplacian acts on order 0 and pairs of order 1, got {self.rep}")
+            vectors = Representation(((block.multiplicity, 1),), "O2")
+            numbers = restricted(0, Group("O2")).rep * block.multiplicity
+            if block.order == 0:
+                numbers = Representation(((block.multiplicity, Group("O2").irrep(0, block.irrep.parity or "e")),), "O2")
+            down, up = Lower(vectors), Raise(numbers)
+            self.inner.append(down if block.order else up)
+            self.outer.append(up if block.order else down)
+
+    def forward(self, x: Tensor, at: Level | Data) -> Tensor:
+        """Apply the Laplacian.
+
+        Args:
+            x: Features, ``(V, rep.dim)``.
+            at: The level, or data with a bundle, for its level 0.
+
+        Returns:
+            Features, ``(V, rep.dim)``.
+        """
+        level = enter(self, x, at)
+        return full_precision(self._hodge if self.kind == "hodge" else self._connection, x, level)
+
+    def _connection(self, x: Tensor, level: Level) -> Tensor:
+        parts = [x[:, :0]]
+        for block, z in zip(self.rep, self.rep.split(x), strict=True):
+            waves = tuple(Wave(0, part) for part in range(block.size))
+            parts.append(-level.jet().moments(z, block.irrep, waves).flatten(1))
+        return torch.cat(parts, dim=1)
+
+    def _hodge(self, x: Tensor, level: Level) -> Tensor:
+        parts = [x[:, :0]]
+        for block, z, inner, outer in zip(self.rep, self.rep.split(x), self.inner, self.outer, strict=True):
+            both = -outer(inner(z, level), level).unflatten(1, (2, -1))
+            # Of a vector grad div and rot curl; of a function div grad and curl grad, or div rot and curl rot.
+            parts.append(both.sum(1) if block.order else both[:, int(block.irrep.parity == "o")])
+        return torch.cat(parts, dim=1)
+
+
 def restricted(order: int, group: Group) -> Decomposition:
-    """Return how a pair (Re, Im) of an order of O(2) decomposes in a subgroup; of order 0 it is "0e", "0o"."""
-    with torch.device("cpu"):  # whatever device a layer is built on
+    """Return how a pair (Re, Im) of an order of O(2) decomposes in a subgroup.
+
+    Args:
+        order: Order of the pair; for 0 the pair is "0e", "0o".
+        group: The subgroup.
+
+    Returns:
+        The decomposition.
+    """
+    with torch.device("cpu"):  # on whatever device a layer is built
         return restrict(f"O2: 1x{order}" if order else "O2: 1x0e + 1x0o", group)
 
 

@@ -15,18 +15,20 @@ from gaugenet.representation import Representation
 
 
 class Reading(nn.Module):
-    """Read numbers of one kind, an irrep of dimension 1, from every edge: all linear ones that there are.
+    """Read numbers of one kind, an irrep of dimension 1, from every edge, by the most general linear map.
 
         h_c(ij) = sum_p u_p(theta_ij) . [(A_p x_i)_c + rho(g_ij) (B_p x_j)_c]
                   + sum_q,rho G_q,rho,c v_q(theta_ij) b_rho(r_ij)
 
     u_p are the waves of ``kernel_basis`` from the irreps of the features, such as Re exp(-i n theta) z of an order n of
     SO(2); v_q those from a constant. A, B and G are learned. A and B mix channels at the vertices, before anything has
-    an entry an edge. Where they are complex the imaginary part of z is the real part of -i z, and one wave is enough.
+    an entry per edge. Where they are complex, the imaginary part of z is the real part of -i z, and one wave is enough.
 
     Args:
-        rep_in: representation of the features. irrep: of what is read. channels: how many numbers c.
-        profiles: number of radial profiles b_rho.
+        rep_in: Representation of the features.
+        irrep: Irrep of the numbers.
+        channels: How many numbers are read from an edge.
+        profiles: Number of radial profiles b_rho.
     """
 
     def __init__(self, rep_in: Representation, irrep: Irrep, channels: int, profiles: int) -> None:
@@ -48,7 +50,15 @@ class Reading(nn.Module):
         self.geometry = nn.Parameter(torch.randn(count, channels)) if count else None
 
     def forward(self, x: Tensor, at: Stencil) -> Tensor:
-        """Return ``(V, K, channels)``, zero where lists are padded."""
+        """Read from every edge.
+
+        Args:
+            x: Features, ``(V, rep_in.dim)``.
+            at: Stencil of the level.
+
+        Returns:
+            ``(V, K, channels)``, zero where lists are padded.
+        """
         terms = []
         if self.geometry is not None:
             directions = at.waves(self._invariant, self._directions, x.dtype)[:, :, 0, :, None]
@@ -62,7 +72,7 @@ class Reading(nn.Module):
         return reduce(torch.add, terms) if terms else x.new_zeros(*at.index.shape, self.channels)
 
     def _rows(self, at: Stencil, dtype: torch.dtype, carried: bool = True) -> Tensor:
-        """Return what is read of each component of all p, ``(V, K, components)``."""
+        """Return how each component of all p is read, ``(V, K, components)``."""
         waves = (at.waves(irrep, waves, dtype, carried).mT.flatten(2) for irrep, waves in self._paths if waves)
         return torch.cat(list(waves), dim=2)
 
@@ -73,8 +83,9 @@ class Reading(nn.Module):
 class EdgeFrame(nn.Module):
     """Make messages: nonlinear functions of both ends of an edge, its direction and its length; exact.
 
-    Seen from the direction theta_ij, features of x_i and of rho(g_ij) x_j are numbers that no frame changes, but for
-    their sign under reflections: e is even, and for groups with reflections o is odd (``Reading``). The messages are
+    Relative to the direction theta_ij, features of x_i and of rho(g_ij) x_j are numbers that do not depend on frames,
+    except for their sign under reflections: e is even, and for groups with reflections o is odd (``Reading``). The
+    messages are
 
         m = act(e),   or   m = (act(e + o) + act(e - o)) / 2,   m' = (act(e + o) - act(e - o)) / 2,
 
@@ -82,11 +93,15 @@ class EdgeFrame(nn.Module):
     act is SiLU.
 
     Args:
-        rep_in: representation of the features. channels: C, messages of each kind.
-        profiles: number of radial profiles.
+        rep_in: Representation of the features.
+        channels: Number C of messages of each kind.
+        profiles: Number of radial profiles.
 
     Attributes:
-        rep_out: representation of messages in the frame of i: C invariants, and C odd numbers "0o" with reflections.
+        rep_out: Representation of messages in the frame of i: C invariants, and C odd numbers "0o" with reflections.
+
+    Raises:
+        ValueError: If ``channels`` or ``profiles`` is below 1.
     """
 
     def __init__(self, rep_in: Representation, channels: int, profiles: int) -> None:
@@ -101,7 +116,15 @@ class EdgeFrame(nn.Module):
         self.readings = nn.ModuleList(Reading(rep_in, kind, channels, profiles) for kind in kinds)
 
     def forward(self, x: Tensor, at: Stencil) -> list[Tensor]:
-        """Return the messages of each kind, ``(V, K, C)``, zero where lists are padded."""
+        """Return the messages.
+
+        Args:
+            x: Features, ``(V, rep_in.dim)``.
+            at: Stencil of the level.
+
+        Returns:
+            Messages of each kind, ``(V, K, C)``, zero where lists are padded.
+        """
         even, *odd = (reading(x, at) for reading in self.readings)
         if not odd:
             return [nn.functional.silu(even)]

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 
 
 class ExactBuffer(nn.Module):
-    """Hold a constant that moves between devices with its layer and keeps its precision; no part of the state dict.
+    """A constant that moves between devices with its layer and keeps its precision; it is not in the state dict.
 
-    After ``to_empty``, which leaves a tensor without its numbers, it has them again.
+    After ``to_empty``, which leaves tensors uninitialised, it has its values again.
 
     Args:
-        value: the constant, with its numbers: on whatever device a layer is made, not on the meta device.
+        value: The constant, with its values: not on the meta device, even if the layer is built there.
     """
 
     value: Tensor
@@ -24,13 +24,13 @@ class ExactBuffer(nn.Module):
         self._exact = value
         self.register_buffer("value", value, persistent=False)
 
-    def _apply(self, fn: Any, recurse: bool = True) -> ExactBuffer:
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> ExactBuffer:
         super()._apply(fn, recurse)
         self.value = self._exact.to(self.value.device)
         return self
 
     def forward(self, dtype: torch.dtype) -> Tensor:
-        """Return the constant in a precision."""
+        """Return the constant in the precision ``dtype``."""
         return self.value.to(dtype)
 
     def extra_repr(self) -> str:

@@ -7,14 +7,20 @@ from functools import reduce
 import torch
 from torch import Tensor, nn
 
+from gaugenet.nn.layer import Layer
 from gaugenet.representation import Block, Representation
 
 
 def real_matrix(weight: Tensor, out: Block) -> Tensor:
-    """Return the matrix ``(in * size, out * size)`` by which copies of an irrep mix, acting on rows (Re, Im).
+    """Return the matrix by which copies of an irrep mix, acting on rows (Re, Im).
 
-    Real weights ``(in, out)`` act on each component alike; complex ones ``(2, in, out)``, where the commutant of the
-    irrep is that of complex numbers, as a complex product.
+    Args:
+        weight: Real weights ``(in, out)``, which act on each component in the same way; or complex ones
+            ``(2, in, out)``, if the commutant of the irrep is that of complex numbers.
+        out: Block of the output.
+
+    Returns:
+        ``(in * size, out * size)``.
     """
     if out.irrep.commutant == 2:
         re, im = weight
@@ -25,21 +31,20 @@ def real_matrix(weight: Tensor, out: Block) -> Tensor:
     return torch.cat([torch.cat([weight, zero], dim=1), torch.cat([zero, weight], dim=1)], dim=0)
 
 
-class Intertwiner(nn.Module):
+class Intertwiner(Layer):
     """Map features vertex by vertex, linearly and equivariantly: the most general such map, by Schur's lemma.
 
-    Copies of an irrep mix with those of the same irrep alone, by a real matrix, or by a complex one where the irrep is
-    a pair and the group has no reflections. The bias acts on invariants only.
+    Copies of an irrep mix only with those of the same irrep, by a real matrix, or by a complex one if the irrep is a
+    pair and the group has no reflections. The bias acts on invariants only.
 
     Args:
-        rep_in, rep_out: representations of one group, ``(..., rep_in.dim)`` to ``(..., rep_out.dim)``.
-        bias: add a learned constant to invariant outputs.
+        rep_in: Representation of the input.
+        rep_out: Representation of the output, of the same group.
+        bias: Whether to add a learned constant to invariant outputs.
     """
 
     def __init__(self, rep_in: Representation | str, rep_out: Representation | str, bias: bool = True) -> None:
-        super().__init__()
-        self.rep_in = Representation(rep_in)
-        self.rep_out = Representation(rep_out, self.rep_in.group)
+        super().__init__(rep_in, rep_out)
         self.weight = nn.ParameterDict()
         for b, out in enumerate(self.rep_out):
             fan_in = self.rep_in.multiplicity(out.irrep)
@@ -53,11 +58,12 @@ class Intertwiner(nn.Module):
         self.bias = nn.Parameter(torch.zeros(invariant)) if bias and invariant else None
 
     def forward(self, x: Tensor) -> Tensor:
+        """Return features ``(..., rep_out.dim)`` of features ``x (..., rep_in.dim)``."""
         y = self.linear(x)
         return y if self.bias is None else y + self.padded_bias(x).to(x.dtype)
 
     def linear(self, x: Tensor) -> Tensor:
-        """Map features without the bias."""
+        """Map features ``x (..., rep_in.dim)`` without the bias."""
         self.rep_in.check(x, "Intertwiner")
         fields = self.rep_in.split(x)
         parts = [x[..., :0]]
@@ -68,11 +74,19 @@ class Intertwiner(nn.Module):
         return torch.cat(parts, dim=-1)
 
     def matrix(self, a: int, b: int) -> Tensor:
-        """Return the real matrix ``(dim_a, dim_b)`` by which block a in enters block b out, of the same irrep."""
+        """Return the real matrix by which a block in enters a block out of the same irrep.
+
+        Args:
+            a: Index of the block in.
+            b: Index of the block out.
+
+        Returns:
+            ``(dim_a, dim_b)``.
+        """
         return real_matrix(self.weight[f"{a}_{b}"], self.rep_out.blocks[b])
 
     def padded_bias(self, like: Tensor) -> Tensor:
-        """Return the bias as ``(rep_out.dim,)``, zero outside the invariants; on the device of ``like``."""
+        """Return the bias as ``(rep_out.dim,)``, zero outside the invariants, on the device of ``like``."""
         parts, start = [like.new_zeros(0)], 0
         for out in self.rep_out:
             if out.invariant and self.bias is not None:
@@ -81,6 +95,3 @@ class Intertwiner(nn.Module):
             else:
                 parts.append(like.new_zeros(out.dim))
         return torch.cat(parts)
-
-    def extra_repr(self) -> str:
-        return f"{self.rep_in} -> {self.rep_out}"

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch_geometric.data import Data
 
 from gaugenet.nn.attention import GaugeAttention
-from gaugenet.nn.convolution.stencil import Stencil
-from gaugenet.nn.differential_conv import DifferentialConv
-from gaugenet.nn.diffusion import Diffusion
-from gaugenet.nn.gated_block import GatedBlock
-from gaugenet.nn.gauge_conv import GaugeConv
-from gaugenet.nn.implicit_diffusion import ImplicitDiffusion
+from gaugenet.nn.diffusion import Diffusion, ImplicitDiffusion
+from gaugenet.nn.entry import enter
+from gaugenet.nn.gauge_conv import DifferentialConv, GaugeConv
 from gaugenet.nn.layer_norm import LayerNorm
 from gaugenet.nn.level import Level
 from gaugenet.nn.message_conv import MessageConv
+from gaugenet.nn.pointwise_network import GatedBlock
 from gaugenet.representation import Representation
 
-# How each layer by which a vertex learns from others is made.
+# Constructors of the layers that read neighbours, by name.
 LAYERS: dict[str, Callable[[Representation, int], nn.Module]] = {
     "conv": lambda rep, profiles: GaugeConv(rep, rep, profiles),
     "attention": lambda rep, profiles: GaugeAttention(rep, rep, heads=2, profiles=profiles),
@@ -35,10 +33,14 @@ def layer_names(layers: str, alone: Sequence[str] = ()) -> list[str]:
     """Read names of layers such as ``"conv + diffusion"``.
 
     Args:
-        alone: words that may stand in their place.
+        layers: Names, joined by "+".
+        alone: Words that are allowed instead of names.
+
+    Returns:
+        The names.
 
     Raises:
-        ValueError: for a name that is none, or one twice.
+        ValueError: If a name is unknown or repeated.
     """
     if layers in alone:
         return [layers]
@@ -50,14 +52,16 @@ def layer_names(layers: str, alone: Sequence[str] = ()) -> list[str]:
 
 
 class ResidualBlock(GatedBlock):
-    """Add to a field what layers that look around and a gated pointwise network make of it; exactly equivariant.
+    """Add an update by layers that read neighbours and by a gated pointwise network; exactly equivariant.
 
         y = Layer(LayerNorm(x));   x + the update of ``GatedBlock`` from y
 
     Args:
-        rep: representation of input and output. profiles: radial profiles of kernels.
-        expansion, dropout: of the ``GatedBlock``.
-        layers: one or more of "conv", "attention", "message", "differential", "diffusion" (in the eigenbasis) and
+        rep: Representation of input and output.
+        profiles: Number of radial profiles of kernels.
+        expansion: Width of the gated layer over that of ``rep``.
+        dropout: Share of the invariants dropped in training.
+        layers: One or more of "conv", "attention", "message", "differential", "diffusion" (in the eigenbasis) and
             "implicit" (diffusion by an implicit step), joined by "+".
     """
 
@@ -74,9 +78,17 @@ class ResidualBlock(GatedBlock):
         super().__init__(rep, found, expansion, dropout)
         self.norm = LayerNorm(rep)
 
-    def forward(self, x: Tensor, at: Level | Stencil | Any) -> Tensor:
-        """Return the new field; ``at`` is the level, its stencil where that is enough, or data (level 0 is used)."""
-        self.rep.check(x, "ResidualBlock")
-        z, level = self.norm(x), at if isinstance(at, Stencil) else Level.of(at)
+    def forward(self, x: Tensor, at: Level | Data) -> Tensor:
+        """Return the new field.
+
+        Args:
+            x: Features, ``(V, rep.dim)``.
+            at: The level, or data with a bundle, for its level 0.
+
+        Returns:
+            Features, ``(V, rep.dim)``.
+        """
+        level = enter(self, x, at)
+        z = self.norm(x)
         y = torch.cat([layer(z, level) for layer in self.layers.values()], dim=-1)
         return x + self.update(y)

@@ -1,4 +1,4 @@
-"""Products of features."""
+"""Products of features: tensor products, and learned inner products."""
 
 from __future__ import annotations
 
@@ -8,32 +8,34 @@ from torch import Tensor, nn
 from gaugenet.group import Group, Irrep
 from gaugenet.nn.exact_buffer import ExactBuffer
 from gaugenet.nn.intertwiner import Intertwiner
+from gaugenet.nn.layer import Layer
 from gaugenet.representation import Representation
 from gaugenet.representation.decomposition import tensor_product
 
 
-class TensorProduct(nn.Module):
+class TensorProduct(Layer):
     """Multiply two features of a vertex: y = W [(A x)_c (x) (B x')_c], A, B and W learned intertwiners; exact.
 
-    A and B bring every irrep to ``channels`` copies. Of each pair of irreps, copy by copy, the tensor product is
+    A and B bring every irrep to ``channels`` copies. The tensor product of each pair of irreps, copy by copy, is
     decomposed, orders n and m into |n - m| and n + m, and W mixes what has the irreps of the output. y is bilinear in x
     and x', without a bias: no sampling, and no other nonlinearity (cf. Kondor et al. 2018 for the sphere).
 
     Args:
-        rep_in, rep_out: representations of one group; x and x' are features of ``rep_in``.
-        channels: copies that are multiplied, by default the largest multiplicity of ``rep_out``.
+        rep_in: Representation of both factors.
+        rep_out: Representation of the product, of the same group.
+        channels: Number of copies that are multiplied, by default the largest multiplicity of ``rep_out``.
 
     Raises:
-        ValueError: where no product of irreps of ``rep_in`` has one of ``rep_out``.
+        ValueError: If no product of irreps of ``rep_in`` has one of ``rep_out``, or if ``channels`` is below 1.
     """
+
+    shown = ("channels",)
 
     def __init__(
         self, rep_in: Representation | str, rep_out: Representation | str, channels: int | None = None
     ) -> None:
-        super().__init__()
-        self.rep_in = Representation(rep_in)
+        super().__init__(rep_in, rep_out)
         group = self.rep_in.group
-        self.rep_out = Representation(rep_out, group)
         if channels is not None and channels < 1:
             raise ValueError(f"TensorProduct expects channels >= 1, got {channels}")
         self.channels = max([1, *(block.multiplicity for block in self.rep_out)]) if channels is None else channels
@@ -56,7 +58,15 @@ class TensorProduct(nn.Module):
         self.mix = Intertwiner(products, self.rep_out, bias=False)
 
     def forward(self, x: Tensor, other: Tensor | None = None) -> Tensor:
-        """Multiply ``x (..., rep_in.dim)`` by ``other``, of the same shape, or by itself."""
+        """Multiply features.
+
+        Args:
+            x: Features, ``(..., rep_in.dim)``.
+            other: The other factor, of the same shape; by default x.
+
+        Returns:
+            Features, ``(..., rep_out.dim)``.
+        """
         self.rep_in.check(x, "TensorProduct")
         other = x if other is None else other
         self.rep_in.check(other, "TensorProduct")
@@ -70,8 +80,37 @@ class TensorProduct(nn.Module):
             parts.append((basis(pairs.dtype) @ pairs).flatten(-2))
         return self.mix(torch.cat(parts, dim=-1))
 
-    def extra_repr(self) -> str:
-        return f"{self.rep_in} -> {self.rep_out}, channels={self.channels}"
+
+class InnerProduct(Layer):
+    """Make invariants from the other features: s_c = sum_n <(A_n z_n)_c, (B_n z_n)_c>, A and B learned; exact.
+
+    A and B are intertwiners. Without reflections they are complex over channels, so that an invariant can distinguish
+    left from right (cf. the gradient features of Sharp et al. 2022, section 3.4, which are the case n = 1, B = 1).
+
+    Args:
+        rep_in: Representation of the input; its invariants are ignored.
+        channels: Number of invariants of the output.
+
+    Raises:
+        ValueError: If ``rep_in`` has only invariants.
+    """
+
+    def __init__(self, rep_in: Representation | str, channels: int) -> None:
+        super().__init__(rep_in, Representation.invariants(channels, Representation(rep_in).group))
+        others = tuple((channels, irrep) for irrep in self.rep_in.irreps if not irrep.trivial)
+        if not others:
+            raise ValueError(
+                f"InnerProduct needs features that are not invariant in its input, got {self.rep_in}: add an order >= "
+                "1, or drop the layer"
+            )
+        tangent = Representation(others, self.rep_in.group)
+        self.left, self.right = (Intertwiner(self.rep_in, tangent) for _ in range(2))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return invariants ``(..., channels)`` of features ``x (..., rep_in.dim)``."""
+        self.rep_in.check(x, "InnerProduct")
+        product = self.left(x) * self.right(x)
+        return product.unflatten(-1, (-1, self.rep_out.dim)).sum(-2)
 
 
 def _products(first: Irrep, second: Irrep, group: Group) -> list[tuple[Irrep, Tensor]]:

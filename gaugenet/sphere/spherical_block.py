@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from gaugenet.nn.gated_block import GatedBlock
-from gaugenet.nn.regular_block import RegularBlock
+from gaugenet.nn.pointwise_network import GatedBlock, RegularBlock
 from gaugenet.representation import Representation
 from gaugenet.sphere.grid import fine_grid
 from gaugenet.sphere.harmonic_transform import HarmonicTransform

@@ -28,5 +28,5 @@ def test_gauge_equivariance():
 
 
 def test_as_many_parameters_of_kernels():
-    ours = sum(weight.numel() for weight in GaugeConv(REP, REP).weight.values())
+    ours = sum(weight.numel() for weight in GaugeConv(REP, REP).kernel.weight.values())
     assert PerEdgeConv(REP).kernel.numel() == ours

@@ -13,7 +13,7 @@ from gaugenet.models import (
     sphere_sample,
 )
 from gaugenet.nn import GroupPool
-from gaugenet.nn.regular_block import RegularBlock
+from gaugenet.nn.pointwise_network import RegularBlock
 from gaugenet.sphere import SphericalBlock
 from gaugenet.sphere.spherical_block import POINTWISE
 

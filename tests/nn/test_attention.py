@@ -5,7 +5,7 @@ import pytest
 import torch
 from reference_edges import PAIRS, both, reference_attention, small
 
-from gaugenet.nn import GaugeAttention, GaugeConv, Stencil
+from gaugenet.nn import GaugeAttention, GaugeConv, Level
 
 
 def attention_of(rep_in, rep_out, **options):
@@ -21,8 +21,8 @@ def edges_of(data, keep=slice(None)):
     return [data.edge_index_0[:, keep], *(data[f"{name}_0"][keep] for name in ("log", "transport", "weight"))]
 
 
-def stencil_of(edges, data):
-    return Stencil(*edges, data.radius_0, len(data.area_0))
+def level_of(edges, data):
+    return layer_table.level_of(*edges, data.radius_0, len(data.area_0))
 
 
 @pytest.mark.parametrize("padded", [False, True])
@@ -51,7 +51,7 @@ def test_attention_sums_to_one_over_every_disc(mesh):
     data = layer_table.bundle(mesh)
     layer = attention_of("2x0 + 2x1", "1x0", heads=3)
     x = layer.rep_in.randn(len(data.area_0), generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    attention = layer.attention(30 * x, Stencil.from_data(data))  # scores of hundreds
+    attention = layer.attention(30 * x, data)  # scores of hundreds
     lonely = torch.bincount(data.edge_index_0[1], minlength=len(x)) == 0
     assert lonely.any() == (mesh != "disc")
     assert (attention.sum(1) - 1)[~lonely].abs().max() < 1e-14
@@ -66,17 +66,17 @@ def test_equal_scores_are_a_convolution_with_renormalised_weights():
     with torch.no_grad():
         layer.score.zero_()
     conv = GaugeConv("2x0 + 2x1", "1x0 + 1x1 + 1x2").double()
-    conv.intertwiner.load_state_dict(layer.intertwiner.state_dict())
-    for key, weight in layer.weight.items():
-        conv.weight[key].data = weight.detach().unflatten(1, (3, 2)).sum(1)
+    conv.kernel.intertwiner.load_state_dict(layer.kernel.intertwiner.state_dict())
+    for key, weight in layer.kernel.weight.items():
+        conv.kernel.weight[key].data = weight.detach().unflatten(1, (3, 2)).sum(1)
     edges = edges_of(data)
     edges[3] = torch.rand(len(edges[3]), generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     total = torch.zeros(len(data.area_0), dtype=torch.float64).index_add_(0, edges[0][1], edges[3])
     normal = [*edges[:3], edges[3] / total[edges[0][1]]]
     x = layer.rep_in.randn(len(data.area_0), generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    expected = conv(x, stencil_of(normal, data))
-    assert (layer(x, stencil_of(edges, data)) - expected).abs().max() < 1e-12
-    assert (conv(x, stencil_of(edges, data)) - expected).abs().max() > 0.1
+    expected = conv(x, level_of(normal, data))
+    assert (layer(x, level_of(edges, data)) - expected).abs().max() < 1e-12
+    assert (conv(x, level_of(edges, data)) - expected).abs().max() > 0.1
 
 
 def test_only_the_measure_of_neighbours_counts():
@@ -88,9 +88,9 @@ def test_only_the_measure_of_neighbours_counts():
     repeated = torch.arange(len(count)).repeat_interleave(count)
     edges = edges_of(data, repeated)
     expected = layer(x, data)
-    assert (layer(x, stencil_of(edges, data)) - expected).abs().max() > 0.01
+    assert (layer(x, level_of(edges, data)) - expected).abs().max() > 0.01
     edges[3] = edges[3] / count[repeated]
-    assert (layer(x, stencil_of(edges, data)) - expected).abs().max() < 1e-12
+    assert (layer(x, level_of(edges, data)) - expected).abs().max() < 1e-12
 
 
 def test_edges_without_weight_are_harmless():
@@ -103,8 +103,8 @@ def test_edges_without_weight_are_harmless():
     keep &= data.edge_index_0[1] != 5
     edges[3] = edges[3] * keep
     results = []
-    for stencil in (stencil_of(edges, data), stencil_of(edges_of(data, keep), data)):
-        y = layer(x, stencil)
+    for level in (level_of(edges, data), level_of(edges_of(data, keep), data)):
+        y = layer(x, level)
         results.append([y, *torch.autograd.grad(y.square().sum(), [x, *layer.parameters()])])
     for ours, expected in zip(*results, strict=True):
         assert torch.isfinite(ours).all()
@@ -115,9 +115,9 @@ def test_gradients_flow_through_scores():
     data = small(attention_of("1x0", "1x0").rep_in.group)
     layer = attention_of("1x0 + 1x1", "1x0 + 1x2", heads=2)
     x = layer.rep_in.randn(30, generator=torch.Generator().manual_seed(0), dtype=torch.float64).requires_grad_()
-    stencil = Stencil.from_data(data)
-    assert torch.autograd.gradcheck(lambda x, _: layer(x, stencil), (x, layer.score), fast_mode=True)
-    gradient = torch.autograd.grad(layer(x, stencil).square().sum(), layer.edge_frame.parameters())
+    level = Level(data)
+    assert torch.autograd.gradcheck(lambda x, _: layer(x, level), (x, layer.score), fast_mode=True)
+    gradient = torch.autograd.grad(layer(x, level).square().sum(), layer.edge_frame.parameters())
     assert min(float(one.abs().max()) for one in gradient) > 1e-3
 
 
@@ -130,7 +130,7 @@ def test_a_head_can_pick_the_largest_neighbour():
             parameter.zero_()
         layer.edge_frame.readings[0].there.weight["0_0"].fill_(1000.0)
         layer.score.fill_(1.0)
-        layer.weight["0_0"].fill_(1.0)
+        layer.kernel.weight["0_0"].fill_(1.0)
     x = torch.linspace(1, 2, len(data.area_0), dtype=torch.float64)[:, None]
     source, target = data.edge_index_0
     largest = torch.zeros(len(x), dtype=torch.float64).scatter_reduce(0, target, x[source, 0], "amax")

@@ -6,7 +6,7 @@ import pytest
 import surfaces
 import torch
 from group_table import REPS
-from layer_table import bundle
+from layer_table import bundle, level_of
 from reference_derivative import reference_jet
 
 from gaugenet.group import Group
@@ -19,12 +19,11 @@ from gaugenet.nn import (
     Gradient,
     Intertwiner,
     Laplacian,
+    Level,
     Lower,
     Raise,
-    Stencil,
-    jet,
-    stencil,
 )
+from gaugenet.nn.convolution import jet
 from gaugenet.representation import Representation
 from gaugenet.representation.decomposition import restrict, tensor_product
 from gaugenet.transforms.frame_bundle import FrameBundle
@@ -47,7 +46,7 @@ def vectors_of(group):
 
 def of_reference(data, x, irrep):
     """D_- z, D_+ z and the Laplacian ``(V, 2)`` from the reference, for a pair."""
-    g, h = (torch.from_numpy(part) for part in reference_jet(Stencil.from_data(data), x, irrep))
+    g, h = (torch.from_numpy(part) for part in reference_jet(Level(data).stencil, x, irrep))
     (re_1, im_1), (re_2, im_2) = (g[:, k].unbind(1) for k in (0, 1))
     down, up = torch.stack([re_1 + im_2, im_1 - re_2], 1), torch.stack([re_1 - im_2, im_1 + re_2], 1)
     return down, up, -(h[:, 0] + h[:, 2])
@@ -74,11 +73,11 @@ def test_it_is_the_reference(surface, order):
 def test_second_derivatives_are_the_reference():
     """The moment of frequency 2, with which DifferentialConv takes the Hessian."""
     data = FrameBundle(neighbours=24)(surfaces.data_of(surfaces.uneven_sphere(200)))
-    rep, at = Representation("1x0"), Stencil.from_data(data)
+    rep, at = Representation("1x0"), Level(data)
     x = random(rep, len(data.pos))
-    h = torch.from_numpy(reference_jet(at, x, rep.irreps[0])[1])
+    h = torch.from_numpy(reference_jet(at.stencil, x, rep.irreps[0])[1])
     waves = (Wave(2, 0), Wave(2, 1))
-    got = jet.Jet.of(at).moments(x, rep.irreps[0], waves)[:, :, 0]
+    got = at.jet().moments(x, rep.irreps[0], waves)[:, :, 0]
     assert relative(got, torch.stack([h[:, 0] - h[:, 2], 2 * h[:, 1]], 1)[:, :, 0]) < 1e-9
 
 
@@ -169,7 +168,7 @@ def fan(angles, radii=None, turn=0.0):
     radii = torch.ones(count, **precise) if radii is None else torch.tensor(radii, **precise)
     log = torch.stack([radii, torch.tensor(angles, **precise) + turn], 1)
     weight, radius = torch.full((count,), 0.1, **precise), torch.ones((), **precise)
-    return Stencil(index, log, torch.zeros(count, **precise), weight, radius, count + 1)
+    return level_of(index, log, torch.zeros(count, **precise), weight, radius, count + 1)
 
 
 def gradient_of(at, values):
@@ -210,7 +209,7 @@ def test_what_is_not_determined_does_not_depend_on_the_axes(broken, monkeypatch)
     sizes = []
     for turn in (0.0, 0.3, 0.6, 0.9, 1.2):
         at = fan([k * math.pi / 2 for k in range(4)], turn=turn)
-        second = jet.Jet.of(at).moments(x, Group("SO2").irrep(0), (Wave(2, 0), Wave(2, 1)))[0]
+        second = at.jet().moments(x, Group("SO2").irrep(0), (Wave(2, 0), Wave(2, 1)))[0]
         sizes.append(float(second.norm()))
     apart = max(sizes) - min(sizes)
     assert apart > 1e-4 if broken else apart < 1e-12
@@ -301,7 +300,7 @@ def test_the_learned_layer_mixes_exactly_these_derivatives(group, monkeypatch):
 
 
 def test_the_hessian_is_needed_from_functions_to_order_2():
-    assert not DifferentialConv("2x0", "1x2").conv.weight
+    assert not DifferentialConv("2x0", "1x2").kernel.weight
     conv, data = DifferentialConv("2x0", "1x2", hessian=True).double(), bundle("sphere")
     assert conv(random("2x0", 150), data).abs().max() > 0.1
 
@@ -311,7 +310,7 @@ def test_the_hessian_is_needed_from_functions_to_order_2():
 def test_gradients_of_the_learned_layer(name, padded, monkeypatch):
     """The adjoint of a jet, over reversed edges, some of which reflect."""
     if padded:
-        monkeypatch.setattr(stencil, "available", lambda *_: False)
+        monkeypatch.setattr("gaugenet.nn.convolution.stencil.available", lambda *_: False)
     conv = DifferentialConv("O2: 1x0e + 1x0o + 1x1", "1x0o + 1x1 + 1x2", hessian=True).double()
     data = bundle(name, "O2")
     x = random(conv.rep_in, len(data.pos)).requires_grad_()

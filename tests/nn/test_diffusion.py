@@ -12,7 +12,7 @@ from layer_table import bundle
 from torch_geometric.data import Batch
 
 from gaugenet.group import Group
-from gaugenet.nn import Diffusion, ImplicitDiffusion, Spectrum
+from gaugenet.nn import Diffusion, ImplicitDiffusion, Level
 from gaugenet.representation import Representation
 from gaugenet.transforms.connection_spectrum import ConnectionSpectrum
 from gaugenet.transforms.frame_bundle import FrameBundle
@@ -189,12 +189,12 @@ def test_times_start_spread_over_a_hundredfold():
 
 def test_refusals():
     data = bundle("sphere").clone()
-    with pytest.raises(ValueError, match=r"no eigenfields of the irrep 5 at level 0 \(no eigenfield_5_0 of size 2\)"):
+    with pytest.raises(ValueError, match="no eigenfields of the irrep 5 with 2 components, only of 0, 1, 2, 3: "):
         Diffusion("1x5").double()(torch.zeros(150, 2).double(), data)
     with pytest.raises(ValueError, match=r"no bundle at level 3 \(no area_3\)"):
-        Spectrum.from_data(data, 3)
+        _ = Level(data, 3).spectrum
     with pytest.raises(ValueError, match="Diffusion of C4 cannot run on a bundle of SO2"):
         Diffusion("C4: 1x0").double()(torch.zeros(150, 1).double(), data)
     half_turns = bundle("sphere", "C2")
-    with pytest.raises(ValueError, match="no eigenfield_1_0 of size 2"):
+    with pytest.raises(ValueError, match="no eigenfields of the irrep 1 with 2 components"):
         Diffusion("1x1").double()(torch.zeros(150, 2).double(), half_turns)

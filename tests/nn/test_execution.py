@@ -6,14 +6,14 @@ from contextlib import nullcontext
 import pytest
 import surfaces
 import torch
-from layer_table import FIELDS, GROUP_ROWS, LEVELS, NEIGHBOURS, ROWS, bundle
+from layer_table import FIELDS, GROUP_ROWS, LEVELS, NEIGHBOURS, ROWS, bundle, level_of
 from torch import nn
 from torch._dynamo.testing import CompileCounter
 from torch._subclasses.fake_tensor import DynamicOutputShapeException, FakeTensorMode
 from torch_geometric.data import Batch
 
 from gaugenet.io.mesh_data import MeshData
-from gaugenet.nn import GaugeConv, Stencil, stencil
+from gaugenet.nn import GaugeConv
 from gaugenet.transforms.connection_spectrum import ConnectionSpectrum
 from gaugenet.transforms.frame_bundle import FrameBundle
 from gaugenet.transforms.input_fields import InputFields
@@ -82,7 +82,7 @@ def numberless_call(row, data, device):
 def lists(request, monkeypatch):
     """How stencils write neighbours: padded is for a GPU."""
     if request.param == "padded":
-        monkeypatch.setattr(stencil, "available", lambda device, dtype: False)
+        monkeypatch.setattr("gaugenet.nn.convolution.stencil.available", lambda device, dtype: False)
     return request.param
 
 
@@ -191,4 +191,4 @@ def test_one_way_edges_have_an_adjoint():
     edges = (data.edge_index_0[:, keep], data.log_0[keep], data.transport_0[keep], data.weight_0[keep], data.radius_0)
     conv = GaugeConv("1x0 + 1x1", "1x0 + 1x2").double()
     x = conv.rep_in.randn(150, generator=torch.Generator().manual_seed(0), dtype=torch.float64).requires_grad_()
-    assert torch.autograd.gradcheck(lambda x: conv(x, Stencil(*edges, 150))[:4], x, fast_mode=True)
+    assert torch.autograd.gradcheck(lambda x: conv(x, level_of(*edges, 150))[:4], x, fast_mode=True)

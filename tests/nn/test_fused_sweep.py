@@ -5,12 +5,13 @@ import re
 import numba
 import pytest
 import torch
-from layer_table import bundle
+from layer_table import bundle, level_of
 from numba import types
 
-from gaugenet.nn import GaugeConv, Stencil, stencil, threads
+from gaugenet.nn import GaugeConv
+from gaugenet.nn.convolution import fused_sweep as module
 from gaugenet.nn.convolution.fused_sweep import fused_sweep
-from gaugenet.nn.convolution.plan import Plan
+from gaugenet.nn.convolution.plan import Factors, Plan
 from gaugenet.nn.convolution.tile import pointer, product
 
 TOLERANCE = {torch.float32: 1e-5, torch.float64: 1e-13}
@@ -29,7 +30,7 @@ def edges():
 
 def output_and_gradients(conv, edges, dtype):
     x = conv.rep_in.randn(150, generator=torch.Generator().manual_seed(0), dtype=dtype).requires_grad_()
-    y = conv(x, Stencil(*edges, 150))
+    y = conv(x, level_of(*edges, 150))
     cotangent = torch.cos(torch.arange(y.numel(), dtype=dtype)).reshape(y.shape)
     return [y, *torch.autograd.grad((cotangent * y).sum(), [x, *conv.parameters()], allow_unused=True)]
 
@@ -44,11 +45,11 @@ def largest_difference(ours, others):
 def test_it_is_the_readable_sweep(reps, dtype, edges, monkeypatch):
     torch.manual_seed(0)
     conv = GaugeConv(*reps).to(dtype)
-    if conv.intertwiner.bias is not None:
-        torch.nn.init.normal_(conv.intertwiner.bias)
-    assert len(Stencil(*edges, 150).neighbours(dtype)) == 2  # unpadded
+    if conv.kernel.intertwiner.bias is not None:
+        torch.nn.init.normal_(conv.kernel.intertwiner.bias)
+    assert len(level_of(*edges, 150).stencil.neighbours(dtype)) == 2  # unpadded
     ours = output_and_gradients(conv, edges, dtype)
-    monkeypatch.setattr(stencil, "available", lambda device, dtype: False)
+    monkeypatch.setattr("gaugenet.nn.convolution.stencil.available", lambda device, dtype: False)
     assert largest_difference(ours, output_and_gradients(conv, edges, dtype)) < TOLERANCE[dtype]
 
 
@@ -59,7 +60,7 @@ def test_threads_do_not_show(count, openmp, edges, monkeypatch):
     conv = GaugeConv("4x0 + 3x1", "2x0 + 2x2").double()
     alone = output_and_gradients(conv, edges, torch.float64)
     if not openmp:
-        monkeypatch.setattr(threads, "_openmp", lambda: None)
+        monkeypatch.setattr(module, "_openmp", lambda: None)
     before = torch.get_num_threads()
     torch.set_num_threads(count)
     try:
@@ -74,7 +75,7 @@ def test_edges_from_nowhere_are_refused(edges):
     index = edges[0].clone()
     index[0, 5] = 150
     with torch.no_grad(), pytest.raises(ValueError, match=r"edges must start at vertices 0 to 149, got \d+ to 150"):
-        GaugeConv("1x0", "1x0").double()(torch.ones(150, 1, dtype=torch.float64), Stencil(index, *edges[1:], 150))
+        GaugeConv("1x0", "1x0").double()(torch.ones(150, 1, dtype=torch.float64), level_of(index, *edges[1:], 150))
 
 
 PLAN = Plan(((2, 1),), ((3, 1),), ((2,),), ((2,),), ((True,),))
@@ -87,9 +88,13 @@ def arguments():
             "weights": [torch.ones(6, 3)], "bias": torch.ones(3), "against": torch.ones(4, 3)}  # fmt: skip
 
 
+def swept(x, begin, neighbour, operators, weights, bias, against):
+    return fused_sweep(x, PLAN, Factors((begin, neighbour), operators, weights, bias), against)
+
+
 def test_a_case_by_hand():
     """Two moments of two ones at two neighbours are 2 each, twice two channels; two of its own; and the bias."""
-    y, (gradient,) = fused_sweep(plan=PLAN, **arguments())
+    y, (gradient,) = swept(**arguments())
     assert torch.equal(y, torch.full((4, 3), 4 * 2.0 + 2 + 1))
     assert torch.equal(gradient, torch.tensor([8.0, 8, 8, 8, 4, 4])[:, None].expand(6, 3))
 
@@ -112,25 +117,25 @@ def test_a_case_by_hand():
 )
 def test_what_does_not_belong_together_is_refused(name, value, complaint):
     with pytest.raises(ValueError, match=re.escape(complaint)):
-        fused_sweep(plan=PLAN, **{**arguments(), name: value})
+        swept(**{**arguments(), name: value})
 
 
 @pytest.mark.parametrize("vertices", [0, 3])
 def test_without_edges_there_are_the_vertices_alone(vertices):
     none = torch.empty(0)
-    at = Stencil(torch.empty(2, 0, dtype=torch.int32), torch.empty(0, 2), none, none, torch.ones(()), vertices)
+    at = level_of(torch.empty(2, 0, dtype=torch.int32), torch.empty(0, 2), none, none, torch.ones(()), vertices)
     conv = GaugeConv("2x0 + 1x1", "3x0")
     x = torch.ones(vertices, 4, requires_grad=True)
     y = conv(x, at)
     y.sum().backward()  # a cotangent that is one number, repeated
-    assert torch.allclose(y, conv.intertwiner(x))
+    assert torch.allclose(y, conv.kernel.intertwiner(x))
     assert x.grad.shape == x.shape
 
 
 def test_features_may_lie_in_memory_as_they_like(edges):
     conv = GaugeConv("2x0 + 1x1", "2x0").double()
     x = conv.rep_in.randn(150, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    at = Stencil(*edges, 150)
+    at = level_of(*edges, 150)
     assert torch.equal(conv(x, at), conv(x.T.contiguous().T, at))
 
 

@@ -1,17 +1,19 @@
 """The convolution against the one that is written edge by edge, and by hand."""
 
+import copy
 import math
 
 import pytest
 import surfaces
 import torch
+from layer_table import level_of
 from reference_conv import reference_conv
 from torch_geometric.data import Batch
 
 from gaugenet.group import Group
 from gaugenet.kernel import Wave
 from gaugenet.mesh.mesh import MeshWarning
-from gaugenet.nn import GaugeConv, LevelMap, Pool, Stencil
+from gaugenet.nn import DifferentialConv, GaugeAttention, GaugeConv, Level, Pool
 from gaugenet.transforms.frame_bundle import FrameBundle
 from gaugenet.transforms.gauge import change_gauge
 
@@ -34,8 +36,8 @@ def data():
 def conv_of(rep_in, rep_out, **options):
     torch.manual_seed(0)
     conv = GaugeConv(rep_in, rep_out, **options).double()
-    if conv.intertwiner.bias is not None:
-        torch.nn.init.normal_(conv.intertwiner.bias)
+    if conv.kernel.intertwiner.bias is not None:
+        torch.nn.init.normal_(conv.kernel.intertwiner.bias)
     return conv
 
 
@@ -73,8 +75,7 @@ GROUP_PAIRS = [
 def test_it_is_the_reference_for_every_group(rep_in, rep_out, padded, monkeypatch):
     """On a one-sided mesh where the group allows; in the compiled sweep and in padded batched products."""
     if padded:
-        for module in ("stencil", "convolve"):
-            monkeypatch.setattr(f"gaugenet.nn.{module}.available", lambda *_: False, raising=False)
+        monkeypatch.setattr("gaugenet.nn.convolution.stencil.available", lambda *_: False)
     conv = conv_of(rep_in, rep_out)
     group = conv.rep_in.group
     mesh = surfaces.moebius(10, 3) if group.reflections else surfaces.uneven_sphere(30)
@@ -87,9 +88,9 @@ def test_it_is_the_reference_for_every_group(rep_in, rep_out, padded, monkeypatc
 def test_a_layer_of_a_smaller_group_does_not_run_on_a_larger_bundle(data):
     with pytest.raises(ValueError, match=r'GaugeConv of C4 cannot run on a bundle of SO2.*FrameBundle\(group="C4"\)'):
         GaugeConv("C4: 1x1", "1x1").double()(torch.zeros(20, 2).double(), data)
-    with pytest.raises(ValueError, match="pooling of trivial cannot run on a bundle of SO2"):
+    with pytest.raises(ValueError, match="Pool of trivial cannot run on a bundle of SO2"):
         deep = FrameBundle(levels=(8,))(surfaces.data_of(surfaces.uneven_sphere(20)))
-        Pool("trivial: 2x0")(torch.zeros(20, 2), LevelMap.from_data(deep, 1))
+        Pool("trivial: 2x0")(torch.zeros(20, 2), Level(deep, 1))
     mixed = Batch.from_data_list(
         [FrameBundle(group=g)(surfaces.data_of(surfaces.uneven_sphere(20))) for g in ("C2", "C4")]
     )
@@ -108,8 +109,8 @@ def test_a_layer_of_a_larger_group_runs_on_a_smaller_bundle():
 
 def test_max_frequency():
     """0 leaves isotropic kernels alone; a finite group may have any number of them."""
-    assert GaugeConv("trivial: 1x0", "1x0", profiles=1, max_frequency=0).weight["0_0"].shape[0] == 1
-    assert GaugeConv("trivial: 1x0", "1x0", profiles=1, max_frequency=5).weight["0_0"].shape[0] == 11
+    assert GaugeConv("trivial: 1x0", "1x0", profiles=1, max_frequency=0).kernel.weight["0_0"].shape[0] == 1
+    assert GaugeConv("trivial: 1x0", "1x0", profiles=1, max_frequency=5).kernel.weight["0_0"].shape[0] == 11
     with pytest.raises(ValueError, match="max_frequency must be >= 0, got -1"):
         GaugeConv("1x0", "1x0", max_frequency=-1)
 
@@ -123,7 +124,7 @@ def test_the_reference_notices_swapped_weights(data):
     conv = conv_of("2x1", "2x1")
     outputs = both(conv, data)[0]
     with torch.no_grad():
-        conv.weight["0_0"].copy_(conv.weight["0_0"].flip(0))
+        conv.kernel.weight["0_0"].copy_(conv.kernel.weight["0_0"].flip(0))
     assert (both(conv, data)[0][0] - outputs[1]).abs().max() > 0.1
 
 
@@ -131,13 +132,13 @@ def test_parameters_are_those_of_the_kernel_space():
     """1, 2, 2, 4 real numbers for the pairs 0-0, 0-m, n-0, n-m, for each pair of channels and radial profile."""
     for rep_in, rep_out, count in [("3x0", "5x0", 1), ("3x0", "5x2", 2), ("3x1", "5x0", 2), ("3x1", "5x2", 4)]:
         conv = GaugeConv(rep_in, rep_out, profiles=2)
-        assert sum(w.numel() for w in conv.weight.values()) == count * 3 * 5 * 2
+        assert sum(w.numel() for w in conv.kernel.weight.values()) == count * 3 * 5 * 2
 
 
 def test_by_hand():
     """Vertex 0 sees vertex 1 due north at the middle of the disc, in a frame turned by a quarter."""
     north = math.pi / 2
-    stencil = Stencil(
+    level = level_of(
         torch.tensor([[1], [0]]),
         torch.tensor([[0.25, north]], dtype=torch.float64),
         torch.tensor([north], dtype=torch.float64),
@@ -149,11 +150,11 @@ def test_by_hand():
     with torch.no_grad():
         for parameter in conv.parameters():
             parameter.zero_()
-        conv.weight["0_0"][0] = 2.0  # 2 Re(exp(-i theta) u): the part along the edge
-        conv.weight["0_1"][0] = 3.0  # 3 u: what arrives
+        conv.kernel.weight["0_0"][0] = 2.0  # 2 Re(exp(-i theta) u): the part along the edge
+        conv.kernel.weight["0_1"][0] = 3.0  # 3 u: what arrives
     x = torch.tensor([[7.0, 7.0], [1.0, 0.0]], dtype=torch.float64)  # (1, 0) at vertex 1 arrives as (0, 1): north
     expected = torch.tensor([[0.5 * 2 * 1.0, 0.0, 0.5 * 3 * 1.0], [0.0, 0.0, 0.0]], dtype=torch.float64)
-    assert torch.allclose(conv(x, stencil), expected, atol=1e-14)
+    assert torch.allclose(conv(x, level), expected, atol=1e-14)
 
 
 def test_a_vertex_without_neighbours_sees_itself():
@@ -164,18 +165,18 @@ def test_a_vertex_without_neighbours_sees_itself():
     x = conv.rep_in.randn(19, dtype=torch.float64)
     y = conv(x, data)
     assert torch.isfinite(y).all()
-    assert torch.allclose(y[18], conv.intertwiner(x[18]))
+    assert torch.allclose(y[18], conv.kernel.intertwiner(x[18]))
 
 
-def test_a_stencil_serves_all_layers_and_precisions(data):
-    stencil = Stencil.from_data(data)
+def test_a_level_serves_all_layers_and_precisions(data):
+    level = Level(data)
     first, second = conv_of("2x0 + 2x1", "3x1"), conv_of("2x0 + 2x1", "3x1 + 1x2", profiles=3)
     x = first.rep_in.randn(20, dtype=torch.float64)
     for conv in (first, second, first):
-        assert torch.equal(conv(x, stencil), conv(x, data))
-    single = first.float()(x.float(), stencil)
+        assert torch.equal(conv(x, level), conv(x, data))
+    single = first.float()(x.float(), level)
     assert single.dtype == torch.float32
-    assert torch.allclose(single.double(), first.double()(x, stencil), atol=1e-5)
+    assert torch.allclose(single.double(), first.double()(x, level), atol=1e-5)
 
 
 def test_constants_stay_constant():
@@ -194,7 +195,7 @@ def test_a_parallel_field_stays_parallel_in_the_plane():
     field = data.frame[:, :2] @ torch.tensor([0.6, -0.8, 0.0], dtype=torch.float64)
     conv = conv_of("1x1", "1x1", profiles=1, bias=False)
     with torch.no_grad():
-        conv.weight["0_0"][2:] = 0.0  # the solutions of frequency -2
+        conv.kernel.weight["0_0"][2:] = 0.0  # the solutions of frequency -2
     y = conv(field, data)
     in_space = torch.einsum("va,vab->vb", y, data.frame[:, :2])
     assert (in_space - in_space[0]).abs().max() < 1e-12
@@ -216,7 +217,7 @@ def test_data_without_a_bundle_is_refused(data):
     with pytest.raises(ValueError, match=r"no bundle at level 0 .* apply the transform gaugenet.FrameBundle"):
         GaugeConv("1x0", "1x0")(torch.zeros(20, 1), surfaces.data_of(surfaces.uneven_sphere(20)))
     with pytest.raises(ValueError, match="no bundle at level 2"):
-        Stencil.from_data(data, 2)
+        _ = Level(data, 2).stencil
 
 
 def test_features_of_other_shape_or_device_are_refused(data):
@@ -242,5 +243,29 @@ def test_autocast_leaves_the_geometry_alone(data):
     """Operators are built in single precision and rounded once."""
     what = Group("SO2").irrep(1), (Wave(-1, 0), Wave(1, 1)), 2, torch.float32
     with torch.autocast("cpu", torch.bfloat16):
-        inside = Stencil.from_data(data).operator(*what)
-    assert torch.equal(inside, Stencil.from_data(data).operator(*what))
+        inside = Level(data).stencil.operator(*what)
+    assert torch.equal(inside, Level(data).stencil.operator(*what))
+
+
+OLDER = {
+    "GaugeConv": (GaugeConv, {"kernel.intertwiner.": "intertwiner.", "kernel.weight.": "weight."}),
+    "GaugeAttention": (GaugeAttention, {"kernel.intertwiner.": "intertwiner.", "kernel.weight.": "weight."}),
+    "DifferentialConv": (DifferentialConv, {"kernel.": "conv."}),
+}
+
+
+@pytest.mark.parametrize("name", OLDER)
+def test_state_dicts_with_older_names_load(name):
+    """Of a layer inside a network, before and after it was copied."""
+    kind, renamed = OLDER[name]
+    layer = torch.nn.Sequential(kind("2x0 + 1x1", "2x0 + 1x1"))
+    state = dict(layer.state_dict())
+    for key in list(state):
+        for new, old in renamed.items():
+            if key.startswith(f"0.{new}"):
+                state[key.replace(new, old, 1)] = state.pop(key)
+    assert state.keys() != layer.state_dict().keys()
+    other = torch.nn.Sequential(kind("2x0 + 1x1", "2x0 + 1x1"))
+    for late in (other, copy.deepcopy(torch.nn.Sequential(kind("2x0 + 1x1", "2x0 + 1x1")))):
+        late.load_state_dict(state)
+        assert all(torch.equal(a, b) for a, b in zip(late.state_dict().values(), layer.state_dict().values()))

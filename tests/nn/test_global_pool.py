@@ -9,7 +9,7 @@ from layer_table import bundle
 from torch_geometric.data import Batch
 
 from gaugenet.group import Group
-from gaugenet.nn import GlobalPool
+from gaugenet.nn import GlobalPool, Level
 from gaugenet.transforms.frame_bundle import FrameBundle
 from gaugenet.transforms.gauge import change_gauge
 
@@ -29,9 +29,9 @@ def test_frames_do_not_matter(group, kind):
     x = features(layer.rep_in, data, 1)
     at = Group(group).random(len(data.pos), generator=torch.Generator().manual_seed(1))
     turned = layer.rep_in.act(x, at[data.sample_index_1].inverse())
-    y = layer(x, data, 1)
+    y = layer(x, Level(data, 1))
     assert y.shape == (1, layer.rep_out.dim)
-    assert (layer(turned, change_gauge(data, at, {}), 1) - y).abs().max() < 1e-12
+    assert (layer(turned, Level(change_gauge(data, at, {}), 1)) - y).abs().max() < 1e-12
 
 
 def test_norms_are_needed():
@@ -48,8 +48,8 @@ def test_shapes_of_a_batch_are_pooled_one_by_one(kind, level):
     layer = GlobalPool("3x0 + 2x1", kind).double()
     meshes = [bundle(name) for name in ("sphere", "disc", "sphere")]
     x = [features(layer.rep_in, data, level, seed) for seed, data in enumerate(meshes)]
-    alone = torch.cat([layer(one, data, level) for one, data in zip(x, meshes)])
-    assert torch.allclose(layer(torch.cat(x), Batch.from_data_list(meshes), level), alone, atol=1e-12)
+    alone = torch.cat([layer(one, Level(data, level)) for one, data in zip(x, meshes)])
+    assert torch.allclose(layer(torch.cat(x), Level(Batch.from_data_list(meshes), level)), alone, atol=1e-12)
 
 
 def test_by_hand():
@@ -106,5 +106,5 @@ def test_wrong_shares_are_refused(shares):
 
 
 def test_shares_of_other_kinds_are_refused():
-    with pytest.raises(ValueError, match='GlobalPool takes shares for quantiles alone, got kind "mean"'):
+    with pytest.raises(ValueError, match='GlobalPool takes shares only for quantiles, got kind "mean"'):
         GlobalPool("1x0", "mean", (0.1, 0.9))

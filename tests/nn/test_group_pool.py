@@ -25,7 +25,7 @@ def test_a_regular_representation_has_the_maximum_of_its_values():
     ("options", "complaint"),
     [
         ({"kind": "mean"}, 'kind norm or max, got "mean"'),
-        ({"samples": 8}, "for the kind max alone: drop samples"),
+        ({"samples": 8}, "only for the kind max: drop samples"),
         ({"kind": "max", "samples": 2}, "GroupPool needs more than 2 samples"),
     ],
 )

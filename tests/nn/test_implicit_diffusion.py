@@ -13,7 +13,7 @@ from layer_table import bundle, meshes_of
 from torch_geometric.data import Batch
 
 from gaugenet.group import Group
-from gaugenet.nn import ConnectionLaplacian, ImplicitDiffusion
+from gaugenet.nn import ImplicitDiffusion, Level
 from gaugenet.representation import Representation
 from gaugenet.transforms.frame_bundle import FrameBundle
 
@@ -38,7 +38,7 @@ def test_it_solves_the_equation(group, level):
             rep = Representation([(2, irrep)], group)
             size = len(data[f"area_{level}"])
             x = rep.randn(size, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-            y = at_time(ImplicitDiffusion(rep, steps=150), 1e-2)(x, ConnectionLaplacian.from_data(data, level))
+            y = at_time(ImplicitDiffusion(rep, steps=150), 1e-2)(x, Level(data, level))
             assert np.abs(side_by_side(y, irrep.size) - direct(data, irrep, x, 1e-2, level)).max() < 1e-10
 
 
@@ -181,7 +181,7 @@ def test_a_creature_subdivided_gets_one_answer(order, ratio, bound):
 def test_refusals():
     with pytest.raises(ValueError, match="steps >= 1, got 0"):
         ImplicitDiffusion("1x0", steps=0)
-    with pytest.raises(ValueError, match=r"no Laplacian at level 0 \(no stiffness_0\)"):
+    with pytest.raises(ValueError, match=r"no bundle at level 0 \(no area_0\)"):
         ImplicitDiffusion("1x0")(torch.zeros(12, 1), surfaces.data_of(surfaces.icosphere(0)))
     with pytest.raises(ValueError, match="ImplicitDiffusion of C4 cannot run on a bundle of SO2"):
         ImplicitDiffusion("C4: 1x0")(torch.zeros(150, 1), bundle("sphere"))

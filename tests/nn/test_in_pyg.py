@@ -12,7 +12,7 @@ from torch_geometric.transforms import Compose
 from gaugenet.datasets.mesh_dataset import MeshDataset
 from gaugenet.group import Group
 from gaugenet.kernel import Wave
-from gaugenet.nn import GatedNonlinearity, GaugeConv, NormNonlinearity, ResidualBlock, Stencil, stencil
+from gaugenet.nn import GatedNonlinearity, GaugeConv, Level, NormNonlinearity, ResidualBlock
 from gaugenet.transforms.frame_bundle import FrameBundle
 from gaugenet.transforms.input_fields import InputFields
 
@@ -86,20 +86,20 @@ def test_batch_shifts_every_index():
 def test_stencil_of_a_batch_reads_each_mesh_with_its_own_radius(level):
     meshes = [layer_table.bundle(name) for name in ("sphere", "disc")]
     assert meshes[0][f"radius_{level}"] != meshes[1][f"radius_{level}"]
-    together = Stencil.from_data(Batch.from_data_list(meshes), level)
+    together = Level(Batch.from_data_list(meshes), level).stencil
     assert together.num_vertices == sum(len(data[f"area_{level}"]) for data in meshes)
-    parts = [Stencil.from_data(data, level).operator(*MOMENTS) for data in meshes]
+    parts = [Level(data, level).stencil.operator(*MOMENTS) for data in meshes]
     assert torch.allclose(together.operator(*MOMENTS), torch.cat(parts), atol=1e-14)
 
 
 @pytest.mark.parametrize("level", [0, 1, 2])
 def test_padded_lists_of_a_batch_are_as_wide_as_the_widest(level, monkeypatch):
-    monkeypatch.setattr(stencil, "available", lambda device, dtype: False)
+    monkeypatch.setattr("gaugenet.nn.convolution.stencil.available", lambda device, dtype: False)
     meshes = [layer_table.bundle(name) for name in ("sphere", "disc")]
-    together = Stencil.from_data(Batch.from_data_list(meshes), level).operator(*MOMENTS)
+    together = Level(Batch.from_data_list(meshes), level).stencil.operator(*MOMENTS)
     start, widest = 0, max(data.max_degree[level] for data in meshes)
     for data in meshes:
-        alone = Stencil.from_data(data, level).operator(*MOMENTS)
+        alone = Level(data, level).stencil.operator(*MOMENTS)
         here = together[start : start + len(alone)].unflatten(1, (widest, 2))
         width = data.max_degree[level]
         assert torch.allclose(here[:, :width].flatten(1, 2), alone, atol=1e-14)

@@ -8,7 +8,8 @@ import torch
 from torch_geometric.data import Batch
 
 from gaugenet.models.unet import UNet
-from gaugenet.nn import Level, LevelMap, Stencil
+from gaugenet.nn import Level
+from gaugenet.nn import level as module
 from gaugenet.transforms.frame_bundle import FrameBundle
 from gaugenet.transforms.gauge import change_gauge
 
@@ -25,9 +26,9 @@ def network():
 
 def test_it_is_made_once(bundle, monkeypatch):
     made = []
-    for kind in (Stencil, LevelMap):
-        plain = kind.from_data
-        monkeypatch.setattr(kind, "from_data", lambda *args, plain=plain: made.append(plain) or plain(*args))
+    for kind in (module.Stencil, module.LevelMap):
+        count = lambda *args, kind=kind: made.append(kind) or kind(*args)  # noqa: E731
+        monkeypatch.setattr(module, kind.__name__, count)
     net, x = network(), torch.randn(40, 8, dtype=torch.float64)
     expected = net(x, bundle)
     assert len(made) == 3

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from gaugenet.nn import GatedNonlinearity, InnerProduct, LayerNorm, NormNonlinearity, RegularNonlinearity
-from gaugenet.nn.group_function import GroupFunction
+from gaugenet.nn.group_pool import GroupFunction
 from gaugenet.representation import Representation
 from gaugenet.representation.decomposition import regular
 

@@ -8,7 +8,7 @@ from torch import nn
 
 from gaugenet.group import Elements
 from gaugenet.nn import RegularNonlinearity
-from gaugenet.nn.regular_block import RegularBlock
+from gaugenet.nn.pointwise_network import RegularBlock
 
 REP = "3x0 + 2x1 + 3x3"
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from layer_table import bundle
 
-from gaugenet.nn import Diffusion, GaugeConv, Level, ResidualBlock, Stencil
+from gaugenet.nn import Diffusion, GaugeConv, Level, ResidualBlock
 from gaugenet.nn.residual_block import LAYERS, layer_names
 
 REP = "4x0 + 3x1 + 2x2"
@@ -35,18 +35,9 @@ def test_several_layers_stand_beside_each_other():
     conv, diffusion = block.layers["conv"], block.layers["diffusion"]
     assert isinstance(conv, GaugeConv) and isinstance(diffusion, Diffusion)
     z = block.norm(x)
-    y = torch.cat([conv(z, level.stencil), diffusion(z, level.spectrum)], dim=1)
+    y = torch.cat([conv(z, level), diffusion(z, level)], dim=1)
     hidden = block.gate(block.enter(block.mixed_norm(torch.cat([y, block.product(y)], dim=1))))
     assert torch.allclose(block(x, level), x + block.leave(hidden))
-
-
-def test_a_stencil_is_enough_where_nothing_diffuses():
-    torch.manual_seed(0)
-    data = bundle("sphere")
-    for name in ("conv", "attention", "message", "differential"):
-        block = ResidualBlock(REP, layers=name).double()
-        x = features(block)
-        assert torch.equal(block(x, Stencil.from_data(data)), block(x, data))
 
 
 @pytest.mark.parametrize("layers", ["", "convolution", "conv + conv", "conv, diffusion", "polynomial", "none"])

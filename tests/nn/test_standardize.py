@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from gaugenet.nn import standardize
-from gaugenet.nn.standardize import Standardize
+from gaugenet.nn import layer_norm
+from gaugenet.nn.layer_norm import Standardize
 
 
 def rows(count, seed=0):
@@ -47,7 +47,7 @@ def test_a_row_of_a_batch_does_not_see_later_ones():
 
 
 def test_the_past_is_forgotten(monkeypatch):
-    monkeypatch.setattr(standardize, "WINDOW", 20)
+    monkeypatch.setattr(layer_norm, "WINDOW", 20)
     layer = Standardize(3)
     layer(rows(100) + 50)
     layer(rows(400))

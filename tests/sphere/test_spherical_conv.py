@@ -142,7 +142,7 @@ def test_local_kernels_are_averages_over_discs(n, q, rotation):
     torch.manual_seed(1)
     layer = SphericalConv(f"1x{n}", f"1x{q}", size, "local", count, radius, bias=False).double()
     gauge = GaugeConv(f"1x{n}", f"1x{q}", count, bias=False)
-    assert layer.weight["0_0"].shape == gauge.weight["0_0"].shape
+    assert layer.weight["0_0"].shape == gauge.kernel.weight["0_0"].shape
     x = random_coefficients(layer.rep_in, size)
     wanted = field_at(layer(x).detach(), layer.rep_out, rotation[None])[0]
 

@@ -8,7 +8,7 @@ import surfaces
 import torch
 
 from gaugenet.group import Elements, Group
-from gaugenet.nn import GaugeConv, LevelMap, Pool
+from gaugenet.nn import GaugeConv, Level, Pool
 from gaugenet.representation import Representation
 from gaugenet.transforms.cache import Cached
 from gaugenet.transforms.frame_bundle import FrameBundle
@@ -198,7 +198,7 @@ def test_layers_run_on_point_clouds(group):
     at = Group(data.group).random(80, generator=torch.Generator().manual_seed(0))
     x = rep.randn(80, dtype=torch.float64)
     results = [
-        pool(conv(features, here), LevelMap.from_data(here, 1))
+        pool(conv(features, here), Level(here, 1))
         for features, here in ((x, data), (rep.act(x, at.inverse()), change_gauge(data, at)))
     ]
     expected = rep.act(results[0], at[data.sample_index_1].inverse())

@@ -14,7 +14,7 @@ from gaugenet.bundle.frame_bundle import mesh_edges
 from gaugenet.homogeneous import HyperbolicPlane, Plane, Sphere, hexagonal_lattice, icosphere, square_lattice
 from gaugenet.homogeneous.tilings import SIDE, triangular_tiling
 from gaugenet.models.unet import UNet
-from gaugenet.nn import GaugeConv, Level, LevelMap, Pool, ResidualBlock, Unpool
+from gaugenet.nn import GaugeConv, Level, Pool, ResidualBlock, Unpool
 from gaugenet.representation import Representation
 from gaugenet.transforms.connection_spectrum import ConnectionSpectrum
 from gaugenet.transforms.frame_bundle import FrameBundle
@@ -171,7 +171,7 @@ def test_nested_levels_of_an_icosphere():
 def test_pooling_follows_transport():
     """Pool and Unpool are adjoint, keep constants, and on the plane parallel fields."""
     out = HomogeneousBundle(Plane(), neighbours=12, levels=(25,))(square_lattice(4))
-    at = LevelMap.from_data(out, 1)
+    at = Level(out, 1)
     fine, coarse = features(out), features(out, 1, 1)
     left = (out.area_1[:, None] * Pool(REP)(fine, at) * coarse).sum()
     assert float(left) == pytest.approx(float((out.area_0[:, None] * fine * Unpool(REP)(coarse, at)).sum()))

@@ -11,7 +11,7 @@ from space_table import SAMPLES, carried, permutation, random_points, sample, se
 from gaugenet.homogeneous import HyperbolicPlane, Plane, Sphere, hexagonal_lattice, icosphere, square_lattice
 from gaugenet.homogeneous.tilings import SIDE, triangular_tiling
 from gaugenet.models.unet import UNet
-from gaugenet.nn import GaugeConv, ResidualBlock, Stencil
+from gaugenet.nn import GaugeConv, Level, ResidualBlock
 from gaugenet.representation import Representation
 from gaugenet.transforms.connection_spectrum import ConnectionSpectrum
 from gaugenet.transforms.homogeneous_bundle import HomogeneousBundle
@@ -57,8 +57,8 @@ def errors(name, applied_on, rep_out, symmetries=None, turned=True, **settings):
 
 
 def convolution(bundle):
-    conv, stencil = GaugeConv(REP, OUT).double(), Stencil.from_data(bundle)
-    return lambda f: conv(f, stencil)
+    conv, level = GaugeConv(REP, OUT).double(), Level(bundle)
+    return lambda f: conv(f, level)
 
 
 def network(bundle):
@@ -68,8 +68,8 @@ def network(bundle):
 
 
 def block(bundle):
-    layer, stencil = ResidualBlock(REP).double().eval(), Stencil.from_data(bundle)
-    return lambda f: layer(f, stencil)
+    layer, level = ResidualBlock(REP).double().eval(), Level(bundle)
+    return lambda f: layer(f, level)
 
 
 @pytest.mark.parametrize("name", SAMPLES)
@@ -209,15 +209,15 @@ def error_for_any(space, data, inner, still=False, **settings):
     conv = GaugeConv(rep, rep).double()
     bundle = HomogeneousBundle(space, **settings)(data)
     x, anchor, generator = space.points(bundle.pos), random_points(space, 3, 1), seeded(3)
-    stencil = Stencil.from_data(bundle)
+    level = Level(bundle)
     inside = (space.distance(space.origin(x), x) < inner).nonzero()[:, 0]
     found = []
     with torch.no_grad():
-        before = conv(field(space, x, anchor), stencil)
+        before = conv(field(space, x, anchor), level)
         for _ in range(12):
             i, j = inside[torch.randint(len(inside), (2,), generator=generator)]
             g = shift(space, x[i], x[j], 2 * math.pi * float(torch.rand((), generator=generator)))
-            after = conv(field(space, x, anchor if still else space.act(g, anchor)), stencil)
+            after = conv(field(space, x, anchor if still else space.act(g, anchor)), level)
             found.append((after[j] - carried(space, rep, x[i], before[i], g)).norm())
     return float(torch.stack(found).square().mean().sqrt() / before[inside].square().sum(1).mean().sqrt())
 

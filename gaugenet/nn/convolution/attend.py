@@ -1,46 +1,38 @@
-"""The convolution whose quadrature weights are computed, as one operator of PyTorch with gradients for them too."""
+"""The convolution with computed quadrature weights, as one operator of PyTorch with gradients for them too."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from gaugenet.nn.convolution.convolve import Factors, chunk_size, sweep
-from gaugenet.nn.convolution.plan import Plan
-
-
-@dataclass
-class Discs:
-    """The neighbours of every vertex in lists padded to K.
-
-    Attributes:
-        index: ``(V, K)``. place: ``(E,)`` where edges stand in the flattened lists.
-        waves: for each block in ``(V, K, size, W)``, those of all blocks out in turn, as in ``Stencil``.
-    """
-
-    index: Tensor
-    place: Tensor
-    waves: list[Tensor]
+from gaugenet.nn.convolution.convolve import chunk_size, sweep
+from gaugenet.nn.convolution.plan import Factors, Plan
 
 
 def attend(
-    x: Tensor, amplitude: Tensor, reverse: Tensor, plan: Plan, forward: Factors, adjoint: Factors, discs: Discs
+    x: Tensor, amplitude: Tensor, reverse: Tensor, plan: Plan, forward: Factors, adjoint: Factors, lists: list[Tensor]
 ) -> Tensor:
-    """Convolve ``x (V, dim_in)`` as ``convolve`` does, with operators that are given as waves alone and P amplitudes.
+    """Convolve features as ``convolve`` does, with operators that are given as waves and P amplitudes.
 
-    Amplitudes take the place of quadrature weight and profiles. They have a gradient, that is, the inner products of
-    what neighbours add to moments with the gradients of these.
+    Amplitudes take the place of quadrature weights and profiles. Their gradient is the inner product of what a
+    neighbour adds to the moments with the gradients of the moments.
 
     Args:
-        amplitude: ``(V, K, P)``. reverse: that of the reversed edges, taken as a constant, in lists as the adjoint
-            operators are. Rows of the plan are (wave, amplitude).
-        forward, adjoint: as for ``convolve``, with operators whose rows are waves.
+        x: Features, ``(V, dim_in)``.
+        amplitude: ``(V, K, P)`` amplitudes.
+        reverse: Amplitudes of the reversed edges, taken as constants, in lists like the adjoint operators.
+        plan: Shapes of the convolution, with (wave, amplitude) as rows.
+        forward: Factors as for ``convolve``, with waves as rows of the operators.
+        adjoint: Factors of the gradient, likewise.
+        lists: ``(V, K)`` neighbours; ``(E,)`` positions of the edges in these lists; and for each block in the waves
+            of all blocks out in turn, ``(V, K, size, W)`` as in ``Stencil``.
+
+    Returns:
+        Features, ``(V, dim_out)``.
     """
     assert forward.bias is not None
-    lists = [discs.index, discs.place, *discs.waves]
     return _attend(x, amplitude, forward.bias, reverse, plan.encode(), forward.tensors, adjoint.tensors, lists)
 
 
@@ -88,7 +80,10 @@ def _amplitude_gradient(
 
 
 def _to_moments(weight: Tensor, plan: Plan, b: int, amplitudes: int) -> list[Tensor]:
-    """Return, for each block in, what makes gradients of moments, (amplitude, wave, channel), of those of block b."""
+    """Return, for each block in, the matrix from gradients of block b to those of moments.
+
+    The latter are sorted by (amplitude, wave, channel).
+    """
     parts, start = [], 0
     for (channels, _), (moments, own) in zip(plan.blocks_in, plan.columns(b), strict=True):
         shape = (moments // max(1, amplitudes * channels), amplitudes, channels, weight.shape[1])
@@ -109,8 +104,7 @@ def _attend(
     lists: Sequence[Tensor],
 ) -> Tensor:
     shapes = Plan.decode(plan)
-    factors = Factors.of(forward, shapes)
-    factors.bias = bias
+    factors = Factors.of(forward, shapes, bias)
     if len(factors.neighbours) == 2:
         amplitude = amplitude.flatten(0, 1).index_select(0, lists[1])
     return sweep(x, shapes, _with(amplitude, factors, shapes))[0]

@@ -3,73 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
 from gaugenet.nn.convolution.fused_sweep import fused_sweep
-from gaugenet.nn.convolution.plan import Plan
+from gaugenet.nn.convolution.plan import Factors, Plan
 
-# Numbers that a chunk of vertices may hold in gathered features and moments: a few MB, so that on a CPU one product
-# finds in the cache what the last one wrote; a GPU wants large products instead.
+# Numbers that a chunk of vertices may hold in gathered features and moments: a few MB on a CPU, so that each product
+# reads the result of the last one from the cache; a GPU needs large products instead.
 _CHUNK = {"cpu": 2**20}
 _LARGE_CHUNK = 2**26
 
 
-@dataclass
-class Factors:
-    """What features are multiplied with; see ``Stencil`` for the two ways to write neighbours and operators.
-
-    Attributes:
-        neighbours: one padded list or the two tensors of an unpadded one.
-        operators: for each block in, moments from components of neighbours.
-        weights: for each block out a matrix ``(columns, dim)``, columns as in ``Plan.columns``.
-        bias: ``(dim_out,)`` to start from, or None.
-    """
-
-    neighbours: tuple[Tensor, ...] = ()
-    operators: list[Tensor] = field(default_factory=list)
-    weights: list[Tensor] = field(default_factory=list)
-    bias: Tensor | None = None
-
-    @property
-    def tensors(self) -> list[Tensor]:
-        """All but the bias, as operators of PyTorch take them."""
-        return [*self.neighbours, *self.operators, *self.weights]
-
-    @staticmethod
-    def of(tensors: Sequence[Tensor], plan: Plan) -> Factors:
-        """Take ``tensors`` apart again."""
-        weights = len(tensors) - len(plan.blocks_out)
-        operators = weights - len(plan.blocks_in)
-        return Factors(tuple(tensors[:operators]), list(tensors[operators:weights]), list(tensors[weights:]))
-
-
 def chunk_size(device: torch.device, most: int) -> int:
-    """Return how many vertices are gone through at a time where each has ``most`` numbers."""
+    """Return how many vertices are processed at a time.
+
+    Args:
+        device: Device of the features.
+        most: Numbers that a vertex has in gathered features and moments.
+
+    Returns:
+        The number of vertices.
+    """
     return max(64, _CHUNK.get(device.type, _LARGE_CHUNK) // most)
 
 
 def sweep(x: Tensor, plan: Plan, factors: Factors, against: Tensor | None = None) -> tuple[Tensor, list[Tensor]]:
-    """Return bias + sum_a [moments_ab(x), own_ab(x)] @ weight_b, and what the weights would learn from ``against``.
+    """Return bias + sum_a [moments_ab(x), own_ab(x)] @ weight_b, and the gradients of the weights from ``against``.
 
     moments_ab(i) = operator_a(i)[rows of b] @ (components of x_a at the neighbours of i). They exist for one chunk of
-    vertices at a time: no tensor has an entry an edge and channel.
+    vertices at a time: no tensor has an entry per edge and channel.
 
     Args:
-        x: ``(V, dim_in)``.
-        factors: with padded lists ``(V, K)`` and operators ``(V, K * size, rows)``, or unpadded for ``fused_sweep``.
-        against: ``(V, dim_out)`` or None.
+        x: Features, ``(V, dim_in)``.
+        plan: Shapes of the convolution.
+        factors: With padded lists ``(V, K)`` and operators ``(V, K * size, rows)``, or unpadded for ``fused_sweep``.
+        against: Cotangents, ``(V, dim_out)``, or None.
 
     Returns:
-        ``(V, dim_out)``, and for each weight sum_i columns_b(i)^T against_b(i); an empty list without ``against``.
+        Features ``(V, dim_out)``, and for each weight sum_i columns_b(i)^T against_b(i); an empty list without
+        ``against``.
     """
     if not plan.blocks_in or not plan.blocks_out:
         y = x.new_zeros(x.shape[0], plan.dim_out) if factors.bias is None else factors.bias.repeat(x.shape[0], 1)
         return y, [] if against is None else [torch.zeros_like(weight) for weight in factors.weights]
     if len(factors.neighbours) == 2:
-        return fused_sweep(x, plan, *factors.neighbours, factors.operators, factors.weights, factors.bias, against)
+        return fused_sweep(x, plan, factors, against)
     count = x.shape[0]
     wide_in, wide_out = ([channels * size for channels, size in blocks] for blocks in (plan.blocks_in, plan.blocks_out))
     fields = x.split(wide_in, dim=1)
@@ -82,7 +62,7 @@ def sweep(x: Tensor, plan: Plan, factors: Factors, against: Tensor | None = None
     chunk = chunk_size(x.device, most)
     for start in range(0, count, chunk):
         here = slice(start, start + chunk)
-        first = [0] * len(wide_out)  # of the columns that block a fills
+        first = [0] * len(wide_out)  # first of the columns that block a fills
         for a, (channels, size) in enumerate(plan.blocks_in):
             gathered = fields[a].index_select(0, index[here].flatten()).view(-1, size * index.shape[1], channels)
             moments = torch.bmm(factors.operators[a][here].transpose(1, 2), gathered)  # (n, rows_a, C_a)
@@ -97,15 +77,20 @@ def sweep(x: Tensor, plan: Plan, factors: Factors, against: Tensor | None = None
 
 
 def convolve(x: Tensor, plan: Plan, forward: Factors, adjoint: Factors) -> Tensor:
-    """Convolve ``x (V, dim_in)``: ``sweep`` as one operator of PyTorch, with gradients for ``x``, weights and bias.
+    """Convolve features: ``sweep`` as one operator of PyTorch, with gradients for ``x``, weights and bias.
 
     The gradient of a convolution is a convolution too, over the reversed edges: it gathers, where the gradient of a
-    gather would scatter, and needs nothing but x to be kept. It flows through the adjoint weights alone; it cannot be
+    gather would scatter, and only x is kept for it. It flows through the adjoint weights only. It cannot be
     differentiated again, nor with respect to operators.
 
     Args:
-        forward: with a bias; its weights are taken as constants.
-        adjoint: the factors of the gradient, without bias; empty where none is wanted.
+        x: Features, ``(V, dim_in)``.
+        plan: Shapes of the convolution.
+        forward: Factors with a bias; their weights are taken as constants.
+        adjoint: Factors of the gradient, without bias; empty if no gradient is wanted.
+
+    Returns:
+        Features, ``(V, dim_out)``.
     """
     assert forward.bias is not None
     return _convolve(x, forward.bias, plan.encode(), forward.tensors, adjoint.tensors)
@@ -116,9 +101,7 @@ def _convolve(
     x: Tensor, bias: Tensor, plan: Sequence[int], forward: Sequence[Tensor], adjoint: Sequence[Tensor]
 ) -> Tensor:
     shapes = Plan.decode(plan)
-    factors = Factors.of(forward, shapes)
-    factors.bias = bias
-    return sweep(x, shapes, factors)[0]
+    return sweep(x, shapes, Factors.of(forward, shapes, bias))[0]
 
 
 @_convolve.register_fake

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import inspect
+import sys
 import zlib
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any
 
@@ -13,60 +17,61 @@ from numba import types
 from torch import Tensor
 
 from gaugenet.nn.convolution import tile
-from gaugenet.nn.convolution.plan import Plan
-from gaugenet.nn.convolution.threads import on_all_threads
+from gaugenet.nn.convolution.plan import Factors, Plan
 from gaugenet.nn.convolution.tile import pointer, product, shifted, take_number
 
 _DTYPES = (torch.float32, torch.float64)
-_CHUNK = 32  # vertices whose moments lie in the cache at a time
-_FEWEST_PARTS = 8  # so many parts are handed out, or one a thread; up to 8 threads give the same bits
+_CHUNK = 32  # vertices whose moments are in the cache at a time
+_FEWEST_PARTS = 8  # number of parts, or one per thread; up to 8 threads give the same bits
 
-# A job, all that the compiled loop needs, is a list of integers, addresses among them. It starts with a header:
+# A job holds all that the compiled loop needs, as a list of integers and addresses. It starts with a header:
 _HEADER = 18
 _NEXT, _PARTS, _VERTICES = range(3)  # the next part to be done; numbers of parts and vertices
 _INS, _OUTS = range(3, 5)  # numbers of blocks in and out
 _X, _DIM_IN, _Y, _DIM_OUT, _BIAS, _AGAINST = range(5, 11)  # addresses and dimensions of features
-_SUMS, _SUMMED = range(11, 13)  # address of the weights' gradients, how many numbers they are for a part
+_SUMS, _SUMMED = range(11, 13)  # address of the weights' gradients, how many numbers they are per part
 _BEGIN, _NEIGHBOUR, _ZERO = range(13, 16)  # addresses of the neighbour lists and of an integer that is 0
-_SCRATCH, _WIDTH = range(16, 18)  # address of room for moments, how many a vertex has
+_SCRATCH, _WIDTH = range(16, 18)  # address of memory for moments, how many a vertex has
 # Then come, for each block in, its first column, channels, size, rows of moments and address of its operator; for each
-# block out its first column, dimension and address of its weight; for each pair of them the place of the first moment,
+# block out its first column, dimension and address of its weight; for each pair of them the index of the first moment,
 # how many rows lead from one to the other, and whether features of the vertex itself do.
 
 
 def available(device: torch.device, dtype: torch.dtype) -> bool:
-    """Return whether ``fused_sweep`` takes features of this precision on this device."""
+    """Return whether ``fused_sweep`` can run.
+
+    Args:
+        device: Device of the features.
+        dtype: Precision of the features.
+
+    Returns:
+        Whether the precision is single or double, on a CPU, and numba compiles.
+    """
     return device.type == "cpu" and dtype in _DTYPES and not numba.config.DISABLE_JIT
 
 
-def fused_sweep(
-    x: Tensor,
-    plan: Plan,
-    begin: Tensor,
-    neighbour: Tensor,
-    operators: list[Tensor],
-    weights: list[Tensor],
-    bias: Tensor | None = None,
-    against: Tensor | None = None,
-) -> tuple[Tensor, list[Tensor]]:
-    """Return what ``sweep`` returns.
+def fused_sweep(x: Tensor, plan: Plan, factors: Factors, against: Tensor | None = None) -> tuple[Tensor, list[Tensor]]:
+    """Compute ``sweep`` of features of single or double precision on the CPU, with unpadded lists.
 
     Args:
-        x: ``(V, dim_in)``, of single or double precision.
-        begin: ``(V + 1,)`` edges from ``begin[i]`` to ``begin[i + 1]`` reach vertex i. neighbour: ``(E,)``.
-        operators: for each block in ``(E, size * rows)``.
-        weights: for each block out ``(columns, dim)``.
-        bias: ``(dim_out,)`` or None. against: ``(V, dim_out)`` or None.
+        x: Features, ``(V, dim_in)``.
+        plan: Shapes of the convolution.
+        factors: With ``begin (V + 1,)`` and ``neighbour (E,)``: edges from ``begin[i]`` to ``begin[i + 1]`` reach
+            vertex i; and with operators ``(E, size * rows)``.
+        against: Cotangents, ``(V, dim_out)``, or None.
+
+    Returns:
+        Features and gradients of the weights, as ``sweep``.
 
     Raises:
-        ValueError: tensors that do not belong together, or a neighbour that is none of the V vertices: compiled code
-            would read where nothing is.
+        ValueError: If the tensors do not fit each other, or if a neighbour is none of the V vertices: compiled code
+            would read outside of the features.
     """
-    _check(x, plan, begin, neighbour, operators, weights, bias, against)
-    x, begin, neighbour = x.contiguous(), begin.contiguous(), neighbour.contiguous()
-    against = None if against is None else against.contiguous()
-    operators, weights = [o.contiguous() for o in operators], [w.contiguous() for w in weights]
-    bias = x.new_zeros(plan.dim_out) if bias is None else bias.contiguous()
+    _check(x, plan, factors, against)
+    begin, neighbour = (numbers.contiguous() for numbers in factors.neighbours)
+    x, against = x.contiguous(), None if against is None else against.contiguous()
+    operators, weights = ([one.contiguous() for one in many] for many in (factors.operators, factors.weights))
+    bias = x.new_zeros(plan.dim_out) if factors.bias is None else factors.bias.contiguous()
     y = x.new_empty(x.shape[0], plan.dim_out)
     parts = max(_FEWEST_PARTS, torch.get_num_threads())
     sizes = [weight.numel() for weight in weights]
@@ -91,32 +96,24 @@ def fused_sweep(
             job += [first, number, owned]
             first += number * channels
     table = torch.tensor(job)
-    on_all_threads(_entry(x.dtype).address, table.data_ptr())
+    _on_all_threads(_entry(x.dtype).address, table.data_ptr())
     if against is None:
         return y, []
     gradients = [part.sum(0) for part in sums.split(sizes, dim=1)]
     return y, [gradient.view_as(weight) for gradient, weight in zip(gradients, weights, strict=True)]
 
 
-def _check(
-    x: Tensor,
-    plan: Plan,
-    begin: Tensor,
-    neighbour: Tensor,
-    operators: list[Tensor],
-    weights: list[Tensor],
-    bias: Tensor | None,
-    against: Tensor | None,
-) -> None:
+def _check(x: Tensor, plan: Plan, factors: Factors, against: Tensor | None) -> None:
+    begin, neighbour = factors.neighbours
     vertices, edges = x.shape[0], neighbour.shape[0]
     dim_in, dim_out, columns = plan.adjoint.dim_out, plan.dim_out, range(len(plan.blocks_out))
     numbers: dict[str, tuple[Tensor, tuple[int, ...]]] = {"features": (x, (vertices, dim_in))}
-    for (_, size), rows, operator in zip(plan.blocks_in, plan.rows, operators, strict=True):
+    for (_, size), rows, operator in zip(plan.blocks_in, plan.rows, factors.operators, strict=True):
         numbers[f"operator {len(numbers)}"] = (operator, (edges, size * sum(rows)))
-    for b, (channels, size), weight in zip(columns, plan.blocks_out, weights, strict=True):
+    for b, (channels, size), weight in zip(columns, plan.blocks_out, factors.weights, strict=True):
         numbers[f"weight {b}"] = (weight, (sum(map(sum, plan.columns(b))), channels * size))
-    if bias is not None:
-        numbers["bias"] = (bias, (dim_out,))
+    if factors.bias is not None:
+        numbers["bias"] = (factors.bias, (dim_out,))
     if against is not None:
         numbers["cotangents"] = (against, (vertices, dim_out))
     for name, (tensor, shape) in numbers.items():
@@ -136,11 +133,46 @@ def _check(
             raise ValueError(f"edges must start at vertices 0 to {vertices - 1}, got {int(least)} to {int(most)}")
 
 
+def _on_all_threads(address: int, argument: int) -> None:
+    """Call the C function ``void (void *)`` at an address on every thread that PyTorch may use, with one argument.
+
+    The calls have to share the work among themselves. PyTorch's own threads keep spinning for a while after each of its
+    operators, so others would compete with them for the cores: if PyTorch runs on OpenMP, the calls run there too;
+    otherwise in a pool.
+    """
+    threads = torch.get_num_threads()
+    openmp = _openmp()
+    if openmp is not None:
+        openmp(address, argument, threads, 0)
+    elif threads == 1:
+        _function(address)(argument)
+    else:
+        with ThreadPoolExecutor(threads) as pool:  # leaving it waits for all, so that nothing in use is freed
+            list(pool.map(_function(address), [argument] * threads))
+
+
+@cache
+def _openmp() -> Callable[[int, int, int, int], None] | None:
+    """Return OpenMP's function for parallel regions, from the library that PyTorch has loaded."""
+    if sys.platform == "win32" or not torch.backends.openmp.is_available():
+        return None
+    start = getattr(ctypes.CDLL(None), "GOMP_parallel", None)
+    if start is not None:
+        start.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint, ctypes.c_uint]
+        start.restype = None
+    return start
+
+
+@cache
+def _function(address: int) -> Callable[[int], None]:
+    return ctypes.CFUNCTYPE(None, ctypes.c_void_p)(address)
+
+
 @cache
 def _entry(dtype: torch.dtype) -> Any:
     """Return the C function that takes parts of a job; compiled once, kept on disk."""
     scalar = types.float32 if dtype == torch.float32 else types.float64
-    source = zlib.crc32(inspect.getsource(tile).encode())  # what is on disk belongs to it
+    source = zlib.crc32(inspect.getsource(tile).encode())  # the compiled code on disk depends on it
 
     def take_parts(job):  # type: ignore[no-untyped-def]
         if source >= 0:
@@ -151,7 +183,7 @@ def _entry(dtype: torch.dtype) -> Any:
 
 @numba.njit(nogil=True, error_model="numpy")
 def _take_parts(job, scalar):
-    """Do part after part of a job until none is left."""
+    """Process parts of a job until none is left."""
     vertices, parts = job[_VERTICES], job[_PARTS]
     part = take_number(job)
     while part < parts:

@@ -40,54 +40,71 @@ class Jet(Stencil):
     the errors of the transport over h and h^2 (docs/layers.md).
 
     Args:
-        parts: of the frequencies 0, 1 and 2, each with c_k(ij) as its weights and, over k, its directions.
+        parts: Stencils of the frequencies 0, 1 and 2, each with c_k(ij) as its weights and its directions over k.
     """
 
     def __init__(self, parts: tuple[Stencil, ...]) -> None:
         one = parts[0]
-        index, *geometry = one._edges
-        log, transport, weight, radius = geometry
-        others = (one.num_vertices, one._width, one._flip, one.group)
-        super().__init__(index, log, transport, weight, radius, *others)
-        self._parts = parts
+        geometry = one.edge_index, one.log, one.transport, one.weight, one.radius
+        super().__init__(*geometry, one.num_vertices, one.width, one.flip, one.group)
+        self.parts = parts
 
     @staticmethod
-    def of(stencil: Stencil, scaled: bool = False) -> Jet:
-        """Return the jet of a stencil, made once.
+    def fit(stencil: Stencil, scaled: bool = False) -> Jet:
+        """Fit the jet of a stencil.
 
         Args:
-            scaled: by the radius R of the kernel: R g and R^2 H, which have no unit; else [1 / mesh unit, squared].
-                This is for learned layers, which must not get numbers of some thousands from few neighbours in odd
-                places: e is ten times as large, and derivatives are damped where neighbours spread over too little.
+            stencil: Stencil with the edges and weights of the fit.
+            scaled: Whether derivatives are in units of the radius R of the kernel: R g and R^2 H, without dimension;
+                otherwise [1 / mesh unit] and [1 / mesh unit squared]. Scaled ones are for learned layers, which must
+                not get values in the thousands from few or badly placed neighbours: e is ten times as large, and
+                derivatives are damped where neighbours spread too little.
+
+        Returns:
+            The jet.
         """
-        key = ("jet", scaled)
-        if key not in stencil._cache:
-            stencil._cache[key] = Jet(_parts(stencil, scaled))
-        return stencil._cache[key]
+        return Jet(_parts(stencil, scaled))
 
     @property
     def adjoint(self) -> Stencil:
+        """The jet of gradients, with every edge reversed."""
         if self._adjoint is None:
-            self._adjoint = Jet(tuple(part.adjoint for part in self._parts))
+            self._adjoint = Jet(tuple(part.adjoint for part in self.parts))
         return self._adjoint
 
-    def _build(
-        self, irrep: Irrep, waves: tuple[Wave, ...], profiles: int, dtype: torch.dtype, weighted: bool
+    def edge_operator(
+        self, irrep: Irrep, waves: tuple[Wave, ...], profiles: int, dtype: torch.dtype, weighted: bool = True
     ) -> Tensor:
-        size = (self._edges[1].shape[0], irrep.size, 0, profiles)
-        each = [self._edges[1].new_zeros(size, dtype=dtype)]
+        """Compute the derivatives of features of an irrep as matrices, edge by edge."""
+        each = [self.log.new_zeros((len(self.log), irrep.size, 0, profiles), dtype=dtype)]
         for wave in waves:
-            one = self._parts[abs(wave.frequency)]._build(irrep, (wave,), profiles, dtype, weighted)
+            one = self.parts[abs(wave.frequency)].edge_operator(irrep, (wave,), profiles, dtype, weighted)
             each.append(one.unflatten(1, (irrep.size, 1, profiles)))
         return torch.cat(each, dim=2).flatten(1)
+
+    def moments(self, z: Tensor, irrep: Irrep, waves: tuple[Wave, ...]) -> Tensor:
+        """Return the derivatives of C copies of an irrep that waves stand for.
+
+        One gather and one batched product, which can be differentiated any number of times.
+
+        Args:
+            z: Features, ``(V, size * C)``, of at least single precision.
+            irrep: Their irrep.
+            waves: Waves whose frequencies say which derivatives.
+
+        Returns:
+            ``(V, waves, C)``.
+        """
+        operator = self.operator(irrep, waves, 1, z.dtype, padded=True)
+        gathered = z.index_select(0, self.index.flatten())
+        return torch.bmm(operator.mT, gathered.view(*operator.shape[:2], z.shape[1] // irrep.size))
 
 
 def _parts(stencil: Stencil, scaled: bool) -> tuple[Stencil, ...]:
     """Return a stencil for each frequency, with an edge from every vertex to itself."""
-    index, log, transport, weight, radius = stencil._edges
-    count = stencil.num_vertices
-    radius = radius.double().clamp_min(torch.finfo(torch.float64).tiny ** 0.5).expand(log.shape[0])
-    numbers, axis = jet_weights(index[1], log.double(), radius, weight.double(), count, scaled)
+    index, log, count = stencil.edge_index, stencil.log, stencil.num_vertices
+    radius = stencil.radius.double().clamp_min(torch.finfo(torch.float64).tiny ** 0.5).expand(log.shape[0])
+    numbers, axis = jet_weights(index[1], log.double(), radius, stencil.weight.double(), count, scaled)
     if not scaled:
         numbers = numbers / torch.stack([radius.square(), radius, radius, radius.square(), radius.square()], dim=1)
     numbers = torch.cat([numbers, numbers.new_zeros(count, 5).index_add_(0, index[1], -numbers)])
@@ -95,10 +112,10 @@ def _parts(stencil: Stencil, scaled: bool) -> tuple[Stencil, ...]:
     index = torch.cat([index, itself.expand(2, -1)], dim=1)
     order = torch.argsort(index[1], stable=True)
     index, numbers = index[:, order], numbers[order]
-    transport = torch.cat([transport, transport.new_zeros(count)])[order]
-    flip = stencil._flip
+    transport = torch.cat([stencil.transport, stencil.transport.new_zeros(count)])[order]
+    flip = stencil.flip
     flip = None if flip is None else torch.cat([flip, flip.new_zeros(count)])[order]
-    width = None if stencil._width is None else stencil._width + 1
+    width = None if stencil.width is None else stencil.width + 1
     trace, first, second = numbers.split([1, 2, 2], dim=1)
     turn = axis.index_select(0, index[1])
     parts = []
@@ -120,8 +137,15 @@ def jet_weights(
     Components are along an axis of each vertex's own, at the angle [rad] in its frame. See ``Jet``.
 
     Args:
-        target: ``(E,)`` i. log: ``(E, 2)``. radius: ``(E,)`` R. weight: ``(E,)``. count: V.
-        steady: whether to take less of the derivatives where they are ill determined, see ``Jet.of``.
+        target: ``(E,)`` vertices i.
+        log: ``(E, 2)`` radius [mesh unit] and angle [rad] of j in the frame of i.
+        radius: ``(E,)`` radius R of the kernel [mesh unit].
+        weight: ``(E,)`` quadrature weights.
+        count: Number of vertices V.
+        steady: Whether to damp derivatives that are ill determined, see ``Jet.fit``.
+
+    Returns:
+        The weights and the axes.
     """
     tiny = torch.finfo(torch.float64).tiny
 

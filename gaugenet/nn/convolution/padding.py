@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from functools import reduce
-from typing import Any
-
 import torch
 from torch import Tensor
 
 
 class Padding:
-    """Where the edges of each vertex stand in lists ``(V, K)`` of equal length.
+    """Positions of the edges of each vertex in lists ``(V, K)`` of equal length.
 
     Attributes:
-        place: ``(E,)`` of each edge in the flattened lists.
+        place: ``(E,)`` position of each edge in the flattened lists.
 
     Args:
-        target: ``(E,)`` ascending. num_vertices: V. width: K, at least the largest number of edges of a vertex.
+        target: ``(E,)`` vertex that each edge reaches, ascending.
+        num_vertices: Number of vertices V.
+        width: K, at least the largest number of edges of a vertex.
     """
 
     def __init__(self, target: Tensor, num_vertices: int, width: int) -> None:
@@ -31,16 +30,15 @@ class Padding:
         return padded.index_copy_(0, self.place, values).unflatten(0, (self.num_vertices, self.width))
 
 
-def recorded_degree(data: Any, level: int) -> int | None:
-    """Return the largest number of neighbours on a level of a bundle, single or batched, as ``FrameBundle`` kept it."""
-    degrees = getattr(data, "max_degree", None)
-    if degrees is None:
-        return None
-    each = degrees if isinstance(degrees[0], list) else [degrees]  # a batch has a list of each mesh
-    return reduce(torch.sym_max, [one[level] for one in each])  # compiled, max would fix who is largest
-
-
 def largest_degree(edge_index: Tensor, num_vertices: int) -> int:
-    """Return the largest number of edges that leave or reach a vertex, at least 1; a GPU has to be waited for."""
+    """Return the largest number of edges that leave or reach a vertex; this waits for a GPU.
+
+    Args:
+        edge_index: ``(2, E)`` sources and targets.
+        num_vertices: Number of vertices V.
+
+    Returns:
+        The number, at least 1.
+    """
     counts = [torch.bincount(end, minlength=max(num_vertices, 1)).max() for end in edge_index]
     return max(1, *(int(count) for count in counts))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -10,19 +10,23 @@ from torch import Tensor
 from gaugenet.group import Elements, Group, Irrep
 from gaugenet.kernel import Wave, radial_profiles
 from gaugenet.nn.convolution.fused_sweep import available
-from gaugenet.nn.convolution.padding import Padding, largest_degree, recorded_degree
-from gaugenet.nn.structure_group import group_of
+from gaugenet.nn.convolution.padding import Padding, largest_degree
 
 
 class Stencil:
-    """Neighbours of every vertex and operators for moments of their features, made once and cached.
+    """Neighbours of every vertex and operators for moments of their features, built once and cached.
 
-    Build one a batch and level and hand it to all layers there. Features of any dtype may pass: operators are made from
-    the geometry in their precision (at least single). No gradients flow to the geometry.
+    Features of any dtype may pass: operators are built from the geometry in its precision (at least single). No
+    gradients flow to the geometry.
 
     In single and double precision on a CPU, convolutions run through the edges of each vertex as they lie in memory;
     elsewhere, and in half precision, through ``(V, K)`` lists padded with weight 0, for batched products. Layers whose
     numbers differ from edge to edge by more than the geometry use padded lists everywhere.
+
+    Attributes:
+        edge_index: ``(2, E)`` as given, int64.
+        log: ``(E, 2)`` as given, in at least single precision; so are ``transport``, ``weight`` and ``radius``.
+        group: Structure group of the transport.
 
     Args:
         edge_index: ``(2, E)`` sources j and targets i, sorted by target.
@@ -30,11 +34,11 @@ class Stencil:
         transport: ``(E,)`` angle [rad] from the frame of j to that of i.
         weight: ``(E,)`` quadrature weights.
         radius: ``()``, ``(1,)`` or ``(E,)`` radius R of the kernel [mesh unit].
-        num_vertices: V.
-        width: K, at least the largest number of edges that reach or leave a vertex; without it the edges are counted
-            where lists are padded, for which a GPU has to be waited for.
-        flip: ``(E,)`` bool, whether transport reflects: it is R(transport) F^flip. None where it never does.
-        group: to which all transport belongs; by default SO2, with ``flip`` O2.
+        num_vertices: Number of vertices V.
+        width: K, at least the largest number of edges that reach or leave a vertex. Without it the edges are counted
+            where lists are padded, which waits for a GPU.
+        flip: ``(E,)`` bool, whether transport reflects: it is R(transport) F^flip. None if it never does.
+        group: Structure group of the transport; by default SO2, with ``flip`` O2.
     """
 
     def __init__(
@@ -49,170 +53,183 @@ class Stencil:
         flip: Tensor | None = None,
         group: Group | str | None = None,
     ) -> None:
-        geometry = (log, transport, weight, radius)
-        self._edges = (edge_index.long(), *(numbers.detach().to(_at_least_single(numbers)) for numbers in geometry))
-        self._flip = flip
+        self.edge_index = edge_index.long()
+        self.log, self.transport, self.weight, self.radius = (
+            numbers.detach().to(torch.promote_types(numbers.dtype, torch.float32))
+            for numbers in (log, transport, weight, radius)
+        )
+        self.num_vertices, self.width, self.flip = num_vertices, width, flip
         self.group = Group(group or ("SO2" if flip is None else "O2"))
-        self.num_vertices = num_vertices
-        self._width = width
-        target = self._edges[0][1]
+        target = self.edge_index[1]
         degree = target.new_zeros(num_vertices + 1).scatter_add_(0, target + 1, torch.ones_like(target))
         self._begin = degree.cumsum(0)
         self._adjoint: Stencil | None = None
-        self._cache: dict[tuple[Any, ...], Any] = {}
-
-    @classmethod
-    def from_data(cls, data: Any, level: int = 0) -> Stencil:
-        """Read level ``level`` of a bundle made by ``FrameBundle``, single or batched.
-
-        Raises:
-            ValueError: where the data carries no such level.
-        """
-        if not hasattr(data, f"edge_index_{level}") or getattr(data, f"edge_index_{level}") is None:
-            raise ValueError(
-                f"the data has no bundle at level {level} (no edge_index_{level}): apply the transform "
-                "gaugenet.FrameBundle first, with enough levels"
-            )
-        edge_index, log = data[f"edge_index_{level}"], data[f"log_{level}"]
-        radius, size = data[f"radius_{level}"], data[f"area_{level}"].shape[0]
-        batch = getattr(data, "batch", None)
-        if batch is not None:
-            mesh = batch if level == 0 else batch[data[f"sample_index_{level}"]]
-            radius = radius[mesh[edge_index[1]]]
-        width = recorded_degree(data, level)
-        geometry = data[f"transport_{level}"], data[f"weight_{level}"], radius
-        return cls(edge_index, log, *geometry, size, width, getattr(data, f"flip_{level}", None), group_of(data))
+        self._padding: Padding | None = None
+        self._cache: dict[tuple[object, ...], Tensor] = {}
 
     @property
     def adjoint(self) -> Stencil:
-        """The stencil of gradients: every edge the other way round.
+        """The stencil of gradients, with every edge reversed.
 
         An edge j -> i with the direction theta and the transport g is, seen from j, an edge with the direction
-        g^-1 theta (but for half a turn, which the transposed kernels make up for) and the transport g^-1.
+        g^-1 theta (up to half a turn, which the transposed kernels make up for) and the transport g^-1.
         """
         if self._adjoint is None:
-            edge_index, log, transport, weight, radius = self._edges
-            order = self._order = torch.argsort(edge_index[0], stable=True)
-            turned, back = log[:, 1] - transport, -transport
-            if self._flip is not None:
-                turned, back = torch.where(self._flip, -turned, turned), torch.where(self._flip, transport, back)
-            log = torch.stack([log[:, 0], turned], dim=1)[order]
-            radius = radius[order] if radius.numel() > 1 else radius
-            edges = (edge_index.flip(0)[:, order], log, back[order], weight[order], radius)
-            flip = None if self._flip is None else self._flip[order]
-            self._adjoint = Stencil(*edges, self.num_vertices, self._width, flip, self.group)
+            order = self._order
+            turned, back = self.log[:, 1] - self.transport, -self.transport
+            if self.flip is not None:
+                turned = torch.where(self.flip, -turned, turned)
+                back = torch.where(self.flip, self.transport, back)
+            self._adjoint = Stencil(
+                self.edge_index.flip(0)[:, order],
+                torch.stack([self.log[:, 0], turned], dim=1)[order],
+                back[order],
+                self.weight[order],
+                self.radius[order] if self.radius.numel() > 1 else self.radius,
+                self.num_vertices,
+                self.width,
+                None if self.flip is None else self.flip[order],
+                self.group,
+            )
         return self._adjoint
 
-    @classmethod
-    def of(cls, at: Any) -> Stencil:
-        """Return the stencil that a layer is given, that of a ``Level``, or that of level 0 of data with a bundle."""
-        if isinstance(at, cls):
-            return at
-        stencil = getattr(at, "stencil", None)
-        return stencil if isinstance(stencil, cls) else cls.from_data(at)
+    @property
+    def _order(self) -> Tensor:
+        """The order ``(E,)`` of edges by source, in which the adjoint stencil has them."""
+        return self._kept(("order",), lambda: torch.argsort(self.edge_index[0], stable=True))
 
     @property
     def device(self) -> torch.device:
-        """Where the edges are."""
-        return self._edges[0].device
+        """Device of the edges."""
+        return self.edge_index.device
 
     def neighbours(self, dtype: torch.dtype) -> tuple[Tensor, ...]:
-        """Return the neighbours for features of ``dtype``: a padded list ``(V, K)``, or an unpadded one.
+        """Return the neighbours as convolutions of features of ``dtype`` read them.
 
-        An unpadded list is ``begin (V + 1,)`` and ``neighbour (E,)``: vertex i has those from begin[i] to begin[i + 1].
+        Args:
+            dtype: Precision of the features.
+
+        Returns:
+            A padded list ``(V, K)``; or ``begin (V + 1,)`` and ``neighbour (E,)``: the neighbours of vertex i are
+            those from begin[i] to begin[i + 1].
         """
-        source = self._edges[0][0]
+        source = self.edge_index[0]
         return (self._begin, source) if available(source.device, dtype) else (self.index,)
 
     @property
     def index(self) -> Tensor:
         """The neighbours as a padded list ``(V, K)``."""
-        if ("index",) not in self._cache:
-            self._cache["index",] = self.padding(self._edges[0][0])
-        return self._cache["index",]
+        return self._kept(("index",), lambda: self.padding(self.edge_index[0]))
 
     @property
     def padding(self) -> Padding:
-        """Where edges stand in padded lists."""
-        if ("padding",) not in self._cache:
-            edge_index = self._edges[0]
-            if self._width is None:
-                self._width = largest_degree(edge_index, self.num_vertices)
-            self._cache["padding",] = Padding(edge_index[1], self.num_vertices, self._width)
-        return self._cache["padding",]
+        """The positions of edges in padded lists."""
+        if self._padding is None:
+            if self.width is None:
+                self.width = largest_degree(self.edge_index, self.num_vertices)
+            self._padding = Padding(self.edge_index[1], self.num_vertices, self.width)
+        return self._padding
 
     def reverse(self, values: Tensor) -> Tensor:
-        """Return numbers ``(V, K, ...)`` of edges, sorted as operators of the adjoint stencil are, padded or not."""
-        adjoint = self.adjoint
+        """Sort numbers of edges as the operators of the adjoint stencil are.
+
+        Args:
+            values: ``(V, K, ...)``.
+
+        Returns:
+            ``(E, ...)``, or ``(V, K, ...)`` where convolutions read padded lists.
+        """
         edges = values.flatten(0, 1).index_select(0, self.padding.place.index_select(0, self._order))
-        return edges if available(edges.device, edges.dtype) else adjoint.padding(edges)
+        return edges if available(edges.device, edges.dtype) else self.adjoint.padding(edges)
 
     def weights(self, dtype: torch.dtype) -> Tensor:
-        """Return the quadrature weights in a padded list ``(V, K)``."""
-        key = ("weights", dtype)
-        if key not in self._cache:
-            self._cache[key] = self.padding(self._edges[3].to(dtype))
-        return self._cache[key]
+        """Return the quadrature weights in the precision ``dtype``, as a padded list ``(V, K)``."""
+        return self._kept(("weights", dtype), lambda: self.padding(self.weight.to(dtype)))
 
     def profiles(self, count: int, dtype: torch.dtype) -> Tensor:
-        """Return the radial profiles b(r_ij) in a padded list ``(V, K, R)``."""
-        key = ("profiles", count, dtype)
-        if key not in self._cache:
-            self._cache[key] = self.padding(self._radial(count).to(dtype))
-        return self._cache[key]
+        """Return the radial profiles b(r_ij) as a padded list.
+
+        Args:
+            count: Number of profiles.
+            dtype: Precision of the numbers.
+
+        Returns:
+            Profiles, ``(V, K, count)``.
+        """
+        return self._kept(("profiles", count, dtype), lambda: self.padding(self._radial(count).to(dtype)))
 
     def waves(self, irrep: Irrep, waves: tuple[Wave, ...], dtype: torch.dtype, carried: bool = True) -> Tensor:
-        """Return what waves read of features of an irrep, in a padded list ``(V, K, size, W)``.
+        """Return what waves read of features of an irrep, as a padded list.
 
-        Summed over the components of a feature it gives wave(theta_ij) rho(g_ij) x(j), or wave(theta_ij) x(i) if the
-        feature is not ``carried`` but in the frame of i already.
+        Summed over the components of a feature it gives wave(theta_ij) rho(g_ij) x(j); or wave(theta_ij) x(i) if the
+        feature is in the frame of i already.
+
+        Args:
+            irrep: Irrep of the features.
+            waves: The waves, W of them.
+            dtype: Precision of the numbers.
+            carried: Whether the features are transported.
+
+        Returns:
+            ``(V, K, size, W)``.
         """
-        key = ("waves", irrep.order, irrep.parity, irrep.size, waves, dtype, carried)
-        if key not in self._cache:
-            precise = dtype if dtype == torch.float64 else torch.float32
-            rows = self._rows(irrep, waves, precise, carried).unflatten(1, (irrep.size, len(waves)))
-            self._cache[key] = self.padding(rows.to(dtype))
-        return self._cache[key]
+
+        def make() -> Tensor:
+            rows = self._rows(irrep, waves, _at_least_single(dtype), carried)
+            return self.padding(rows.unflatten(1, (irrep.size, len(waves))).to(dtype))
+
+        return self._kept(("waves", irrep.order, irrep.parity, irrep.size, waves, dtype, carried), make)
 
     def operator(
-        self, irrep: Irrep, waves: tuple[Wave, ...], profiles: int, dtype: torch.dtype, weighted: bool = True
+        self,
+        irrep: Irrep,
+        waves: tuple[Wave, ...],
+        profiles: int,
+        dtype: torch.dtype,
+        weighted: bool = True,
+        padded: bool | None = None,
     ) -> Tensor:
         """Return the moments of features of an irrep as matrices.
 
-        ``(E, size * rows)`` for unpadded lists, otherwise ``(V, K * size, rows)``. Rows are the waves, each with all
-        radial profiles. Summed over the components of neighbours they give the moments sum_j w_ij b(r_ij)
-        wave(theta_ij) rho(g_ij) x(j); if they are not ``weighted``, without w_ij.
-        """
-        padded = not available(self.device, dtype)
-        return self._operator(irrep, waves, profiles, dtype, weighted, padded)
-
-    def moments(self, z: Tensor, irrep: Irrep, waves: tuple[Wave, ...]) -> Tensor:
-        """Return sum_j w_ij wave(theta_ij) rho(g_ij) z(j) as ``(V, waves, C)`` for C copies of an irrep.
-
-        One gather and one batched product, which can be differentiated any number of times.
+        Rows are the waves, each with all radial profiles. Summed over the components of neighbours they give the
+        moments sum_j w_ij b(r_ij) wave(theta_ij) rho(g_ij) x(j).
 
         Args:
-            z: ``(V, size * C)``, of at least single precision.
+            irrep: Irrep of the features.
+            waves: The waves.
+            profiles: Number of radial profiles.
+            dtype: Precision of the numbers.
+            weighted: Whether w_ij is a factor.
+            padded: Whether lists are padded; by default as in ``neighbours``.
+
+        Returns:
+            ``(E, size * rows)``, or ``(V, K * size, rows)`` for padded lists.
         """
-        operator = self._operator(irrep, waves, 1, z.dtype, True, padded=True)
-        gathered = z.index_select(0, self.index.flatten())
-        return torch.bmm(operator.mT, gathered.view(*operator.shape[:2], z.shape[1] // irrep.size))
+        lists = not available(self.device, dtype) if padded is None else padded
 
-    def _operator(
-        self, irrep: Irrep, waves: tuple[Wave, ...], profiles: int, dtype: torch.dtype, weighted: bool, padded: bool
-    ) -> Tensor:
-        key = ("operator", irrep.order, irrep.parity, irrep.size, waves, profiles, dtype, weighted, padded)
-        if key not in self._cache:
-            operator = self._build(irrep, waves, profiles, dtype, weighted)
-            if padded:
-                operator = self.padding(operator).unflatten(2, (irrep.size, -1)).flatten(1, 2)
-            self._cache[key] = operator
-        return self._cache[key]
+        def make() -> Tensor:
+            operator = self.edge_operator(irrep, waves, profiles, dtype, weighted)
+            return self.padding(operator).unflatten(2, (irrep.size, -1)).flatten(1, 2) if lists else operator
 
-    def _build(
-        self, irrep: Irrep, waves: tuple[Wave, ...], profiles: int, dtype: torch.dtype, weighted: bool
+        key = ("operator", irrep.order, irrep.parity, irrep.size, waves, profiles, dtype, weighted, lists)
+        return self._kept(key, make)
+
+    def edge_operator(
+        self, irrep: Irrep, waves: tuple[Wave, ...], profiles: int, dtype: torch.dtype, weighted: bool = True
     ) -> Tensor:
-        precise = dtype if dtype == torch.float64 else torch.float32
+        """Compute the moments of features of an irrep as matrices, edge by edge; ``operator`` caches them.
+
+        Args:
+            irrep: Irrep of the features.
+            waves: The waves.
+            profiles: Number of radial profiles.
+            dtype: Precision of the numbers.
+            weighted: Whether w_ij is a factor.
+
+        Returns:
+            ``(E, size * rows)``.
+        """
+        precise = _at_least_single(dtype)
         values = self._rows(irrep, waves, precise)
         operator = values.new_empty(*values.shape, profiles)
         radial = self._amplitude(profiles, precise) if weighted else self._radial(profiles).to(precise)
@@ -220,45 +237,44 @@ class Stencil:
             operator[:, :, number] = values * amplitude[:, None]
         return operator.flatten(1).to(dtype)
 
+    def _kept(self, key: tuple[object, ...], make: Callable[[], Tensor]) -> Tensor:
+        if key not in self._cache:
+            self._cache[key] = make()
+        return self._cache[key]
+
     def _rows(self, irrep: Irrep, waves: tuple[Wave, ...], precise: torch.dtype, carried: bool = True) -> Tensor:
-        """Return waves after transport, or alone, ``(E, size * W)``."""
-        _, log, transport, _, _ = self._edges
+        """Return waves, after transport if ``carried``, ``(E, size * W)``."""
         frequencies, place, sign = _phases(irrep.size, waves)
-        angle = log[:, 1:] * log.new_tensor(frequencies)
+        angle = self.log[:, 1:] * self.log.new_tensor(frequencies)
         if irrep.size == 2 and carried:
-            angle = angle + irrep.order * transport[:, None]
+            angle = angle + irrep.order * self.transport[:, None]
         angle = angle.to(precise)
         phases = torch.cat([torch.cos(angle), torch.sin(angle)], dim=1)
         values = phases.index_select(1, self._begin.new_tensor(place)) * phases.new_tensor(sign)
         if not carried:
             return values
         if irrep.size == 1 and not irrep.trivial:
-            values = values * irrep.character(self._transport()).to(precise)[:, None]
-        elif irrep.size == 2 and self._flip is not None:
-            mirrored = 1 - 2 * self._flip.to(precise)[:, None]
+            values = values * irrep.character(Elements.of(self.transport, self.flip)).to(precise)[:, None]
+        elif irrep.size == 2 and self.flip is not None:
+            mirrored = 1 - 2 * self.flip.to(precise)[:, None]
             values = torch.cat([values[:, : len(waves)], values[:, len(waves) :] * mirrored], dim=1)
         return values
 
-    def _transport(self) -> Elements:
-        return Elements.of(self._edges[2], self._flip)
-
     def _amplitude(self, profiles: int, dtype: torch.dtype) -> Tensor:
         """Return w b(r), ``(E, R)``."""
-        key = ("amplitude", profiles, dtype)
-        if key not in self._cache:
-            self._cache[key] = (self._radial(profiles) * self._edges[3][:, None]).to(dtype)
-        return self._cache[key]
+        make = lambda: (self._radial(profiles) * self.weight[:, None]).to(dtype)  # noqa: E731
+        return self._kept(("amplitude", profiles, dtype), make)
 
     def _radial(self, profiles: int) -> Tensor:
         """Return b(r), ``(E, R)``."""
-        _, log, _, _, radius = self._edges
-        return radial_profiles(log[:, 0] / radius.clamp_min(torch.finfo(radius.dtype).tiny), profiles)
+        least = torch.finfo(self.radius.dtype).tiny
+        return radial_profiles(self.log[:, 0] / self.radius.clamp_min(least), profiles)
 
 
 def _phases(size: int, waves: tuple[Wave, ...]) -> tuple[list[int], list[int], list[float]]:
     """Return frequencies k_1 ... k_H, and which cos or sin of a phase each entry of an operator is.
 
-    Entries are the components in, and for each the waves: a place among the H cosines and then H sines, and a sign.
+    Entries are the components in, and for each the waves: an index into the H cosines and then H sines, and a sign.
     With the phase psi = k theta + n transport, z = x + i y enters the real part of a moment as cos psi x - sin psi y,
     the imaginary part as sin psi x + cos psi y. A single number enters with the phase k theta.
     """
@@ -272,5 +288,5 @@ def _phases(size: int, waves: tuple[Wave, ...]) -> tuple[list[int], list[int], l
     return frequencies, place, sign
 
 
-def _at_least_single(numbers: Tensor) -> torch.dtype:
-    return torch.promote_types(numbers.dtype, torch.float32)
+def _at_least_single(dtype: torch.dtype) -> torch.dtype:
+    return dtype if dtype == torch.float64 else torch.float32

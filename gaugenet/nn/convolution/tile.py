@@ -1,8 +1,8 @@
 """A small matrix product with gathered rows, compiled for the vector registers of the machine.
 
-BLAS takes one product at a time from memory to memory. A convolution wants many small ones in a row, the rows of one
-factor gathered from all over, with what is in between never leaving the cache: ``product`` is the piece to build that
-from. It reaches 60 to 90 % of the peak of a core.
+BLAS computes one product at a time from memory to memory. A convolution needs many small ones in a row, with gathered
+rows of one factor and intermediate results that never leave the cache: ``product`` is the building block for that. It
+reaches 60 to 90 % of the peak of a core.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-# Vector registers: their width [bit] and how many rows of results, two vectors each, they have room for.
+# Vector registers: their width [bit], and how many rows of results fit in them, two vectors each.
 _FEATURES = binding.get_host_cpu_features()
 _BITS = 512 if _FEATURES.get("avx512f") else 256 if _FEATURES.get("avx2") else 128
 _ROWS = 8 if _BITS == 512 or platform.machine() in ("aarch64", "arm64") else 4  # of 32 registers, of 16
@@ -27,7 +27,16 @@ _INT32 = ir.IntType(32)
 
 @intrinsic
 def pointer(typingctx: Any, address: Any, scalar: Any) -> Any:
-    """Return the integer ``address`` as pointer to numbers of type ``scalar``."""
+    """Return an integer as pointer to numbers.
+
+    Args:
+        typingctx: Given by numba.
+        address: The integer.
+        scalar: Type of the numbers.
+
+    Returns:
+        The pointer.
+    """
     kind = types.CPointer(scalar.instance_type)
 
     def codegen(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
@@ -38,7 +47,16 @@ def pointer(typingctx: Any, address: Any, scalar: Any) -> Any:
 
 @intrinsic
 def shifted(typingctx: Any, base: Any, count: Any) -> Any:
-    """Return the pointer ``base + count``."""
+    """Return the pointer ``base + count``.
+
+    Args:
+        typingctx: Given by numba.
+        base: A pointer.
+        count: Number of steps.
+
+    Returns:
+        The pointer.
+    """
 
     def codegen(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
         return builder.gep(args[0], [args[1]])
@@ -48,7 +66,15 @@ def shifted(typingctx: Any, base: Any, count: Any) -> Any:
 
 @intrinsic
 def take_number(typingctx: Any, counter: Any) -> Any:
-    """Return the number at ``counter`` and raise it by one, so that no two threads get the same."""
+    """Return the number at a pointer and raise it by one, so that no two threads get the same.
+
+    Args:
+        typingctx: Given by numba.
+        counter: Pointer to an integer.
+
+    Returns:
+        The number before.
+    """
 
     def codegen(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
         return builder.atomic_rmw("add", args[0], ir.Constant(_INT, 1), "monotonic")
@@ -57,9 +83,9 @@ def take_number(typingctx: Any, counter: Any) -> Any:
 
 
 def _tile(rows: int, vectors: int) -> Any:
-    """Make a product whose results, ``rows`` rows of ``vectors`` registers, stay in registers over the whole sum.
+    """Build a product whose results, ``rows`` rows of ``vectors`` registers, stay in registers over the whole sum.
 
-    One register wide, columns from ``width`` on are left alone.
+    With one register, columns from ``width`` on are not touched.
     """
 
     @intrinsic
@@ -160,7 +186,7 @@ class _Vectors:
 
 
 def _strip(rows: int) -> Any:
-    """Make the product of ``rows`` rows with all columns, two registers of columns at a time."""
+    """Build the product of ``rows`` rows with all columns, two registers of columns at a time."""
     wide, narrow, lanes = _tile(rows, 2), _tile(rows, 1), _BITS // 8
 
     @numba.njit(nogil=True, error_model="numpy")
@@ -169,38 +195,15 @@ def _strip(rows: int) -> Any:
         column = 0
         while column + 2 * step <= width:
             wide(
-                shifted(c, column),
-                c_row,
-                a,
-                a_row,
-                a_term,
-                shifted(b, column),
-                b_row,
-                b_term,
-                index,
-                gathered,
-                terms,
-                0,
-                add,
-            )
+                shifted(c, column), c_row, a, a_row, a_term, shifted(b, column), b_row, b_term,
+                index, gathered, terms, 0, add,
+            )  # fmt: skip
             column += 2 * step
         while column < width:
-            rest = width - column
             narrow(
-                shifted(c, column),
-                c_row,
-                a,
-                a_row,
-                a_term,
-                shifted(b, column),
-                b_row,
-                b_term,
-                index,
-                gathered,
-                terms,
-                rest,
-                add,
-            )
+                shifted(c, column), c_row, a, a_row, a_term, shifted(b, column), b_row, b_term,
+                index, gathered, terms, width - column, add,
+            )  # fmt: skip
             column += step
 
     return strip
@@ -208,7 +211,15 @@ def _strip(rows: int) -> Any:
 
 @intrinsic
 def itemsize(typingctx: Any, base: Any) -> Any:
-    """Return the size [byte] of what a pointer points to."""
+    """Return the size [byte] of the numbers that a pointer points to.
+
+    Args:
+        typingctx: Given by numba.
+        base: The pointer.
+
+    Returns:
+        The size.
+    """
 
     def codegen(_context: Any, _builder: Any, signature: Any, _args: Any) -> Any:
         return ir.Constant(_INT, signature.args[0].dtype.bitwidth // 8)
@@ -221,11 +232,25 @@ _strip_8, _strip_4, _strip_2, _strip_1 = (_strip(rows) for rows in (8, 4, 2, 1))
 
 @numba.njit(nogil=True, error_model="numpy")
 def product(c, c_row, rows, width, a, a_row, a_term, b, b_row, b_term, index, gathered, terms, add):  # noqa: ANN201
-    """Compute C[r, :] = sum_g sum_t A[r, g * terms + t] B[index[g], t, :]; with ``add``, C += it.
+    """Compute C[r, :] = sum_g sum_t A[r, g * terms + t] B[index[g], t, :]; with ``add``, add it to C.
 
-    The sums run over ``gathered`` g and ``terms`` t; C has ``rows`` rows and ``width`` columns. C, A and B are pointers
-    to numbers of one type, ``index`` to 64-bit integers. Steps count numbers: ``c_row`` from row to row of C, ``a_row``
-    and ``a_term`` from row to row and column to column of A, ``b_row`` and ``b_term`` for the two indices of B.
+    C, A and B are pointers to numbers of one type. Steps count numbers.
+
+    Args:
+        c: Pointer C.
+        c_row: Step from row to row of C.
+        rows: Number of rows of C.
+        width: Number of columns of C.
+        a: Pointer A.
+        a_row: Step from row to row of A.
+        a_term: Step from column to column of A.
+        b: Pointer B.
+        b_row: Step of the first index of B.
+        b_term: Step of the second index of B.
+        index: Pointer to 64-bit integers.
+        gathered: Number of terms g.
+        terms: Number of terms t.
+        add: Whether to add to C.
     """
     row = 0
     while row < rows:

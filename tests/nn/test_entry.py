@@ -1,10 +1,28 @@
-"""What enters layers that look at neighbours: refused in their own name, and looked at once."""
+"""The entry of layers: what does not fit is refused in their name; what older versions gave still works."""
+
+import copy
 
 import pytest
 import torch
 from layer_table import bundle
 
-from gaugenet.nn import DifferentialConv, GaugeAttention, GaugeConv, Laplacian, MessageConv, Raise
+from gaugenet.nn import (
+    ConnectionLaplacian,
+    DifferentialConv,
+    Diffusion,
+    GaugeAttention,
+    GaugeConv,
+    Geometry,
+    ImplicitDiffusion,
+    Laplacian,
+    Level,
+    LevelMap,
+    MessageConv,
+    Pool,
+    Raise,
+    Spectrum,
+    Stencil,
+)
 from gaugenet.representation import Representation
 
 LAYERS = {
@@ -48,3 +66,38 @@ def test_features_are_looked_at_once(name, monkeypatch):
     monkeypatch.setattr(Representation, "check", lambda rep, x, where: seen.append(where) or plain(rep, x, where))
     LAYERS[name]()(torch.zeros(150, 1), bundle("sphere"))
     assert seen == [name]
+
+
+@pytest.mark.parametrize(
+    ("piece", "layer"),
+    [
+        (Stencil, lambda: GaugeConv("2x1", "2x1")),
+        (Spectrum, lambda: Diffusion("2x1")),
+        (ConnectionLaplacian, lambda: ImplicitDiffusion("2x1")),
+        (LevelMap, lambda: Pool("2x1")),
+    ],
+)
+def test_pieces_of_a_level_are_taken_for_one_more_release(piece, layer):
+    torch.manual_seed(0)
+    data, layer, number = bundle("sphere"), layer().double(), int(piece is LevelMap)
+    with pytest.warns(
+        DeprecationWarning, match=rf"{piece.__name__}\.from_data\(data, level\) .* use Level\(data, level\)"
+    ):
+        given = piece.from_data(data, number)
+    x = layer.rep_in.randn(150, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    with pytest.warns(
+        DeprecationWarning, match=rf"a {piece.__name__} as second argument .* use the Level itself"
+    ) as warned:
+        y = layer(x, given)
+    assert [one.filename for one in warned] == [__file__]  # at the line of the user
+    assert isinstance(given, piece) and torch.equal(y, layer(x, Level(data, number)))
+    with pytest.warns(DeprecationWarning), pytest.raises(ValueError, match="expects features"):
+        layer(x[1:], given)
+
+
+def test_a_geometry_is_a_level_for_one_more_release():
+    data = copy.copy(bundle("sphere"))
+    with pytest.warns(DeprecationWarning, match=r"Geometry\(data\) is deprecated .* use gaugenet\.nn\.Level\(data\)"):
+        data.geometry = geometry = Geometry(data)
+    assert geometry.level(1) is geometry.coarser and geometry.map_to(1) is geometry.coarser.map
+    assert Level.of(data, 1) is geometry.coarser
