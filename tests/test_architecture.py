@@ -53,7 +53,7 @@ LAYERS = {
         "representation",
         "kernel",
         "mesh",
-        "bundle",
+        "surface",
         "nn",
         "io",
         "transforms",

@@ -1,1 +1,1 @@
-"""Frame bundles of meshes: frames, connection, geodesic discs, levels."""
+"""Frame bundles of surfaces: neighbourhoods, levels, connection Laplacians and direction fields."""

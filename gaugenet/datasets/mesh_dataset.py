@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from torch_geometric.data import Dataset
 
 from gaugenet.io.mesh_data import MeshData
+from gaugenet.transforms.shape import forget
 
 
 class MeshDataset(Dataset):
@@ -48,5 +49,6 @@ class MeshDataset(Dataset):
     def get(self, idx: int) -> MeshData:
         if not self._ready[idx]:
             self._meshes[idx], self._ready[idx] = self.pre_transform(self._meshes[idx]), True
+            forget(self._meshes[idx])
         # Transforms that change their input must not change what is held here.
         return copy.copy(self._meshes[idx])

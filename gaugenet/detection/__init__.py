@@ -1,29 +1,29 @@
 """Objects on surfaces as oriented boxes: coordinates, overlap, suppression, precision."""
 
-from gaugenet.detection.average_precision import THRESHOLDS, Precision, average_precision
-from gaugenet.detection.box_code import BoxCode
+from gaugenet.detection.average_precision import THRESHOLDS, Precision, Scene, average_precision
+from gaugenet.detection.box_code import BoxCode, BoxTargets
 from gaugenet.detection.boxes import Boxes
-from gaugenet.detection.coordinates import contains, coordinates, recentred, surface_of
-from gaugenet.detection.outline import outlines
-from gaugenet.detection.overlap import areas, iou
+from gaugenet.detection.charts import Charts, Coordinates
+from gaugenet.detection.charts import Charts as Surface
+from gaugenet.detection.coordinates import charts_of, contains, coordinates, outlines, recentred
+from gaugenet.detection.coordinates import charts_of as surface_of
+from gaugenet.detection.overlap import areas, iou, suppress
 from gaugenet.detection.records import from_json, to_json
 from gaugenet.detection.regions import labelled_regions, region_boxes
-from gaugenet.detection.scene import Scene
-from gaugenet.detection.suppression import suppress
-from gaugenet.detection.surface import Coordinates, Surface
-from gaugenet.detection.targets import BoxTargets
 
 __all__ = [
     "THRESHOLDS",
     "BoxCode",
     "BoxTargets",
     "Boxes",
+    "Charts",
     "Coordinates",
     "Precision",
     "Scene",
     "Surface",
     "areas",
     "average_precision",
+    "charts_of",
     "contains",
     "coordinates",
     "from_json",
