@@ -11,6 +11,7 @@ from . import nn as nn
 from . import representation as representation
 from . import so3 as so3
 from . import sphere as sphere
+from . import surface as surface
 from . import testing as testing
 from . import train as train
 from . import transforms as transforms

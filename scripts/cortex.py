@@ -17,11 +17,11 @@ import torch
 from torch import Tensor
 
 from gaugenet import MeshData, SegmentationNet, save
-from gaugenet.bundle.sampling import farthest_point_samples
-from gaugenet.bundle.unfolding import Unfolding
 from gaugenet.io.file import open_atomic
 from gaugenet.mesh import Mesh
 from gaugenet.mesh.geometry import vertex_areas
+from gaugenet.surface.sampling import farthest_on_mesh
+from gaugenet.surface.unfolding import Unfolding
 from gaugenet.train.fit import Fit, FitSettings
 from gaugenet.train.metrics import area_accuracy
 
@@ -58,7 +58,7 @@ def mirrored(data: MeshData) -> MeshData:
 def held_back(data: MeshData, seed: int) -> Tensor:
     """Mark the vertices (V,) of random cells around evenly spread points, a fifth of the surface."""
     mesh = Mesh(data.pos.numpy(), data.face.numpy().T.copy(), np.arange(data.face.shape[1]))
-    centre = farthest_point_samples(mesh, Unfolding.build(mesh), CELLS).vertex[:CELLS]
+    centre = farthest_on_mesh(mesh, Unfolding.build(mesh), CELLS).vertex[:CELLS]
     cell = torch.cdist(data.pos, data.pos[torch.from_numpy(centre)]).argmin(dim=1)
     chosen = torch.from_numpy(np.random.default_rng(seed).permutation(CELLS)[:HELD_BACK].copy())
     return torch.isin(cell, chosen)

@@ -9,10 +9,14 @@ import scipy.spatial
 import torch
 import trimesh
 
+from gaugenet.bundle.bundle import Bundle, BundleSettings, build_bundle
 from gaugenet.io.mesh_data import MeshData
 from gaugenet.io.mesh_file import read_mesh
 from gaugenet.mesh.clean import clean_mesh
 from gaugenet.mesh.mesh import Mesh, MeshWarning
+from gaugenet.surface.edges import BundleEdges
+from gaugenet.surface.mesh_surface import MeshSurface
+from gaugenet.surface.point_surface import PointSurface
 
 MESHES = Path(__file__).parents[1] / "meshes"
 
@@ -31,6 +35,23 @@ def read(name: str) -> Mesh:
     """Read a mesh of the folder meshes/ and clean it."""
     data = read_mesh(MESHES / name)
     return mesh(data.pos.numpy(), data.face.numpy().T)
+
+
+def bundle(one: Mesh, **settings) -> Bundle:
+    """Build the bundle of a clean mesh."""
+    return build_bundle(MeshSurface(one), BundleSettings(**settings))
+
+
+def point_bundle(pos: np.ndarray, normal: np.ndarray | None = None, **settings) -> Bundle:
+    """Build the bundle of a point cloud."""
+    return build_bundle(PointSurface(pos, normal), BundleSettings(**settings))
+
+
+def with_ring(one: Mesh, edges: BundleEdges) -> MeshSurface:
+    """Return the surface of a mesh with other edges as its 1-ring."""
+    surface = MeshSurface(one)
+    surface.ring = edges
+    return surface
 
 
 def data_of(surface: Mesh) -> MeshData:

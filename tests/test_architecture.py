@@ -56,7 +56,7 @@ LAYERS = {
         "representation",
         "kernel",
         "mesh",
-        "bundle",
+        "surface",
         "nn",
         "io",
         "transforms",

@@ -1,115 +1,164 @@
-"""The connection Laplacian: stiffness weights of edges, and its matrices for sections of bundles."""
+"""The connection Laplacian of sections of a bundle, and its slowest modes."""
 
 from __future__ import annotations
 
 import numpy as np
+import scipy.linalg
 import scipy.sparse as sparse
+import scipy.sparse.linalg
+from threadpoolctl import threadpool_limits
 
-from gaugenet.bundle.edges import BundleEdges
-from gaugenet.mesh.laplacian import cotangent_laplacian
-from gaugenet.mesh.mesh import Mesh
+from gaugenet.mesh.connectivity import components
+from gaugenet.surface.edges import BundleEdges
 
-# Cotangent weights below this share of their mean, negative ones of obtuse triangles among them, are raised to it: the
-# energy is then a sum of squares, whatever the triangles.
-_LEAST_WEIGHT = 1e-3
-# The kernel on discs of radius R is exp(-4 (r / R)^2). Wider ones smooth more, narrower ones hear the sampling: on the
-# sphere with 2,562 uneven vertices and discs of 30 the first 16 eigenvalues of orders 0 to 2 are then 1.1 % too small
-# in the mean; with exp(-1) at the rim 1.9 %, with exp(-6) no better, and the very first ones twice as wrong.
-_SHARPNESS = 4.0
-
-
-def cotangent_stiffness(mesh: Mesh, edges: BundleEdges) -> np.ndarray:
-    """Return ``(E,)`` cotangent weights (Pinkall & Polthier 1993) of the edges of a clean mesh, s_ij = s_ji > 0.
-
-    Args:
-        edges: of the mesh in both directions, ``mesh_edges``.
-    """
-    return _of_matrix(-cotangent_laplacian(mesh.pos, mesh.face), edges)
-
-
-def length_stiffness(face: np.ndarray, edges: BundleEdges, size: int) -> np.ndarray:
-    """Return ``(E,)`` cotangent weights of flat triangles that have the radii of the edges as lengths, s_ij = s_ji > 0.
-
-    Args:
-        face: ``(F, 3)``, each side an edge. edges: both ways, of ``size`` vertices.
-    """
-    length = sparse.csr_matrix((edges.log[:, 0], (edges.index[1], edges.index[0])), shape=(size, size))
-    i, j = np.roll(face, -1, axis=1).ravel(), np.roll(face, -2, axis=1).ravel()
-    square = np.asarray(length[i, j]).reshape(-1, 3) ** 2  # of the side opposite to each corner
-    total = square.sum(axis=1, keepdims=True)
-    # Heron: 16 A^2 = (a^2 + b^2 + c^2)^2 - 2 (a^4 + b^4 + c^4); cot = (b^2 + c^2 - a^2) / 4 A.
-    four_areas = np.sqrt(np.maximum(total**2 - 2 * (square**2).sum(axis=1, keepdims=True), 1e-8 * total**2))
-    half = 0.5 * ((total - 2 * square) / four_areas).ravel()
-    across = sparse.coo_matrix((np.r_[half, half], (np.r_[i, j], np.r_[j, i])), shape=(size, size)).tocsr()
-    return _of_matrix(across, edges)
-
-
-def _of_matrix(weight: sparse.spmatrix, edges: BundleEdges) -> np.ndarray:
-    """Return the entries of a matrix of weights at the edges, those raised that are too small or negative."""
-    entries = np.asarray(weight[edges.index[1], edges.index[0]]).ravel()
-    raised = np.maximum(entries, _LEAST_WEIGHT * np.abs(entries).mean()) if len(entries) else entries
-    return _symmetric(edges, raised)
-
-
-def kernel_stiffness(edges: BundleEdges, area: np.ndarray, radius: float) -> np.ndarray:
-    """Return ``(E,)`` weights of the edges of discs, s_ij = s_ji >= 0, whose Laplacian tends to that of the surface.
-
-        s_ij = 4 a_i a_j K(r_ij / R) / sqrt(m_i m_j),    m_i = sum_j a_j K(r_ij / R) r_ij^2,
-
-    with a Gaussian K. In two dimensions sum_j a_j K (u_j - u_i) is m_i / 4 times the Laplacian of u, to leading order
-    (Belkin & Niyogi 2008; Singer & Wu 2012 for connections); at boundaries m_i falls as the energy does.
-
-    Args:
-        edges: symmetric. area: ``(V,)`` [mesh unit squared]. radius: R of the discs [mesh unit].
-    """
-    source, target = edges.index
-    if not len(source):
-        return np.empty(0)
-    r = _symmetric(edges, edges.log[:, 0])
-    kernel = np.exp(-_SHARPNESS * (r / max(radius, np.finfo(float).tiny)) ** 2)
-    moment = np.bincount(target, area[source] * kernel * r**2, len(area))
-    scale = np.sqrt(moment[target] * moment[source])
-    weight = 4 * area[target] * area[source] * kernel / np.where(scale > 0, scale, np.inf)
-    return _symmetric(edges, weight)
+# Problems up to this size are solved dense.
+_DENSE = 200
 
 
 def section_laplacian(index: np.ndarray, stiffness: np.ndarray, rho: np.ndarray, size: int) -> sparse.csc_matrix:
     """Return the Laplacian ``(d V, d V)`` of sections with d components, those of a vertex side by side.
 
-    (L u)_i = sum_j s_ij (u_i - rho_ij u_j); u^T L u = 1/2 sum_ij s_ij |u_i - rho_ij u_j|^2 where s is symmetric and the
-    way back has rho_ji = rho_ij^-1.
+    (L u)_i = sum_j s_ij (u_i - rho_ij u_j); u^T L u = 1/2 sum_ij s_ij |u_i - rho_ij u_j|^2 where s is symmetric and
+    reverse edges have rho_ji = rho_ij^-1.
 
     Args:
-        index: ``(2, E)`` sources j, targets i. stiffness: ``(E,)``. rho: ``(E, d, d)`` what transport does to a
-            section, orthogonal or, as ``(E, 1, 1)`` complex numbers, unitary. size: V.
+        index: ``(2, E)`` sources j, targets i.
+        stiffness: ``(E,)`` weights s.
+        rho: ``(E, d, d)`` action of transport on a section, orthogonal or, as ``(E, 1, 1)`` complex numbers, unitary.
+        size: V.
     """
-    components = rho.shape[1]
-    here, there = np.arange(components)[:, None], np.arange(components)[None, :]
-    rows, columns = np.broadcast_arrays(
-        components * index[1][:, None, None] + here, components * index[0][:, None, None] + there
-    )
+    width = rho.shape[1]
+    here, there = np.arange(width)[:, None], np.arange(width)[None, :]
+    rows, columns = np.broadcast_arrays(width * index[1][:, None, None] + here, width * index[0][:, None, None] + there)
     entries = stiffness[:, None, None] * rho
-    shape = (components * size, components * size)
+    shape = (width * size, width * size)
     across = sparse.coo_matrix((entries.ravel(), (rows.ravel(), columns.ravel())), shape=shape)
-    diagonal = np.repeat(np.bincount(index[1], stiffness, size), components)
+    diagonal = np.repeat(np.bincount(index[1], stiffness, size), width)
     return (sparse.diags(diagonal) - across).tocsc()
 
 
-def connection_laplacian(mesh: Mesh, edges: BundleEdges, order: int) -> sparse.csc_matrix:
+def connection_laplacian(edges: BundleEdges, stiffness: np.ndarray, order: int, size: int) -> sparse.csc_matrix:
     """Return the Laplacian ``(2V, 2V)`` of fields of an order n, real and imaginary part of a vertex side by side.
 
-    ``section_laplacian`` with cotangent weights and rho of order n: R(n t) F^s for the transport g = R(t) F^s (Knöppel
-    et al. 2013, section 6). Order 0 is the cotangent Laplacian, twice.
+    The ``section_laplacian`` with rho of order n: R(n t) F^s for the transport g = R(t) F^s (Knöppel et al. 2013,
+    section 6). With cotangent weights order 0 is the cotangent Laplacian, twice.
 
     Args:
-        mesh: clean. edges: of the mesh in both directions, ``mesh_edges``. order: n >= 0.
+        edges: Edges of the bundle.
+        stiffness: ``(E,)`` their weights.
+        order: Order n >= 0.
+        size: V.
     """
     cos, sin = np.cos(order * edges.transport), np.sin(order * edges.transport)
     sign = np.ones(len(cos)) if edges.flip is None else 1.0 - 2.0 * edges.flip
     rho = np.stack([cos, -sign * sin, sin, sign * cos], axis=1).reshape(-1, 2, 2)
-    return section_laplacian(edges.index, cotangent_stiffness(mesh, edges), rho, len(mesh.pos))
+    return section_laplacian(edges.index, stiffness, rho, size)
 
 
-def _symmetric(edges: BundleEdges, value: np.ndarray) -> np.ndarray:
-    """Return the mean of values ``(E,)`` over the two directions of each edge, the same bits for both."""
-    return 0.5 * (value + value[edges.reverse])
+def connection_spectrum(
+    index: np.ndarray, stiffness: np.ndarray, rho: np.ndarray, area: np.ndarray, count: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the ``count`` smallest eigenvalues ``(K,)`` and eigenfields ``(V, d, K)`` of L phi = lambda M phi.
+
+    L is the ``section_laplacian``, M = diag(area). Eigenvalues ascend [1 / mesh unit squared]; eigenfields are real and
+    orthonormal: sum_i a_i <phi_k(i), phi_l(i)> = delta_kl. Each component of the surface has its own modes. Vertices
+    without area take no part. Where there are fewer modes than ``count``, zeros follow.
+
+    Where pairs are rotated and never reflected, they are complex numbers, and the problem has half the size: phi and
+    i phi are then eigenfields of one eigenvalue. Of an odd ``count`` the last one is left out.
+
+    Args:
+        index: ``(2, E)`` sources j, targets i.
+        stiffness: ``(E,)`` weights, the same in both directions.
+        rho: ``(E, d, d)`` orthogonal, d 1 or 2.
+        area: ``(V,)`` [mesh unit squared].
+        count: K.
+    """
+    pairs = rho.shape[1] == 2
+    turning = pairs and bool((rho[:, 0, 0] == rho[:, 1, 1]).all() and (rho[:, 0, 1] == -rho[:, 1, 0]).all())
+    if turning:
+        rho = rho[:, :1, :1] + 1j * rho[:, 1:, :1]
+    width, most = rho.shape[1], count // 2 if turning else count
+    laplacian = section_laplacian(index, stiffness, rho, len(area)).tocsr()
+    part = components(index[:, stiffness > 0].T, len(area))
+    kept = np.flatnonzero(area > 0)
+    kept = kept[np.argsort(part[kept], kind="stable")]
+    modes = []
+    for vertex in np.split(kept, np.flatnonzero(np.diff(part[kept])) + 1) if len(kept) else []:
+        inside = (width * vertex[:, None] + np.arange(width)).ravel()
+        modes.append((vertex, *_smallest(laplacian[inside][:, inside], area[vertex].repeat(width), most)))
+    value = np.concatenate([np.empty(0), *(one for _, one, _ in modes)])
+    order = np.argsort(value, kind="stable")[:most]
+    value = value[order]
+    field = np.zeros((len(area), width, len(order)), rho.dtype)
+    first = 0
+    for vertex, one, vector in modes:
+        column = np.flatnonzero((order >= first) & (order < first + len(one)))
+        field[vertex[:, None], :, column] = (
+            vector[:, order[column] - first].reshape(len(vertex), width, -1).transpose(0, 2, 1)
+        )
+        first += len(one)
+    if turning:
+        value = value.repeat(2)
+        pair = np.stack([field, 1j * field], axis=3).reshape(len(area), 1, -1)
+        field = np.concatenate([pair.real, pair.imag], axis=1)
+    missing = count - len(value)
+    return np.pad(value, (0, missing)), np.pad(field, ((0, 0), (0, 0), (0, missing)))
+
+
+def _smallest(laplacian: sparse.csr_matrix, mass: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return up to ``count`` eigenvalues and eigenvectors of L u = lambda M u, the smallest first."""
+    size, count = len(mass), min(count, len(mass))
+    # Scaled to unit total mass, so that one shift suits every surface.
+    total = mass.sum()
+    half = sparse.diags(np.sqrt(total / mass))
+    matrix = half @ laplacian @ half
+    matrix = (0.5 * (matrix + matrix.conj().T)).tocsc()
+    # The solvers' vectors are short: BLAS threads only wait for each other.
+    with threadpool_limits(1, user_api="blas"):
+        if size < _DENSE or count > size // 3:
+            value, vector = scipy.linalg.eigh(matrix.toarray(), subset_by_index=[0, count - 1])
+        else:
+            value, vector = _lanczos(matrix, count)
+    return np.maximum(value, 0.0) / total, half @ vector / np.sqrt(total)
+
+
+def _lanczos(matrix: sparse.csc_matrix, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the ``count`` smallest eigenvalues and orthonormal eigenvectors of a positive semi-definite matrix.
+
+    Lanczos iterations from one start find further copies of a multiple eigenvalue only by rounding errors, and may miss
+    some. So they start again elsewhere, in the complement of what was found, until nothing smaller comes up.
+    """
+    size, shift = matrix.shape[0], -1e-2
+    # Definite: no pivots are needed, and an ordering for symmetric matrices fills the factors least.
+    factors = scipy.sparse.linalg.splu(
+        (matrix - shift * sparse.identity(size)).tocsc(),
+        permc_spec="MMD_AT_PLUS_A",
+        diag_pivot_thresh=0.0,
+        options={"SymmetricMode": True},
+    )
+    starts = np.random.default_rng(0)  # fixed, so that the result is repeatable
+    vector, many = np.empty((size, 0), matrix.dtype), count
+    while True:
+        inside, start = _inverse_across(factors, vector), starts.standard_normal(size).astype(matrix.dtype)
+        found = scipy.sparse.linalg.eigsh(inside, k=many, ncv=min(size, 2 * many + 20), v0=start)[1]
+        # Complex solvers leave the vectors of equal eigenvalues askew.
+        vector = np.linalg.qr(np.concatenate([vector, found], axis=1))[0]
+        value, turn = np.linalg.eigh(vector.conj().T @ (matrix @ vector))
+        value, vector, many = value[:count], vector @ turn[:, :count], 2
+        # A rough solution suffices: the error of an eigenvalue is of second order in that of its vector.
+        inside, start = _inverse_across(factors, vector), starts.standard_normal(size).astype(matrix.dtype)
+        rest = scipy.sparse.linalg.eigsh(inside, k=1, tol=1e-3, v0=start, return_eigenvectors=False)[0]
+        if 1.0 / rest + shift > value[-1] * (1 - 1e-6):
+            return value, vector
+
+
+def _inverse_across(factors: scipy.sparse.linalg.SuperLU, vector: np.ndarray) -> scipy.sparse.linalg.LinearOperator:
+    """Return the inverse of a factored matrix on the complement of orthonormal columns."""
+
+    def across(x: np.ndarray) -> np.ndarray:
+        return x - vector @ (vector.conj().T @ x)
+
+    return scipy.sparse.linalg.LinearOperator(
+        factors.shape, lambda x: across(factors.solve(across(x))), dtype=vector.dtype
+    )

@@ -16,12 +16,12 @@ from typing import Any
 
 import numpy as np
 
-from gaugenet.bundle.connection import face_holonomies, levi_civita
 from gaugenet.cli.outcome import Outcome
 from gaugenet.io.polygon_file import read_polygons
 from gaugenet.mesh import Mesh, clean_mesh, find_defects
 from gaugenet.mesh.orientation_cover import orientation_cover
 from gaugenet.mesh.topology import find_topology
+from gaugenet.surface.connection import face_holonomies, levi_civita
 
 EXAMPLE = "gaugenet info meshes/known/torus.glb"
 

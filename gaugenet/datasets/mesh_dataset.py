@@ -13,6 +13,7 @@ from torch import Tensor
 from torch_geometric.data import Dataset
 
 from gaugenet.io.mesh_data import MeshData
+from gaugenet.transforms.shape import forget
 
 Transform = Callable[[MeshData], MeshData]
 Item = TypeVar("Item")
@@ -58,6 +59,7 @@ class MeshDataset(Dataset):
         """Return a copy of mesh ``idx``, before ``transform``."""
         if not self._ready[idx]:
             self._meshes[idx], self._ready[idx] = self.pre_transform(self._meshes[idx]), True
+            forget(self._meshes[idx])
         # A transform that changes its input must not change the mesh that is kept.
         return copy.copy(self._meshes[idx])
 

@@ -1,4 +1,4 @@
-"""How well boxes are found: average precision, and how far off the found ones are."""
+"""Detected boxes compared with true ones: average precision, and errors of the boxes found."""
 
 from __future__ import annotations
 
@@ -8,12 +8,63 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch_geometric.data import Data
 
 from gaugenet.detection.boxes import Boxes
-from gaugenet.detection.scene import Scene
+from gaugenet.detection.charts import Charts
+from gaugenet.detection.coordinates import charts_of
+from gaugenet.detection.overlap import iou
 
 # Thresholds 0.5, 0.55, ..., 0.95 (Lin et al. 2014).
 THRESHOLDS = tuple(0.5 + 0.05 * k for k in range(10))
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Detected and true boxes of one bundle, and how they overlap and differ, pair by pair.
+
+    Attributes:
+        detected: N boxes with scores.
+        true: M boxes.
+        iou: ``(N, M)`` intersections over union.
+        distance: ``(N, M)`` between centres [mesh unit], only of pairs of one class that overlap.
+        turn: ``(N, M)`` [rad] from true to detected direction, of the same pairs.
+
+    Raises:
+        ValueError: For other shapes.
+    """
+
+    detected: Boxes
+    true: Boxes
+    iou: Tensor
+    distance: Tensor
+    turn: Tensor
+
+    def __post_init__(self) -> None:
+        shape = (len(self.detected), len(self.true))
+        for name in ("iou", "distance", "turn"):
+            if tuple(getattr(self, name).shape) != shape:
+                raise ValueError(
+                    f"Scene expects {name} {shape}, detected x true, got {tuple(getattr(self, name).shape)}: transpose"
+                )
+
+    @staticmethod
+    def of(detected: Boxes, true: Boxes, data: Data | Charts) -> Scene:
+        """Measure boxes on their bundle.
+
+        Args:
+            detected: N boxes with scores.
+            true: M boxes.
+            data: Their bundle, or its charts.
+        """
+        charts = charts_of(data)
+        detected, true = charts.checked(detected), charts.checked(true)
+        shares = iou(detected, true, charts)
+        one, two = ((shares > 0) & (detected.label[:, None] == true.label)).nonzero().unbind(1)
+        difference = charts.difference(true[two], detected[one])
+        distance, turn = torch.full_like(shares, torch.inf), torch.full_like(shares, torch.nan)
+        distance[one, two], turn[one, two] = difference.distance, difference.turn
+        return Scene(detected, true, shares, distance, turn)
 
 
 @dataclass(frozen=True)
@@ -21,8 +72,10 @@ class Precision:
     """Average precision of T thresholds and L classes, and errors of the K boxes found at the first threshold.
 
     Attributes:
-        thresholds: of the intersection over union. ap: ``(T, L)``, NaN for classes without a true box.
-        label: ``(K,)`` of the found boxes. distance: ``(K,)`` of their centres from the true ones [mesh unit].
+        thresholds: T thresholds of the intersection over union.
+        ap: ``(T, L)``, NaN for classes without a true box.
+        label: ``(K,)`` classes of the found boxes.
+        distance: ``(K,)`` of their centres from the true ones [mesh unit].
         turn: ``(K,)`` [rad] >= 0 between their directions and the true ones; at most pi, or pi / 2 where a half turn is
             a symmetry of the class.
     """
@@ -41,8 +94,11 @@ class Precision:
     def at(self, threshold: float) -> float:
         """Return the mean over the classes at one of the thresholds: AP50 at 0.5.
 
+        Args:
+            threshold: One of ``thresholds``.
+
         Raises:
-            ValueError: for another threshold.
+            ValueError: For another threshold.
         """
         for number, one in enumerate(self.thresholds):
             if math.isclose(one, threshold, abs_tol=1e-9):
@@ -58,18 +114,21 @@ def average_precision(
 ) -> Precision:
     """Score detections: of each class the area under precision over recall, interpolated at all points.
 
-    In each scene detections choose by falling score, of equal scores by falling overlap, the true box of their class
-    with the largest intersection over union that is free; they are right if that is at least the threshold, so that a
-    second detection of one box is wrong. With precision p and recall r after each *distinct* score of all scenes, so
-    that the order of boxes does not matter,
+    In each scene detections choose by falling score, of equal scores by falling overlap, the free true box of their
+    class with the largest intersection over union; they are correct if that is at least the threshold, so that a second
+    detection of one box is incorrect. With precision p and recall r after each *distinct* score of all scenes, so that
+    the order of boxes does not matter,
 
         AP = sum_k (r_k - r_(k-1)) max_(l >= k) p_l          (Everingham et al. 2015, Lin et al. 2014).
 
     Args:
-        classes: L; labels are below. half_turns: labels of classes that a half turn leaves the same.
+        scenes: Detected and true boxes.
+        classes: L; labels are below.
+        thresholds: T thresholds of the intersection over union, in 0..1.
+        half_turns: Labels of classes that a half turn leaves the same.
 
     Raises:
-        ValueError: for labels and half turns beyond the classes, and for thresholds outside of 0..1 or none.
+        ValueError: For labels and half turns beyond the classes, and for thresholds outside of 0..1 or none.
     """
     thresholds = tuple(thresholds)
     if not thresholds or not all(0 < one <= 1 for one in thresholds):

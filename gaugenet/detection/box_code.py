@@ -1,10 +1,10 @@
-"""How a network writes boxes at the vertices of a bundle."""
+"""Boxes as numbers at the vertices of a bundle: the output of a network, and its training targets."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Collection
-from typing import Any
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -12,21 +12,75 @@ from torch.nn import functional
 from torch_geometric.data import Data
 
 from gaugenet.detection.boxes import Boxes
-from gaugenet.detection.coordinates import recentred, surface_of
-from gaugenet.detection.suppression import suppress
-from gaugenet.detection.surface import Surface
-from gaugenet.detection.targets import BoxTargets
+from gaugenet.detection.charts import Charts, Coordinates
+from gaugenet.detection.coordinates import charts_of, coordinates, recentred
+from gaugenet.detection.overlap import suppress
 from gaugenet.group import Group
 from gaugenet.representation import Representation
 
-# Errors are squared below this, in units.
+# Errors are squared below this, over the unit.
 _SMOOTH = 0.1
-# The share of the area over which the loss is taken at least, where next to none answers.
+# Least share of the area by which the loss is divided, where few vertices answer.
 _LEAST = 1e-2
+# The part of a box, along and across, whose vertices answer for it.
+_CORE = 0.5
 # Groups whose frames can write any direction.
 _GROUPS = ("SO2", "O2")
-# Logarithms of half lengths over their unit are not read beyond this.
+# Logarithms of half lengths over the unit are clamped to this.
 _LARGEST = 5.0
+
+
+@dataclass(frozen=True)
+class BoxTargets:
+    """The box that each vertex answers for, written at that vertex.
+
+    Attributes:
+        label: ``(V,)`` int64 class, -1 where there is none.
+        offset: ``(V, 2)`` to the centre, in the frame of the vertex [mesh unit].
+        angle: ``(V,)`` of the direction there [rad].
+        extent: ``(V, 2)`` half lengths [mesh unit].
+    """
+
+    label: Tensor
+    offset: Tensor
+    angle: Tensor
+    extent: Tensor
+
+    def over(self, length: float) -> BoxTargets:
+        """Return the same with lengths divided by another, as a ``BoxCode`` reads them over the scale of a charts.
+
+        Args:
+            length: Length to divide by [mesh unit].
+        """
+        return replace(self, offset=self.offset / length, extent=self.extent / length)
+
+    @staticmethod
+    def of(boxes: Boxes, data: Data | Charts, scene: Tensor | None = None, scenes: int = 1) -> BoxTargets:
+        """Let vertices in the inner half of a box, and the one next to its centre, answer for it; the smallest first.
+
+        Args:
+            boxes: N boxes of one scene, or of several on copies of one bundle.
+            data: The bundle, or its charts.
+            scene: ``(N,)`` number of the scene of each box.
+            scenes: Number B of scenes; targets are then ``(B V,)``, as those of a batch.
+        """
+        charts = charts_of(data)
+        boxes = charts.recentred(charts.checked(boxes))
+        scene = torch.zeros_like(boxes.label) if scene is None else scene
+        at = coordinates(boxes, charts)
+        core = (at.xy.abs() <= _CORE * boxes.extent[at.box]).all(1) | (at.vertex == boxes.vertex[at.box])
+        # Rows of the smallest box come last, and stay.
+        row = core.nonzero()[:, 0]
+        row = row[torch.argsort(-boxes.extent.prod(1)[at.box[row]], stable=True)]
+        slot = scene[at.box[row]] * charts.size + at.vertex[row]
+        last = torch.full((scenes * charts.size,), -1).scatter_reduce(0, slot, torch.arange(len(row)), "amax")
+        known = last >= 0
+        row = row[last[known]]
+        seen = charts.seen_from(boxes, Coordinates(at.box[row], at.vertex[row], at.xy[row]))
+        label, angle = torch.full_like(last, -1), torch.zeros(len(last), dtype=torch.float64)
+        offset, extent = torch.zeros(2, len(last), 2, dtype=torch.float64)
+        label[known], offset[known], angle[known], extent[known] = seen.label, seen.offset, seen.angle, seen.extent
+        return BoxTargets(label, offset, angle, extent)
 
 
 class BoxCode:
@@ -38,11 +92,13 @@ class BoxCode:
     change of gauge or an isometry the numbers change as the boxes do (Gerken et al. 2021, on object detection).
 
     Args:
-        classes: L. unit: half length of a usual box [scale of the surface]. half_turns: labels with that symmetry.
-        group: of the frames, SO2 or O2.
+        classes: L.
+        unit: Half length of a usual box, over the scale of the surface.
+        half_turns: Labels of classes that a half turn leaves the same.
+        group: Group of the frames, SO2 or O2.
 
     Raises:
-        ValueError: for no class, a unit that is not positive, labels beyond the classes, and other groups.
+        ValueError: For no class, a unit that is not positive, labels beyond the classes, and other groups.
     """
 
     def __init__(self, classes: int, unit: float, half_turns: Collection[int] = (), group: Group | str = "SO2") -> None:
@@ -58,16 +114,18 @@ class BoxCode:
         self.rep = Representation.invariants(3 + classes, group) + Representation("2x1 + 1x2", Group(group))
 
     def loss(self, output: Tensor, targets: BoxTargets, area: Tensor) -> tuple[Tensor, float]:
-        """Return what is to be made small, and the share of the area of answering vertices with the right class.
+        """Return the loss, and the share of the area of answering vertices whose class is correct.
 
-        Where no vertex answers, no class is wrong: the share is 1.
+        Where no vertex answers, the share is 1.
 
         The focal loss of the first logit (Lin et al. 2017), and where a vertex answers for a box the cross entropy of
         its class, the norms of the errors of offset and half lengths, and 1 - cos of that of the direction; all by
         area, over the area of the vertices that answer, or 1 % of all if they have less.
 
         Args:
-            output: ``(V, rep.dim)``. targets: ``(V,)``, lengths over the scale of the surface. area: ``(V,)``.
+            output: ``(V, rep.dim)`` output of a network.
+            targets: ``(V,)``, lengths over the scale of the surface.
+            area: ``(V,)`` areas of the vertices.
         """
         answers = targets.label >= 0
         weight = area.to(output.dtype)
@@ -91,12 +149,14 @@ class BoxCode:
         return loss + (some * each).sum(), right
 
     def boxes(self, output: Tensor, vertex: Tensor) -> Boxes:
-        """Return the boxes ``(N,)`` that vertices ``(N,)`` of an output ``(V, rep.dim)`` vote for [scale].
+        """Return the boxes that vertices vote for, with lengths over the ``scale`` of the surface.
 
-        Lengths are over the ``scale`` of the surface, which in a homogeneous space is 1.
+        Args:
+            output: ``(V, rep.dim)`` output of a network.
+            vertex: ``(N,)`` vertices.
 
         Raises:
-            ValueError: for an output with NaN or infinity.
+            ValueError: For an output with NaN or infinity.
         """
         if not bool(output.isfinite().all()):
             raise ValueError(
@@ -117,25 +177,32 @@ class BoxCode:
         )
 
     def candidates(self, output: Tensor, score: float = 0.05, most: int = 1000) -> Boxes:
-        """Return what the surest vertices of a scene vote for, surest first, with lengths as of ``boxes``.
+        """Return the votes of a scene with the highest scores, in order, with lengths as of ``boxes``.
 
         Args:
-            output: ``(V, rep.dim)``. score: least one. most: largest number of votes, of which each object has as many
-                as it has vertices: fewer, and one object may take them all.
+            output: ``(V, rep.dim)`` output of a network.
+            score: Least score.
+            most: Largest number of votes. An object has up to a vote a vertex: with few votes, one object may take all.
         """
         voted = self.boxes(output.detach().cpu(), torch.arange(len(output)))
         order = torch.argsort(-voted.score, stable=True)[:most]
         return voted[order[voted.score[order] >= score]]
 
-    def detect(self, output: Tensor, data: Data | Surface, iou: float = 0.5, **candidates: Any) -> Boxes:
-        """Return the boxes of one scene, surest first, after non-maximum suppression along the surface.
+    def detect(
+        self, output: Tensor, data: Data | Charts, iou: float = 0.5, score: float = 0.05, most: int = 1000
+    ) -> Boxes:
+        """Return the boxes of one scene, highest score first, after non-maximum suppression along the surface.
 
         Args:
-            output: ``(V, rep.dim)``. data: the bundle. iou: of ``suppress``. candidates: settings of these.
+            output: ``(V, rep.dim)`` output of a network.
+            data: The bundle, or its charts.
+            iou: Of ``suppress``.
+            score: Of ``candidates``.
+            most: Of ``candidates``.
         """
-        surface = surface_of(data)
-        found = recentred(self.candidates(output, **candidates).scaled(surface.scale), surface)
-        return found[suppress(found, surface, iou)]
+        charts = charts_of(data)
+        found = recentred(self.candidates(output, score, most).scaled(charts.scale), charts)
+        return found[suppress(found, charts, iou)]
 
     def _half(self, label: Tensor) -> Tensor:
         return torch.isin(label, torch.tensor(self.half_turns, dtype=label.dtype, device=label.device))

@@ -19,17 +19,18 @@ class Boxes:
     A box is what the exponential map at its centre makes of a rectangle of the tangent plane: the points with normal
     coordinates |x| <= a along its direction and |y| <= b across. A change of gauge or an isometry leaves extents and
     class as they are; offset and direction are quantities of order 1 in the frame of the vertex. A half turn leaves the
-    rectangle the same: whether it makes another object is for the class to say.
+    rectangle the same: whether it makes another object depends on the class.
 
     Attributes:
         vertex: ``(N,)`` int64, a vertex of the bundle near the centre.
-        offset: ``(N, 2)`` [mesh unit], the centre seen from it: the log map, as a vector in the frame of the vertex.
-        angle: ``(N,)`` [rad] of the direction in that frame; the geodesic of the offset carries it to the centre.
+        offset: ``(N, 2)`` [mesh unit], the log map of the centre, as a vector in the frame of the vertex.
+        angle: ``(N,)`` [rad] of the direction in that frame, transported to the centre along the offset.
         extent: ``(N, 2)`` [mesh unit] half lengths a along and b across the direction, > 0.
-        label: ``(N,)`` int64 >= 0. score: ``(N,)`` how sure; of true boxes it means nothing.
+        label: ``(N,)`` int64 >= 0, classes.
+        score: ``(N,)`` scores; those of true boxes mean nothing.
 
     Raises:
-        ValueError: for other shapes and types, numbers that are not finite, and extents that are not positive.
+        ValueError: For other shapes and types, numbers that are not finite, and extents that are not positive.
     """
 
     vertex: Tensor
@@ -58,14 +59,26 @@ class Boxes:
 
     @staticmethod
     def at_vertices(vertex: Tensor, angle: Tensor, extent: Tensor, label: Tensor, score: Tensor | None = None) -> Boxes:
-        """Return boxes whose centres are vertices, of score 1 where none is given."""
+        """Return boxes whose centres are vertices.
+
+        Args:
+            vertex: ``(N,)`` int64.
+            angle: ``(N,)`` [rad] of the directions.
+            extent: ``(N, 2)`` [mesh unit].
+            label: ``(N,)`` int64.
+            score: ``(N,)``, by default 1.
+        """
         return Boxes(
             vertex, torch.zeros_like(extent), angle, extent, label, torch.ones_like(angle) if score is None else score
         )
 
     @staticmethod
     def joined(parts: Sequence[Boxes]) -> Boxes:
-        """Return the boxes of several lists on one bundle; of none, no boxes."""
+        """Return the boxes of several lists on one bundle; of none, no boxes.
+
+        Args:
+            parts: Lists of boxes.
+        """
         if not parts:
             none = torch.empty(0, dtype=torch.float64)
             return Boxes.at_vertices(none.long(), none, none.reshape(0, 2), none.long())
@@ -81,19 +94,32 @@ class Boxes:
         return Boxes(**{name: value[rows] for name, value in self._columns().items()})
 
     def change_gauge(self, at: Elements | Tensor) -> Boxes:
-        """Return the same boxes written in frames changed by elements, or angles [rad], ``(V,)`` of all vertices.
+        """Return the same boxes written in changed frames, as ``gaugenet.change_gauge`` changes the bundle.
 
-        As ``gaugenet.change_gauge`` does it to the bundle: components become h^-1 times those before.
+        Components become h^-1 times those before.
+
+        Args:
+            at: Elements h ``(V,)``, or angles ``(V,)`` [rad], of all vertices of the bundle.
         """
         back = (at if isinstance(at, Elements) else Elements.rotations(at))[self.vertex].inverse()
         return self._replaced(offset=applied(back, self.offset), angle=back.angle + back.sign * self.angle)
 
     def moved(self, vertex: Tensor, offset: Tensor, angle: Tensor) -> Boxes:
-        """Return boxes of the same classes, sizes and scores elsewhere."""
+        """Return boxes of the same classes, sizes and scores elsewhere.
+
+        Args:
+            vertex: ``(N,)`` int64.
+            offset: ``(N, 2)`` [mesh unit].
+            angle: ``(N,)`` [rad].
+        """
         return self._replaced(vertex=vertex, offset=offset, angle=angle)
 
     def scaled(self, factor: float) -> Boxes:
-        """Return the boxes of a surface that is larger by a factor."""
+        """Return the boxes of a surface that is larger by a factor.
+
+        Args:
+            factor: Ratio of lengths.
+        """
         return self._replaced(offset=factor * self.offset, extent=factor * self.extent)
 
     def _replaced(self, **changed: Tensor) -> Boxes:
@@ -104,7 +130,12 @@ class Boxes:
 
 
 def applied(at: Elements, vector: Tensor) -> Tensor:
-    """Return g v for elements ``(N,)`` of O(2) and vectors ``(N, 2)``."""
+    """Return g v for elements g of O(2), ``(N, 2)``.
+
+    Args:
+        at: ``(N,)`` elements.
+        vector: ``(N, 2)`` vectors.
+    """
     cos, sin = torch.cos(at.angle), torch.sin(at.angle)
     x, y = vector[:, 0], at.sign * vector[:, 1]
     return torch.stack([cos * x - sin * y, sin * x + cos * y], dim=1)

@@ -1,4 +1,4 @@
-"""Triangles in the coordinates of boxes: which ones a box meets, and what share of each lies in one box or in two."""
+"""Triangles in the coordinates of boxes: which ones a box meets, and the share of each inside one or two boxes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gaugenet.detection.surface import Coordinates, Surface
+from gaugenet.detection.charts import Charts, Coordinates
 
 # Barycentric coordinates this far below 0 are inside, for rounding.
 _ROUNDING = 1e-9
@@ -20,7 +20,9 @@ class BoxCells:
     """Cells about boxes, sorted by box.
 
     Attributes:
-        box: ``(P,)``. cell: ``(P,)``. corner: ``(P, 3, 2)`` coordinates of its corners along and across the box.
+        box: ``(P,)`` numbers of the boxes.
+        cell: ``(P,)`` numbers of the cells.
+        corner: ``(P, 3, 2)`` coordinates of their corners, along and across the box.
         extent: ``(N, 2)`` half lengths of the boxes.
     """
 
@@ -30,7 +32,11 @@ class BoxCells:
     extent: Tensor
 
     def of(self, box: int) -> BoxCells:
-        """Return the cells about one box, as of box 0."""
+        """Return the cells about one box, numbered as box 0.
+
+        Args:
+            box: Number of the box.
+        """
         begin, end = torch.searchsorted(self.box, torch.tensor([box, box + 1])).tolist()
         rows = slice(begin, end)
         return BoxCells(self.box[rows] - box, self.cell[rows], self.corner[rows], self.extent[box : box + 1])
@@ -38,7 +44,14 @@ class BoxCells:
 
 @dataclass(frozen=True)
 class CellBoxes:
-    """The same sorted by cell, of which each has the rows from ``begin (F + 1,)`` to the next."""
+    """Cells about boxes, sorted by cell.
+
+    Attributes:
+        box: ``(P,)`` numbers of the boxes.
+        corner: ``(P, 3, 2)`` coordinates of the corners, along and across the box.
+        extent: ``(N, 2)`` half lengths of the boxes.
+        begin: ``(F + 1,)`` where the rows of each cell start.
+    """
 
     box: Tensor
     corner: Tensor
@@ -47,39 +60,56 @@ class CellBoxes:
 
     @classmethod
     def build(cls, cells: BoxCells, count: int) -> CellBoxes:
-        """Sort the cells about boxes, of which the surface has ``count``."""
+        """Sort the cells about boxes.
+
+        Args:
+            cells: Cells about boxes, sorted by box.
+            count: F, number of cells of the surface.
+        """
         order = torch.argsort(cells.cell, stable=True)
         begin = torch.searchsorted(cells.cell[order], torch.arange(count + 1))
         return cls(cells.box[order], cells.corner[order], cells.extent, begin)
 
 
-def box_cells(surface: Surface, at: Coordinates, extent: Tensor) -> BoxCells:
-    """Return the cells that may meet the rectangles |x| <= a, |y| <= b of half lengths ``(N, 2)``.
+def box_cells(charts: Charts, at: Coordinates, extent: Tensor) -> BoxCells:
+    """Return the cells that may meet the rectangles |x| <= a, |y| <= b.
 
     Args:
-        at: coordinates of the corners, of all vertices within hypot(a, b) and the longest edge of the centre.
+        charts: Charts of the bundle.
+        at: Coordinates of the corners, of all vertices within hypot(a, b) and the longest edge of the centre.
+        extent: ``(N, 2)`` half lengths a and b.
     """
-    cell = np.ascontiguousarray(surface.cell.numpy().T)
+    cell = np.ascontiguousarray(charts.cell.numpy().T)
     order = np.argsort(cell[:, 0], kind="stable")
-    begin = np.searchsorted(cell[order, 0], np.arange(surface.size + 1))
+    begin = np.searchsorted(cell[order, 0], np.arange(charts.size + 1))
     first = np.searchsorted(at.box.numpy(), np.arange(len(extent) + 1))
     arguments = (first, at.vertex.numpy(), at.xy.numpy(), extent.numpy(), cell, order, begin)
     many = _met(*arguments, np.empty((0, 2), np.int64), np.empty((0, 3, 2)))
     index, corner = np.empty((many, 2), np.int64), np.empty((many, 3, 2))
     _met(*arguments, index, corner)
     box, number = torch.from_numpy(index).unbind(1)
-    sound = surface.sound(torch.from_numpy(corner), number)
+    sound = charts.sound(torch.from_numpy(corner), number)
     return BoxCells(box[sound], number[sound], torch.from_numpy(corner)[sound], extent)
 
 
 def shares(cells: BoxCells) -> Tensor:
-    """Return the share ``(P,)`` of each cell that lies in its box; coordinates are linear between the corners."""
+    """Return the share ``(P,)`` of each cell that lies in its box; coordinates are linear between the corners.
+
+    Args:
+        cells: P cells about boxes.
+    """
     half = cells.extent.numpy()[cells.box.numpy()]
     return torch.from_numpy(_shares(cells.corner.numpy(), half))
 
 
 def intersections(first: BoxCells, second: CellBoxes, area: Tensor) -> Tensor:
-    """Return the areas ``(N, M)`` that boxes have in common, from those of the cells ``(F,)``."""
+    """Return the areas of the intersections of boxes ``(N, M)``.
+
+    Args:
+        first: Cells about N boxes.
+        second: Cells about M boxes.
+        area: ``(F,)`` areas of the cells.
+    """
     out = np.zeros((len(first.extent), len(second.extent)))
     arguments = (first.box, first.cell, first.corner, first.extent, second.box, second.corner, second.extent)
     _intersect(*(one.numpy() for one in (*arguments, second.begin, area)), out)
@@ -87,7 +117,12 @@ def intersections(first: BoxCells, second: CellBoxes, area: Tensor) -> Tensor:
 
 
 def located(cells: BoxCells, xy: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the cell ``(N, K)`` about each point ``(N, K, 2)``, -1 for none, and barycentric shares ``(N, K, 3)``."""
+    """Return the cell ``(N, K)`` about each point, -1 for none, and barycentric coordinates ``(N, K, 3)``.
+
+    Args:
+        cells: Cells about N boxes.
+        xy: ``(N, K, 2)`` points in the coordinates of the boxes.
+    """
     first = np.searchsorted(cells.box.numpy(), np.arange(len(xy) + 1))
     cell, share = np.full(xy.shape[:2], -1), np.full((*xy.shape[:2], 3), np.nan)
     _locate(first, cells.cell.numpy(), cells.corner.numpy(), xy.contiguous().numpy(), cell, share)

@@ -1,4 +1,4 @@
-"""Boxes as JSON that stands by itself: classes by name, places and directions in space."""
+"""Boxes as self-contained JSON: classes by name, positions and directions in space."""
 
 from __future__ import annotations
 
@@ -10,34 +10,39 @@ from torch import Tensor
 from torch_geometric.data import Data
 
 from gaugenet.detection.boxes import Boxes
-from gaugenet.detection.coordinates import surface_of
-from gaugenet.detection.surface import Surface
+from gaugenet.detection.charts import Charts
+from gaugenet.detection.coordinates import charts_of
 
 _NUMBERS = {"vertex": (), "offset": (3,), "direction": (3,), "extent": (2,), "score": ()}
-# A direction of which less than this part is along the surface is none: a normal, rounded.
+# A vector of which less than this part is along the surface is no direction, but a rounded normal.
 _ALONG = 1e-2
 
 
-def to_json(boxes: Boxes, data: Data | Surface, label_names: Sequence[str]) -> list[dict[str, Any]]:
-    """Return a record of each box that ``json.dump`` takes, and that depends on no frames.
+def to_json(boxes: Boxes, data: Data | Charts, label_names: Sequence[str]) -> list[dict[str, Any]]:
+    """Return a record of each box that ``json.dump`` accepts, and that does not depend on frames.
 
-    ``label``, by name, ``score``; ``centre`` [x, y, z], on the surface; ``direction``, a unit vector in space, on
-    meshes that at the vertex, whose tangent plane may lean a little against that of the centre; half lengths
-    ``extent`` [along, across]. For ``from_json`` also ``vertex`` and ``offset``, a tangent vector in space.
-    Where the centre is off the surface, beyond a boundary, ``centre`` is null.
+    ``label``, by name, ``score``; ``centre`` [x, y, z], on the surface; ``direction``, a unit vector in space (on
+    meshes at the vertex, whose tangent plane may differ a little from that of the centre); half lengths ``extent``
+    [along, across]. For ``from_json`` also ``vertex`` and ``offset``, a tangent vector in space. Where the centre is
+    off the surface, beyond a boundary, ``centre`` is null.
+
+    Args:
+        boxes: N boxes.
+        data: Their bundle, or its charts.
+        label_names: Names of the classes.
 
     Raises:
-        ValueError: for labels without a name.
+        ValueError: For labels without a name.
     """
-    surface = surface_of(data)
-    boxes = surface.checked(boxes)
+    charts = charts_of(data)
+    boxes = charts.checked(boxes)
     if len(boxes) and int(boxes.label.max()) >= len(label_names):
         raise ValueError(
             f"boxes have labels up to {int(boxes.label.max())}, got {len(label_names)} names: name every label"
         )
-    centre = surface.centre(boxes)
-    offset = (boxes.offset[:, :, None] * surface.frame[boxes.vertex, :2]).sum(1)
-    columns = {"direction": surface.direction(boxes), "extent": boxes.extent, "vertex": boxes.vertex, "offset": offset}
+    centre = charts.centre(boxes)
+    offset = (boxes.offset[:, :, None] * charts.frame[boxes.vertex, :2]).sum(1)
+    columns = {"direction": charts.direction(boxes), "extent": boxes.extent, "vertex": boxes.vertex, "offset": offset}
     return [
         {
             "label": label_names[int(boxes.label[k])],
@@ -49,14 +54,19 @@ def to_json(boxes: Boxes, data: Data | Surface, label_names: Sequence[str]) -> l
     ]
 
 
-def from_json(records: Sequence[Mapping[str, Any]], data: Data | Surface, label_names: Sequence[str]) -> Boxes:
+def from_json(records: Sequence[Mapping[str, Any]], data: Data | Charts, label_names: Sequence[str]) -> Boxes:
     """Return the boxes of records that ``to_json`` made of the same surface, in the frames of this bundle.
 
+    Args:
+        records: Records of boxes.
+        data: The bundle, or its charts.
+        label_names: Names of the classes.
+
     Raises:
-        ValueError: for records without what is needed, unknown names, directions that are zero or normal to the
-            surface, and vertices that it does not have.
+        ValueError: For records with missing entries, unknown names, directions that are zero or normal to the surface,
+            and vertices that it does not have.
     """
-    surface = surface_of(data)
+    charts = charts_of(data)
     column = {name: _column(records, name, shape) for name, shape in _NUMBERS.items()}
     unknown = [record.get("label") for record in records if record.get("label") not in label_names]
     if unknown:
@@ -68,11 +78,11 @@ def from_json(records: Sequence[Mapping[str, Any]], data: Data | Surface, label_
     straight = Boxes(
         vertex, torch.zeros(len(vertex), 2), torch.zeros(len(vertex)), column["extent"], label, column["score"]
     )
-    frame = surface.frame[surface.checked(straight).vertex]
+    frame = charts.frame[charts.checked(straight).vertex]
     offset = (frame[:, :2] * column["offset"][:, None]).sum(-1)
     # The direction that the angle 0 has at the centre, and the one that a quarter turn has: the angle is between them.
     along, across = (
-        surface.direction(straight.moved(vertex, offset, torch.full((len(vertex),), turn, dtype=torch.float64)))
+        charts.direction(straight.moved(vertex, offset, torch.full((len(vertex),), turn, dtype=torch.float64)))
         for turn in (0.0, 0.5 * torch.pi)
     )
     way = column["direction"]

@@ -14,8 +14,9 @@ from torch import Tensor
 from torch_geometric.data import Data
 
 from gaugenet.detection.boxes import Boxes
-from gaugenet.detection.coordinates import recentred, surface_of
-from gaugenet.detection.surface import Surface
+from gaugenet.detection.charts import Charts
+from gaugenet.detection.coordinates import charts_of, recentred
+from gaugenet.surface.sampling import farthest_points
 
 # Vertices of a region that may be its centre.
 _CANDIDATES = 48
@@ -23,7 +24,7 @@ _CANDIDATES = 48
 _OUTSIDE = 0.02
 
 
-def region_boxes(data: Data | Surface, face_label: Tensor, labels: Sequence[int], smallest: float = 0.0) -> Boxes:
+def region_boxes(data: Data | Charts, face_label: Tensor, labels: Sequence[int], smallest: float = 0.0) -> Boxes:
     """Return a box about each connected region of faces with one of some labels, such as each leg of an ant.
 
     The centre is the vertex of the region from which the mean square of distances is least, of 48 spread over it; the
@@ -31,23 +32,29 @@ def region_boxes(data: Data | Surface, face_label: Tensor, labels: Sequence[int]
     at each of its four sides, which moves the centre to the middle.
 
     Args:
-        data: bundle of a mesh. face_label: ``(F,)``; those of faces that cleaning sets aside do not matter.
-        labels: which labels are objects; boxes have their positions.
-        smallest: share of the area of the mesh that a region needs to count.
+        data: Bundle of a mesh, or its charts.
+        face_label: ``(F,)`` labels of faces; those of faces that cleaning leaves out do not matter.
+        labels: Labels that are objects; the class of a box is the position of its label.
+        smallest: Share of the area of the mesh that a region needs to count.
 
     Raises:
-        ValueError: for labels of another shape.
+        ValueError: For labels of another shape.
     """
-    surface = surface_of(data)
-    _check(face_label, surface.faces)
-    kept = face_label.detach().cpu()[surface.kept]
-    found = labelled_regions(surface.cell, surface.area, kept, labels, smallest)
-    return Boxes.joined([_box(surface, region.face, region.label) for region in found])
+    charts = charts_of(data)
+    _check(face_label, charts.faces)
+    kept = face_label.detach().cpu()[charts.kept]
+    found = labelled_regions(charts.cell, charts.area, kept, labels, smallest)
+    return Boxes.joined([_box(charts, region.face, region.label) for region in found])
 
 
 @dataclass(frozen=True)
 class Region:
-    """Connected faces of one label: its position ``label`` among the labels asked for, and their numbers ``face``."""
+    """Connected faces of one label.
+
+    Attributes:
+        label: Position of the label among those that were asked for.
+        face: ``(K,)`` numbers of the faces.
+    """
 
     label: int
     face: Tensor
@@ -56,13 +63,17 @@ class Region:
 def labelled_regions(
     face: Tensor, area: Tensor, face_label: Tensor, labels: Sequence[int], smallest: float = 0.0
 ) -> list[Region]:
-    """Return the regions of faces ``(3, F)`` of some labels that are connected by edges: label by label, large first.
+    """Return the regions of faces of some labels that are connected by edges: label by label, large first.
 
     Args:
-        area: ``(F,)`` of the faces. face_label, labels, smallest: as of ``region_boxes``.
+        face: ``(3, F)`` vertices of the faces.
+        area: ``(F,)`` areas of the faces.
+        face_label: ``(F,)`` labels of the faces.
+        labels: Labels that are objects.
+        smallest: Share of the area of all faces that a region needs to count.
 
     Raises:
-        ValueError: for labels of another shape.
+        ValueError: For labels of another shape.
     """
     _check(face_label, len(area))
     least, label_of = smallest * float(area.sum()), face_label.detach().cpu()
@@ -98,24 +109,24 @@ def _connected(every: Tensor, area: Tensor, chosen: Tensor) -> list[Tensor]:
     return sorted(regions, key=lambda some: -float(area[some].sum()))
 
 
-def _box(surface: Surface, face: Tensor, label: int) -> Boxes:
-    cell = surface.cell[:, face]
-    area = torch.zeros(surface.size, dtype=torch.float64)
-    area.index_add_(0, cell.flatten(), (surface.area[face] / 3).repeat(3))
+def _box(charts: Charts, face: Tensor, label: int) -> Boxes:
+    cell = charts.cell[:, face]
+    area = torch.zeros(charts.size, dtype=torch.float64)
+    area.index_add_(0, cell.flatten(), (charts.area[face] / 3).repeat(3))
     vertex = cell.unique()
-    some = vertex[_spread(surface.pos[vertex], _CANDIDATES)]
+    some = vertex[_spread(charts.pos[vertex], _CANDIDATES)]
     reach, total = float(area.sum().sqrt()), float(area.sum())
     none = torch.zeros(len(some), dtype=torch.float64)
-    while True:  # far enough for one of them to see the whole region
+    while True:  # until the disc about one of them holds the whole region
         points = Boxes.at_vertices(some, none, none[:, None].repeat(1, 2) + reach, torch.full_like(some, label))
-        at = surface.coordinates(points, none + reach)
+        at = charts.coordinates(points, none + reach)
         weight = area[at.vertex]
         seen = torch.zeros_like(none).index_add_(0, at.box, weight)
-        if float(seen.max()) > (1 - 1e-9) * total or reach > surface.longest * surface.size:
+        if float(seen.max()) > (1 - 1e-9) * total or reach > charts.longest * charts.size:
             break
         reach *= 1.5
     spread = torch.zeros_like(none).index_add_(0, at.box, weight * at.xy.square().sum(1))
-    # A centre from which a part is not seen is none: what is missing counts as far away.
+    # What is outside a disc counts as far away, so that its centre is not chosen.
     best = int((spread + (total - seen) * reach**2).argmin())
     mine = (at.box == best) & (weight > 0)
     xy, weight = at.xy[mine], weight[mine]
@@ -125,23 +136,24 @@ def _box(surface: Surface, face: Tensor, label: int) -> Boxes:
     turn = torch.stack([axis, torch.stack([-axis[1], axis[0]])])
     low, high = torch.stack([_range(xy @ way, weight) for way in turn]).unbind(1)
     offset = (0.5 * (low + high)) @ turn
-    extent = (0.5 * (high - low)).clamp_min(0.5 * _edge(surface.area[face]))
+    extent = (0.5 * (high - low)).clamp_min(0.5 * _edge(charts.area[face]))
     angle = torch.atan2(axis[1], axis[0])
     one = torch.ones(1, dtype=torch.float64)
-    return recentred(Boxes(some[[best]], offset[None], angle[None], extent[None], torch.tensor([label]), one), surface)
+    return recentred(Boxes(some[[best]], offset[None], angle[None], extent[None], torch.tensor([label]), one), charts)
 
 
 def _spread(pos: Tensor, count: int) -> Tensor:
     """Return the numbers of ``count`` points of ``(N, 3)``, each the farthest from those before it, middle first.
 
-    So that they depend on where points are, and not on how they are numbered.
+    They depend on where points are, and not on how they are numbered.
     """
-    apart = (pos - pos.mean(0)).square().sum(1)
-    chosen, nearest = [int(apart.argmin())], torch.full_like(apart, torch.inf)
-    while len(chosen) < min(count, len(pos)):
-        nearest = torch.minimum(nearest, (pos - pos[chosen[-1]]).square().sum(1))
-        chosen.append(int(nearest.argmax()))
-    return torch.tensor(chosen)
+
+    def apart(k: int) -> np.ndarray:
+        square: np.ndarray = (pos - pos[k]).square().sum(1).numpy()
+        return square
+
+    first = int((pos - pos.mean(0)).square().sum(1).argmin())
+    return torch.from_numpy(farthest_points(first, apart, min(count, len(pos)), grain=0.0).vertex)
 
 
 def _edge(area: Tensor) -> float:

@@ -10,6 +10,8 @@ from torch_geometric.data import Data
 
 # Keys of the training targets of faces, of vertices and of the whole shape. No geometry depends on them.
 LABELS = ("face_label", "vertex_label", "y")
+# Where the instance keeps the surface of its shape, outside of what PyG stores.
+SURFACE = "_surface"
 _COARSE_INDEX = re.compile(r"(edge|pool)_index_([1-9]\d*)")
 
 
@@ -23,6 +25,9 @@ class MeshData(Data):
     mesh. In a batch, ``edge_index_l`` is shifted by V_l, ``sample_index_l`` (V_l,) by V, and the two rows of
     ``pool_index_l`` (2, P), vertices of level l - 1 and of level l, by V_(l-1) and V_l.
     """
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {key: value for key, value in self.__dict__.items() if key != SURFACE}  # it is quicker made than sent
 
     def __inc__(self, key: str, value: Any, *args: Any, **kwargs: Any) -> Any:
         match = _COARSE_INDEX.fullmatch(key)

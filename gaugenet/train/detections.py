@@ -8,7 +8,7 @@ from typing import Any
 from torch_geometric.data import Data
 
 from gaugenet.detection import Boxes, Scene, Surface, suppress
-from gaugenet.detection.space_surface import SpaceSurface
+from gaugenet.detection.space_charts import SpaceCharts
 from gaugenet.homogeneous import Sphere, icosphere
 from gaugenet.models import Detector
 from gaugenet.train.spherical_images import SphericalImages
@@ -17,14 +17,14 @@ from gaugenet.train.spherical_images import SphericalImages
 _LEVEL = 4
 
 
-def sphere_surface(level: int = _LEVEL) -> SpaceSurface:
+def sphere_surface(level: int = _LEVEL) -> SpaceCharts:
     """Return the geometry of boxes on an icosphere."""
     points = icosphere(level)
     data = Data(pos=points.pos, face=points.face, frame=Sphere().frame(points.pos), area_0=points.area)
-    return SpaceSurface(data, Sphere())
+    return SpaceCharts(data, Sphere())
 
 
-def on_another(boxes: Boxes, here: Surface, there: SpaceSurface) -> Boxes:
+def on_another(boxes: Boxes, here: Surface, there: SpaceCharts) -> Boxes:
     """Return boxes on one sample of the sphere, in the same order, written on another."""
     return there.boxes_at(here.centre(boxes), here.direction(boxes), boxes.extent, boxes.label, boxes.score)
 
@@ -52,7 +52,7 @@ def found_scenes(
         net: on the sphere. images: scenes to detect in, on the sample of the network. iou: of ``suppress``.
         seen: the batches of ``images``, where something counts them as they come.
     """
-    here, there = SpaceSurface(images.sample.bundle, Sphere()), sphere_surface()
+    here, there = SpaceCharts(images.sample.bundle, Sphere()), sphere_surface()
     for data in images if seen is None else seen:
         output = net.evaluated(data).cpu().unflatten(0, (-1, here.size))
         for one, objects in zip(output, data.objects, strict=True):

@@ -13,7 +13,7 @@ from torch_geometric.data import Batch, Data
 from gaugenet.datasets.spherical_mnist import SphericalMNIST
 from gaugenet.datasets.spherical_scenes import SphericalScenes
 from gaugenet.detection import BoxTargets
-from gaugenet.detection.space_surface import SpaceSurface
+from gaugenet.detection.space_charts import SpaceCharts
 from gaugenet.homogeneous import Sphere
 from gaugenet.models import SphereSample
 from gaugenet.nn.level import Level
@@ -59,7 +59,7 @@ class SphericalImages:
         self.images, self.sample, self.rotate, self.task = images, sample, rotate, task
         self.batch, self.seed = batch, seed
         self._point = sample.point.float()
-        self._surface = SpaceSurface(sample.bundle, Sphere()) if task == "detect" else None
+        self._surface = SpaceCharts(sample.bundle, Sphere()) if task == "detect" else None
         self._batches: dict[int, tuple[Data, Level | None]] = {}
 
     @property

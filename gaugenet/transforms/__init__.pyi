@@ -4,8 +4,8 @@ from .equirectangular import Equirectangular as Equirectangular
 from .equirectangular import pixel_centres as pixel_centres
 from .frame_bundle import FrameBundle as FrameBundle
 from .gauge import change_gauge as change_gauge
+from .gauge import reduce_group as reduce_group
 from .homogeneous_bundle import HomogeneousBundle as HomogeneousBundle
 from .input_fields import InputFields as InputFields
 from .parallel import parallel_map as parallel_map
 from .perturbation import Perturbation as Perturbation
-from .reduction import reduce_group as reduce_group

@@ -18,6 +18,7 @@ from torch_geometric.transforms import BaseTransform
 
 from gaugenet.io.file import open_atomic
 from gaugenet.io.mesh_data import LABELS, MeshData
+from gaugenet.transforms.shape import forget
 
 # Part of every key: raise it whenever a change makes transforms produce different numbers.
 FORMAT = 4
@@ -27,22 +28,26 @@ class Cached(BaseTransform):
     """Run a transform at most once for each mesh, keeping what it adds in a folder.
 
     The file's name is a hash of the tensors that come in, of the transform's ``repr`` and of the cache's format number,
-    so that another mesh, other vectors on it or another setting is another file; other labels are none. Files appear
+    so that another mesh, other vectors on it or another setting has another file; other labels have not. Files appear
     whole or not at all (written aside, then renamed): several processes may share a folder, and a killed one leaves
-    nothing half-written. A damaged file is made anew.
+    nothing half-written. A damaged file is replaced. The data keeps no surface (``FrameBundle``).
 
     Args:
-        transform: adds tensors, strings, numbers and lists of them to data, made from its tensors but for labels; its
-            ``repr`` names all settings.
-        folder: created where missing.
-        labels: whether the transform reads labels too; then other labels are another file.
+        transform: Adds tensors, strings, numbers and lists of them to data, computed from its tensors except labels;
+            its ``repr`` names all settings.
+        folder: Folder of the files, created where missing.
+        labels: Whether the transform reads labels too; then other labels have another file.
     """
 
-    def __init__(self, transform: Callable[[Data], Any], folder: str | os.PathLike[str], labels: bool = False) -> None:
+    def __init__(self, transform: Callable[[Data], Data], folder: str | os.PathLike[str], labels: bool = False) -> None:
         self.transform, self.folder, self.labels = transform, Path(folder), labels
 
     def path(self, data: Data) -> Path:
-        """Return the file that holds the result for this mesh."""
+        """Return the file that holds the result for a mesh.
+
+        Args:
+            data: The mesh, before the transform.
+        """
         digest = hashlib.sha256(f"{FORMAT}\n{self.transform!r}\n".encode())
         tensors = {key for key, value in data.to_dict().items() if isinstance(value, torch.Tensor)}
         first = [key for key in ("pos", "face") if key in tensors]  # bare meshes keep the names that they always had
@@ -52,8 +57,13 @@ class Cached(BaseTransform):
             digest.update(array.tobytes())
         return self.folder / f"{digest.hexdigest()[:40]}.safetensors"
 
-    def forward(self, data: Data) -> Any:
-        # A bundle batches rightly as MeshData only, whether it is made here or read.
+    def forward(self, data: Data) -> Data:
+        """Return the data with what the transform adds, from the file if there is one.
+
+        Args:
+            data: The mesh, before the transform.
+        """
+        # A bundle batches correctly only as MeshData, whether it is made here or read.
         data = data if isinstance(data, MeshData) else MeshData(**data.to_dict())
         path = self.path(data)
         stored = _read(path)
@@ -64,6 +74,7 @@ class Cached(BaseTransform):
             return data
         before = dict(data.to_dict())
         out = self.transform(data)
+        forget(out)
         added = {key: value for key, value in out.to_dict().items() if before.get(key) is not value}
         tensors = {key: value.cpu().contiguous() for key, value in added.items() if isinstance(value, torch.Tensor)}
         others = {key: json.dumps(value) for key, value in added.items() if key not in tensors}

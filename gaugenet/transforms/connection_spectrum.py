@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from torch_geometric.data import Data
 from torch_geometric.transforms import BaseTransform
 
-from gaugenet.bundle.connection_spectrum import connection_spectrum
+from gaugenet.bundle.connection_laplacian import connection_spectrum
 from gaugenet.group import Group
 from gaugenet.transforms.gauge import transport, unbatched
 
@@ -22,19 +21,20 @@ class ConnectionSpectrum(BaseTransform):
     * ``eigenvalue_1_l (1, K)`` ascending [1 / mesh unit squared];
     * ``eigenfield_1_l (V_l, size, K)`` orthonormal for the areas, sum_i a_i <phi_k(i), phi_m(i)> = delta_km.
 
-    Each column of an eigenfield is a field of the irrep: ``change_gauge`` turns it. Components of a surface have modes
-    of their own; where a mesh has fewer than K, zeros follow, so that meshes of all sizes have as many. Where the K-th
-    eigenvalue is a multiple one, as on symmetric shapes, which of its fields are kept is arbitrary.
+    Each column of an eigenfield is a field of the irrep: ``change_gauge`` rewrites it. Components of a surface have
+    their own modes; where a mesh has fewer than K, zeros follow, so that meshes of all sizes have as many. Where the
+    K-th eigenvalue is a multiple one, as on symmetric shapes, it is arbitrary which of its fields are kept.
 
     Reads what ``FrameBundle`` adds to a single mesh.
 
     Args:
-        orders: of the irreps; those that the group does not have are left out. count: K, even, since fields of SO(2)
-            come in pairs. level: l.
-        group: whose irreps, by default those of the bundle's group; or a larger one, for layers of that.
+        orders: Orders of the irreps; those that the group does not have are left out.
+        count: K, even, since fields of SO(2) come in pairs.
+        level: Level l.
+        group: Group of the irreps: by default that of the bundle, or a larger one, for layers of that.
 
     Raises:
-        ValueError: for settings out of range, data without such a level, or a bundle that is not of the group.
+        ValueError: For settings out of range, data without such a level, or a bundle that is not of the group.
     """
 
     def __init__(
@@ -49,7 +49,12 @@ class ConnectionSpectrum(BaseTransform):
         self.orders, self.count, self.level = tuple(orders), count, level
         self.group = None if group is None else Group(group)
 
-    def forward(self, data: Data) -> Any:
+    def forward(self, data: Data) -> Data:
+        """Add eigenvalues and eigenfields to a bundle.
+
+        Args:
+            data: Single bundle; it is changed. Calling the transform changes a shallow copy.
+        """
         level = self.level
         if getattr(data, "batch", None) is not None:
             raise ValueError("ConnectionSpectrum needs a single mesh, got a batch: apply it before batching")

@@ -24,24 +24,25 @@ class Equirectangular:
     at the north pole (0, 0, 1), and the longitude 2 pi (j + 1/2) / W - pi: column 0 begins at -180 degrees, and
     (1, 0, 0) is in the middle of the image. Seen from outside longitude grows to the right.
 
-    Both maps are linear in the values, differentiable, and keep constants: sparse sums that are found once.
+    Both maps are linear in the values, differentiable, and preserve constants: sparse sums that are found once.
 
     * ``sample`` interpolates between the four pixels around a vertex, bilinearly in longitude and latitude; across the
       seam, and across a pole with pixels half a turn away.
     * ``draw`` interpolates in the triangle around the centre of a pixel: barycentric coordinates of its central
       projection on the plane of the corners.
 
-    Images are of invariants: vectors are numbers in frames, which differ between the two. For smooth functions both
+    Images hold invariants: components of vectors depend on frames, which pixels do not have. For smooth functions both
     have an error of second order in the size of pixels and triangles.
 
     Args:
-        height, width: H and W of the images.
-        pos: ``(V, 3)`` unit vectors. face: ``(3, F)``, counter-clockwise seen from outside; ``draw`` needs them, and
-            that they cover the sphere.
-        channels_last: whether images are ``(H, W, C)`` instead of ``(C, H, W)``.
+        height: H of the images [pixels].
+        width: W of the images [pixels].
+        pos: ``(V, 3)`` unit vectors.
+        face: ``(3, F)``, counter-clockwise seen from outside, that cover the sphere; only ``draw`` needs them.
+        channels_last: Whether images are ``(H, W, C)`` instead of ``(C, H, W)``.
 
     Raises:
-        ValueError: for an empty image, points that are not on the sphere, and faces that are unsound or leave pixels
+        ValueError: For an empty image, points that are not on the sphere, and faces that are unsound or leave pixels
             uncovered.
     """
 
@@ -59,8 +60,11 @@ class Equirectangular:
     def sample(self, image: Tensor) -> Tensor:
         """Return the values ``(V, C)`` of an image at the vertices, in its precision.
 
+        Args:
+            image: ``(C, H, W)``, or ``(H, W, C)`` with ``channels_last``.
+
         Raises:
-            ValueError: for an image of another size.
+            ValueError: For an image of another size.
         """
         shape = tuple(image.shape)
         size = shape[:2] if self.channels_last else shape[1:]
@@ -71,10 +75,13 @@ class Equirectangular:
         return _combined(flat, *self._read)
 
     def draw(self, values: Tensor) -> Tensor:
-        """Return the image of values ``(V, C)`` at the vertices, in their precision.
+        """Return the image of values at the vertices, in their precision.
+
+        Args:
+            values: ``(V, C)``.
 
         Raises:
-            ValueError: for another number of values, and where there are no faces.
+            ValueError: For another number of values, and where there are no faces.
         """
         if values.dim() != 2 or len(values) != self._vertices:
             raise ValueError(f"expected values ({self._vertices}, C), one row a vertex, got {tuple(values.shape)}")
@@ -90,7 +97,12 @@ class Equirectangular:
 
 
 def pixel_centres(height: int, width: int) -> Tensor:
-    """Return the centres ``(H W, 3)`` of the pixels of an image, row by row, as unit vectors in float64."""
+    """Return the centres ``(H W, 3)`` of the pixels of an image, row by row, as unit vectors in float64.
+
+    Args:
+        height: H [pixels].
+        width: W [pixels].
+    """
     latitude = math.pi * (0.5 - (torch.arange(height, dtype=torch.float64) + 0.5) / height)
     longitude = 2 * math.pi * (torch.arange(width, dtype=torch.float64) + 0.5) / width - math.pi
     up, around = torch.meshgrid(latitude, longitude, indexing="ij")
@@ -98,11 +110,7 @@ def pixel_centres(height: int, width: int) -> Tensor:
 
 
 def _combined(values: Tensor, index: Tensor, weight: Tensor) -> Tensor:
-    """Return sums ``(N, C)`` of rows of ``(M, C)``, for ``index`` and ``weight (K, N)``.
-
-    Raises:
-        ValueError: for integers, to which weights would be rounded.
-    """
+    """Return sums ``(N, C)`` of rows of ``(M, C)``, for ``index`` and ``weight (K, N)``."""
     if not values.is_floating_point():
         raise ValueError(f"expected floating point values, got {values.dtype}: convert them (image.float() / 255)")
     gathered = values[index.to(values.device)]
@@ -129,7 +137,7 @@ def _pixels_around(x: Tensor, height: int, width: int) -> tuple[Tensor, Tensor]:
 def _corners_around(x: Tensor, face: Tensor, height: int, width: int) -> tuple[Tensor, Tensor]:
     """Return the corners of the triangle around the centre of each pixel and their weights, ``(3, H W)``.
 
-    Triangles are tried from the one with the nearest centre on, ever more of them.
+    Triangles are tried by the distance of their centres, four times as many in each round.
     """
     face_areas(Sphere(), x, face)
     centre = pixel_centres(height, width)

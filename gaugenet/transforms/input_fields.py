@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,16 +10,15 @@ import torch
 from torch_geometric.data import Data
 from torch_geometric.transforms import BaseTransform
 
-from gaugenet.bundle.sheets import like_normals, vertex_curvature
-from gaugenet.bundle.spectrum import surface_spectrum
 from gaugenet.group import Elements, Group, Irrep
-from gaugenet.mesh.clean import clean_mesh
-from gaugenet.mesh.mesh import Mesh, MeshWarning
 from gaugenet.mesh.signatures import heat_kernel_signature, wave_kernel_signature
 from gaugenet.representation import Representation
 from gaugenet.representation.decomposition import restrict
+from gaugenet.surface.mesh_surface import MeshSurface
+from gaugenet.surface.spectrum import surface_spectrum
 from gaugenet.transforms.gauge import unbatched
 from gaugenet.transforms.reach import distance_fields, ray_fields
+from gaugenet.transforms.shape import mesh_surface
 
 
 class InputFields(BaseTransform):
@@ -35,27 +33,34 @@ class InputFields(BaseTransform):
       direction away from it in the tangent plane (order 1); these follow rigid motions but not bending;
     * with ``coordinates``: pos relative to the centroid; invariant, and so neither invariant nor equivariant in space;
     * wave kernel signature (Aubry et al. 2011) at ``wks`` energies; invariant;
-    * unless ``rays`` is off: log of the shape diameter (Shapira et al. 2008), the share of the outside that is in sight
+    * unless ``rays`` is off: log of the shape diameter (Shapira et al. 2008), the share of the outside that is visible
       (both invariant), and the gradient of the first (order 1);
     * unless ``distances`` is off: log of the mean distance along the surface (Hilaga et al. 2001), its excess over the
       smallest one of the component, standard deviation and maximum of the distance over its mean (all invariant), and
       the gradient of the mean (order 1).
 
-    For groups with reflections it matters what normals are. With ``oriented`` they point outwards whatever the frames
-    do: mean curvature and height are invariant, and a shape and its mirror image have the same fields. Without, as on
-    one-sided surfaces, they belong to the frames: mean curvature and height are odd ("0o"), the second fundamental form
-    is that of the frame's own side, and a surface turned inside out has the same fields; the shape diameter is that of
-    the side from which more rays hit something.
+    For groups with reflections the fields depend on what normals are. With ``oriented`` they point outwards whatever
+    the frames are: mean curvature and height are invariant, and a shape and its mirror image have the same fields.
+    Without, as on one-sided surfaces, they belong to the frames: mean curvature and height are odd ("0o"), the second
+    fundamental form is that of the frame's own side, and a surface turned inside out has the same fields; the shape
+    diameter is that of the side from which more rays hit something.
 
     Reads pos, face and the ``frame`` that ``FrameBundle`` adds, of a single mesh.
 
     Args:
-        hks: number of times, spaced evenly in their logarithm over ``times`` (area = 1). eigenfunctions: used for it.
-        position, coordinates, rays, distances: whether to add these fields. wks: number of energies.
-        group: structure group of the bundle. oriented: what normals are, see above.
+        hks: Number of times of the heat kernel signature, spaced evenly in their logarithm.
+        eigenfunctions: Number of eigenfunctions of which both signatures are made.
+        times: First and last time, where the area is 1.
+        position: Whether to add distance, height and direction from the centroid.
+        coordinates: Whether to add positions in space.
+        group: Structure group of the bundle.
+        oriented: Whether normals point outwards, or belong to the frames, see above.
+        wks: Number of energies of the wave kernel signature.
+        rays: Whether to add the fields that rays find.
+        distances: Whether to add the fields of distances along the surface.
 
     Raises:
-        ValueError: for settings out of range, and for data that is no single mesh with a bundle of the group, or has
+        ValueError: For settings out of range, and for data that is no single mesh with a bundle of the group, or has
             one side where ``oriented`` needs two.
     """
 
@@ -107,31 +112,33 @@ class InputFields(BaseTransform):
         return {name: list(self.times) if name == "times" else getattr(self, name) for name in names}
 
     def forward(self, data: Data) -> Data:
+        """Add the fields to the bundle of a mesh.
+
+        Args:
+            data: Single bundle; it is changed. Calling the transform changes a shallow copy.
+        """
         if getattr(data, "frame", None) is None:
             raise ValueError("InputFields needs vertex frames (no frame): apply gaugenet.FrameBundle first")
         if getattr(data, "batch", None) is not None:
             raise ValueError("InputFields needs a single mesh, got a batch: apply it before batching")
         if data.face is None:
-            raise ValueError("InputFields needs face (3, F), got a point cloud: give it features of its own")
+            raise ValueError("InputFields needs face (3, F), got a point cloud: set its features x yourself")
         bundle_group = Group(unbatched(getattr(data, "group", "SO2")))
         if not bundle_group <= self.group:
             raise ValueError(
                 f'InputFields(group="{self.group}") needs a bundle of {self.group}, got one of {bundle_group}: name '
                 "the same group for both"
             )
-        pos, face = data.pos.detach().cpu().numpy().astype(np.float64), data.face.detach().cpu().numpy().T
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", MeshWarning)  # FrameBundle has already said it
-            mesh = clean_mesh(pos, face, one_sided=self.group.reflections)
-        if self.group.reflections and self.oriented and not mesh.orientable:
+        surface = mesh_surface(data, self.group.reflections)
+        if self.group.reflections and self.oriented and not surface.mesh.orientable:
             raise ValueError(
                 "InputFields(oriented=True) needs a surface with two sides, got a mesh that is not orientable: use "
                 "InputFields(oriented=False), or --one-sided on the command line"
             )
         area = data.area_0.detach().cpu().numpy()
         # Fields are written in frames whose normals are those of the mesh, then in the frames of the bundle.
-        frame, mirrored = like_normals(data.frame.detach().cpu().numpy(), mesh)
-        x = torch.from_numpy(self._fields(mesh, frame, area))
+        frame, mirrored = surface.like_normals(data.frame.detach().cpu().numpy())
+        x = torch.from_numpy(self._fields(surface, frame, area))
         x = self._full.act(x, Elements(torch.zeros(len(x), dtype=torch.float64), torch.from_numpy(mirrored)))
         if self._restriction is not None:
             x = x @ self._restriction.basis.T
@@ -139,21 +146,21 @@ class InputFields(BaseTransform):
         data.x_rep = str(self.rep)
         return data
 
-    def _fields(self, mesh: Mesh, frame: np.ndarray, area: np.ndarray) -> np.ndarray:
-        scale = np.sqrt(area.sum())
-        curved = vertex_curvature(mesh, frame)
-        spectrum = surface_spectrum(mesh, self.eigenfunctions)
+    def _fields(self, surface: MeshSurface, frame: np.ndarray, area: np.ndarray) -> np.ndarray:
+        pos, scale = surface.pos, np.sqrt(area.sum())
+        curved = surface.curvature(frame)
+        spectrum = surface_spectrum(surface, self.eigenfunctions)
         invariant = [
             heat_kernel_signature(*spectrum, self.hks, self.times),
             np.arcsinh(curved.mean * scale / 10)[:, None],
             np.arcsinh(curved.gaussian * scale**2 / 100)[:, None],
         ]
-        vectors = []  # in space, of which the tangential part counts
+        vectors = []  # in space; only the tangential part counts
         sided = self.oriented or not self.group.reflections
         deviator = _compress(curved.deviator * scale / 10)
         if not sided:
-            deviator = deviator[:, ::-1] * [-1, 1]  # i z: a reflection turns the normal round, too
-        offset = (mesh.pos - (mesh.pos * area[:, None]).sum(0) / area.sum()) / scale
+            deviator = deviator[:, ::-1] * [-1, 1]  # i z: a reflection reverses the normal, too
+        offset = (pos - (pos * area[:, None]).sum(0) / area.sum()) / scale
         if self.position:
             invariant += [np.linalg.norm(offset, axis=1)[:, None], (frame[:, 2] * offset).sum(axis=1)[:, None]]
             vectors.append(offset)
@@ -161,10 +168,10 @@ class InputFields(BaseTransform):
             invariant.append(offset)
         if self.wks:
             invariant.append(wave_kernel_signature(*spectrum, self.wks))
-        reaches = [ray_fields(mesh, frame[:, 2], sided)] if self.rays else []
-        reaches += [distance_fields(mesh)] if self.distances else []
-        invariant += [reach.invariant for reach in reaches]
-        vectors += [_compress(reach.gradient) for reach in reaches]
+        reaches = [ray_fields(surface.mesh, frame[:, 2], sided)] if self.rays else []
+        reaches += [distance_fields(surface)] if self.distances else []
+        invariant += [one for one, _ in reaches]
+        vectors += [_compress(gradient) for _, gradient in reaches]
         # First components of all pairs come before second ones.
         pairs = [(frame[:, axis] * vector).sum(axis=1)[:, None] for axis in (0, 1) for vector in vectors]
         return np.concatenate([*invariant, *pairs, deviator], axis=1)

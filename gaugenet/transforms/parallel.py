@@ -19,16 +19,18 @@ Result = TypeVar("Result")
 def parallel_map(
     function: Callable[[Job], Result], jobs: Sequence[Job], workers: int = 1
 ) -> Generator[Result, None, None]:
-    """Yield ``function(job)`` of each job in order, computed by ``workers`` processes (here if it is 1).
+    """Yield ``function(job)`` of each job in order, computed by several processes.
 
-    Warnings of a worker are issued here, just before its result. Each worker has one thread: meshes, not matrices, are
-    what runs side by side. The first error ends it all; so does closing the generator, after the jobs then running.
+    Warnings of a worker are issued here, just before its result. Each worker has one thread, since whole meshes run in
+    parallel. The first error ends the work; so does closing the generator, after the jobs then running.
 
     Args:
-        function: picklable, and so are jobs and results.
+        function: Picklable, as jobs and results must be.
+        jobs: Arguments of the function.
+        workers: Number of processes; with 1 the work is done in this one.
 
     Raises:
-        OSError: a worker died.
+        OSError: If a worker died.
     """
     if workers <= 1 or len(jobs) <= 1:
         yield from map(function, jobs)
@@ -53,7 +55,7 @@ def _start(function: Callable[[Any], Any]) -> None:
     global _function
     _function = function
     torch.set_num_threads(1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears Ctrl-C and ends the pool
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent receives Ctrl-C and ends the pool
 
 
 def _recorded(job: Any) -> tuple[Any, list[tuple[str, type[Warning]]]]:

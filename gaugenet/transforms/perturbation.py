@@ -1,4 +1,4 @@
-"""Perturbed copies of labelled meshes, to see what a network makes of them."""
+"""Perturbed copies of labelled meshes, to test how robust a network is."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _Arrays = tuple[np.ndarray, np.ndarray]
 
 
 class _Kind(NamedTuple):
-    """How positions and faces are changed, the usual amount, and which ones there are, below a largest."""
+    """How positions and faces are changed, the usual amount, a bound of amounts, and their description."""
 
     change: Callable[[np.ndarray, np.ndarray, float, np.random.Generator], _Arrays]
     usual: float
@@ -29,24 +29,26 @@ class _Kind(NamedTuple):
 
 
 class Perturbation(BaseTransform):
-    """Change a mesh as scans and modelling programs would; labels go along, from the nearest face or vertex.
+    """Change a mesh as scans and modelling programs would; labels are those of the nearest face or vertex.
 
-    * rotate: turned at random in space;
+    * rotate: rotated at random in space;
     * noise: vertices moved by normal noise with a standard deviation of ``amount`` mean edge lengths (0.2);
     * coarser: quadric decimation to a share ``amount`` of the faces (0.3);
     * finer: every triangle split into four, and vertices moved in their tangent planes by ``amount`` edge lengths
       (0.1), so that triangles are uneven;
     * holes: five patches removed, each of the faces nearest to a random one, with a share ``amount`` of the area
-      (0.01), but one face at least.
+      (0.01), but at least one face.
 
-    The copy has pos, face, labels and their names. What else the data has belongs to the mesh as it was, and is left
-    out: bundles, fields, normals.
+    The copy has pos, face, labels and their names. Everything else belongs to the original mesh and is left out:
+    bundles, fields, normals.
 
     Args:
-        kind: one of these. amount: as above. seed: of what is random; every mesh draws the same numbers.
+        kind: One of these.
+        amount: As above; None for the usual one.
+        seed: Seed of the random numbers, the same for every mesh.
 
     Raises:
-        ValueError: for another kind, an amount out of range, or a mesh of which no face would be left.
+        ValueError: For another kind, an amount out of range, or a mesh of which no face would be left.
     """
 
     def __init__(self, kind: str, amount: float | None = None, seed: int = 0) -> None:
@@ -60,6 +62,11 @@ class Perturbation(BaseTransform):
         self.kind, self.amount, self.seed = kind, known.usual if amount is None else amount, seed
 
     def forward(self, data: Data) -> Data:
+        """Return the changed copy of a mesh.
+
+        Args:
+            data: With ``pos (V, 3)``, ``face (3, F)`` and possibly labels.
+        """
         rng = np.random.default_rng(self.seed)
         pos, face = data.pos.detach().cpu().numpy().astype(np.float64), data.face.cpu().numpy().T
         new_pos, new_face = KINDS[self.kind].change(pos, face, self.amount, rng)

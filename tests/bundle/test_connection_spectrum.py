@@ -5,16 +5,14 @@ import pytest
 import scipy.linalg
 import surfaces
 
-from gaugenet.bundle.connection_laplacian import kernel_stiffness, section_laplacian
-from gaugenet.bundle.connection_spectrum import connection_spectrum
-from gaugenet.bundle.frame_bundle import build_bundle
-from gaugenet.bundle.point_cloud import build_point_bundle
+from gaugenet.bundle.connection_laplacian import connection_spectrum, section_laplacian
+from gaugenet.surface.stiffness import kernel_stiffness
 
 SURFACES = {
-    "sphere": lambda **settings: build_bundle(surfaces.uneven_sphere(150), **settings),
-    "disc": lambda **settings: build_bundle(surfaces.flat_disc(6), **settings),
-    "klein bottle": lambda **settings: build_bundle(surfaces.klein_bottle(), **settings),
-    "points": lambda **settings: build_point_bundle(surfaces.uneven_sphere(150).pos, **settings),
+    "sphere": lambda **settings: surfaces.bundle(surfaces.uneven_sphere(150), **settings),
+    "disc": lambda **settings: surfaces.bundle(surfaces.flat_disc(6), **settings),
+    "klein bottle": lambda **settings: surfaces.bundle(surfaces.klein_bottle(), **settings),
+    "points": lambda **settings: surfaces.point_bundle(surfaces.uneven_sphere(150).pos, **settings),
 }
 
 
@@ -70,7 +68,7 @@ def test_weights_do_not_depend_on_the_unit_of_length(name):
 def test_the_sphere(order, size, stage, bound):
     """The mean error of the first eigenvalues above 0; without transport those of order n are those of order 0."""
     settings = {"ring": {}, "discs": {"neighbours": 30}, "level": {"levels": (512,)}}[stage]
-    bundle = build_bundle(surfaces.uneven_sphere(size), **settings)
+    bundle = surfaces.bundle(surfaces.uneven_sphere(size), **settings)
     at = bundle.levels[0] if stage == "level" else bundle
     rho = np.ones((len(at.stiffness), 1, 1)) if order == 0 else rho_of(at.edges, order)
     count = 30 if order else 16
@@ -88,7 +86,7 @@ def test_the_kernel_converges_at_second_order():
     """A first eigenvalue of functions, 6, on discs of 30: four times the vertices, a quarter of the error."""
     errors = []
     for subdivisions in (2, 3, 4):
-        bundle = build_bundle(surfaces.icosphere(subdivisions), neighbours=30)
+        bundle = surfaces.bundle(surfaces.icosphere(subdivisions), neighbours=30)
         rho = np.ones((len(bundle.stiffness), 1, 1))
         value = connection_spectrum(bundle.edges.index, bundle.stiffness, rho, bundle.area, 10)[0]
         errors.append(abs(value[4:9].mean() / 6 - 1))
@@ -119,7 +117,7 @@ def test_modes_are_those_of_a_dense_solver(name, kind, count):
 @pytest.mark.parametrize("order", [0, 1, 3])
 def test_no_copy_of_a_multiple_eigenvalue_is_missed(order):
     """The icosphere has multiple ones; complex solvers leave their vectors askew, unless that is put right."""
-    bundle = build_bundle(surfaces.icosphere(3))
+    bundle = surfaces.bundle(surfaces.icosphere(3))
     rho = np.ones((len(bundle.stiffness), 1, 1)) if order == 0 else rho_of(bundle.edges, order)
     value, field = connection_spectrum(bundle.edges.index, bundle.stiffness, rho, bundle.area, 64)
     assert value == pytest.approx(dense(bundle.edges, bundle.stiffness, rho, bundle.area)[:64], abs=1e-9)
@@ -130,7 +128,7 @@ def test_no_copy_of_a_multiple_eigenvalue_is_missed(order):
 def test_components_have_modes_of_their_own():
     """Two equal spheres: every eigenvalue twice, every eigenfield on one of them; constants on each."""
     mesh = surfaces.read("known/two_spheres.ply")
-    bundle = build_bundle(mesh)
+    bundle = surfaces.bundle(mesh)
     rho = np.ones((len(bundle.stiffness), 1, 1))
     value, field = connection_spectrum(bundle.edges.index, bundle.stiffness, rho, bundle.area, 12)
     matrix = section_laplacian(bundle.edges.index, bundle.stiffness, rho, len(bundle.area)).toarray()
@@ -143,7 +141,7 @@ def test_components_have_modes_of_their_own():
 
 def test_vertices_without_faces_take_no_part():
     mesh = surfaces.read("broken/isolated_vertex.off")
-    bundle = build_bundle(mesh)
+    bundle = surfaces.bundle(mesh)
     rho = rho_of(bundle.edges, 1)
     value, field = connection_spectrum(bundle.edges.index, bundle.stiffness, rho, bundle.area, 60)
     used = np.unique(mesh.face)
@@ -153,7 +151,7 @@ def test_vertices_without_faces_take_no_part():
 
 
 def test_it_is_repeatable():
-    bundle = build_bundle(surfaces.uneven_sphere(642))
+    bundle = surfaces.bundle(surfaces.uneven_sphere(642))
     one, other = (
         connection_spectrum(bundle.edges.index, bundle.stiffness, rho_of(bundle.edges, 1), bundle.area, 16)
         for _ in range(2)

@@ -7,13 +7,16 @@ import pytest
 import surfaces
 
 from gaugenet.bundle.connection_laplacian import connection_laplacian
-from gaugenet.bundle.direction_field import curvature_directions, given_directions, smooth_directions
-from gaugenet.bundle.edges import BundleEdges
-from gaugenet.bundle.frame_bundle import mesh_edges
-from gaugenet.bundle.sheets import Sheets, vertex_curvature
-from gaugenet.bundle.singularities import singularities
+from gaugenet.bundle.direction_field import (
+    curvature_directions,
+    given_directions,
+    singularities,
+    smooth_directions,
+)
 from gaugenet.mesh.geometry import vertex_areas
 from gaugenet.mesh.laplacian import cotangent_laplacian
+from gaugenet.surface.edges import BundleEdges
+from gaugenet.surface.mesh_surface import MeshSurface
 
 CLOSED = {
     "sphere": (lambda: surfaces.uneven_sphere(150), 2),
@@ -25,7 +28,7 @@ CLOSED = {
 
 
 def frames_of(mesh):
-    return Sheets.build(mesh).frame
+    return MeshSurface(mesh).frame
 
 
 def changed(edges, turn, mirror):
@@ -44,10 +47,14 @@ def random_gauge(mesh, seed=0):
     return rng.uniform(-np.pi, np.pi, len(mesh.pos)), rng.random(len(mesh.pos)) < 0.5
 
 
+def laplacian_of(surface, order):
+    return connection_laplacian(surface.ring, surface.ring_stiffness, order, len(surface.pos))
+
+
 def rayleigh(mesh, order):
     """The smallest eigenvalue of the connection Laplacian."""
     values = np.linalg.eigvalsh(
-        connection_laplacian(mesh, mesh_edges(mesh), order).toarray()
+        laplacian_of(MeshSurface(mesh), order).toarray()
         / np.sqrt(np.outer(*[vertex_areas(mesh.pos, mesh.face).repeat(2)] * 2))
     )
     return values[0]
@@ -55,7 +62,7 @@ def rayleigh(mesh, order):
 
 def test_order_0_is_the_cotangent_laplacian():
     mesh = surfaces.icosphere(2)
-    ours = connection_laplacian(mesh, mesh_edges(mesh), 0).toarray()
+    ours = laplacian_of(MeshSurface(mesh), 0).toarray()
     expected = cotangent_laplacian(mesh.pos, mesh.face).toarray()
     assert np.allclose(ours[::2, ::2], expected)
     assert np.allclose(ours[1::2, 1::2], expected)
@@ -74,11 +81,11 @@ def test_smallest_eigenvalue_on_the_sphere_tends_to_the_order(order):
 @pytest.mark.parametrize("make", [surfaces.biped, surfaces.klein_bottle])
 def test_it_is_symmetric_positive_and_covariant(make, order):
     mesh = make()
-    edges = mesh_edges(mesh)
-    plain = connection_laplacian(mesh, edges, order)
+    edges = MeshSurface(mesh).ring
+    plain = laplacian_of(MeshSurface(mesh), order)
     assert abs(plain - plain.T).max() < 1e-9
     turn, mirror = random_gauge(mesh)
-    other = connection_laplacian(mesh, changed(edges, turn, mirror), order)
+    other = laplacian_of(surfaces.with_ring(mesh, changed(edges, turn, mirror)), order)
     u = np.random.default_rng(1).normal(size=(len(mesh.pos), 2))
     z = (u[:, 0] + 1j * u[:, 1]) * np.exp(-1j * order * turn)  # h^-1 u
     z = np.where(mirror, z.conj(), z)
@@ -93,24 +100,26 @@ def test_indices_sum_to_the_euler_characteristic(name, order):
     """Of the smoothest field, of a random one, and in other frames."""
     make, chi = CLOSED[name]
     mesh = make()
-    edges = mesh_edges(mesh)
+    edges = MeshSurface(mesh).ring
     turn, mirror = random_gauge(mesh)
-    for angle in (smooth_directions(mesh, edges, order), turn):
-        index = singularities(mesh, edges, angle, order)
+    for angle in (smooth_directions(MeshSurface(mesh), order), turn):
+        index = singularities(MeshSurface(mesh), angle, order)
         assert index.sum() == order * chi
         elsewhere = np.where(mirror, -1, 1) * (angle - turn)
-        assert np.array_equal(singularities(mesh, changed(edges, turn, mirror), elsewhere, order), index)
+        assert np.array_equal(
+            singularities(surfaces.with_ring(mesh, changed(edges, turn, mirror)), elsewhere, order), index
+        )
 
 
 def test_the_smoothest_field_has_few_singularities():
     """Eight of index 1/4 on a sphere; none on a torus; and it is parallel in the plane."""
     mesh = surfaces.icosphere(3)
-    index = singularities(mesh, mesh_edges(mesh), smooth_directions(mesh, mesh_edges(mesh), 4), 4)
+    index = singularities(MeshSurface(mesh), smooth_directions(MeshSurface(mesh), 4), 4)
     assert sorted(index[index != 0].tolist()) == [1] * 8
     torus = surfaces.torus()
-    assert not singularities(torus, mesh_edges(torus), smooth_directions(torus, mesh_edges(torus), 2), 2).any()
+    assert not singularities(MeshSurface(torus), smooth_directions(MeshSurface(torus), 2), 2).any()
     disc = surfaces.flat_disc(6)
-    angle = smooth_directions(disc, mesh_edges(disc), 3)
+    angle = smooth_directions(MeshSurface(disc), 3)
     frame = frames_of(disc)
     in_plane = angle + np.arctan2(frame[:, 0, 1], frame[:, 0, 0])
     assert surfaces.turned(3 * (in_plane - in_plane[0])).max() < 1e-6
@@ -119,24 +128,23 @@ def test_the_smoothest_field_has_few_singularities():
 def test_the_smoothest_field_does_not_depend_on_the_gauge():
     """Up to one angle for the whole surface."""
     mesh = surfaces.biped()
-    edges = mesh_edges(mesh)
+    edges = MeshSurface(mesh).ring
     turn, _ = random_gauge(mesh)
-    angle = smooth_directions(mesh, edges, 4)
-    other = smooth_directions(mesh, changed(edges, turn, np.zeros(len(turn), dtype=bool)), 4) + turn
+    angle = smooth_directions(MeshSurface(mesh), 4)
+    other = smooth_directions(surfaces.with_ring(mesh, changed(edges, turn, np.zeros(len(turn), dtype=bool))), 4) + turn
     assert np.median(surfaces.turned(4 * (other - angle) - 4 * (other - angle)[0])) < 1e-5
 
 
 def test_components_have_fields_of_their_own():
     mesh = surfaces.read("known/two_spheres.ply")
-    edges = mesh_edges(mesh)
-    assert singularities(mesh, edges, smooth_directions(mesh, edges, 2), 2).sum() == 2 * 4
+    assert singularities(MeshSurface(mesh), smooth_directions(MeshSurface(mesh), 2), 2).sum() == 2 * 4
     lonely = surfaces.read("broken/isolated_vertex.off")
-    assert np.isfinite(smooth_directions(lonely, mesh_edges(lonely), 2)).all()
+    assert np.isfinite(smooth_directions(MeshSurface(lonely), 2)).all()
 
 
 def principal(mesh, **options):
     frame = frames_of(mesh)
-    angle = curvature_directions(mesh, mesh_edges(mesh), vertex_curvature(mesh, frame).deviator, **options)
+    angle = curvature_directions(MeshSurface(mesh), MeshSurface(mesh).curvature(frame).deviator, **options)
     return np.cos(angle)[:, None] * frame[:, 0] + np.sin(angle)[:, None] * frame[:, 1]
 
 
@@ -154,8 +162,8 @@ def test_smoothing_reaches_into_flat_places():
     """A cylinder whose deviator is unknown on a third takes it from around."""
     mesh = surfaces.cylinder()
     frame = frames_of(mesh)
-    deviator = vertex_curvature(mesh, frame).deviator * (mesh.pos[:, 2:] > 0.7)
-    angle = curvature_directions(mesh, mesh_edges(mesh), deviator)
+    deviator = MeshSurface(mesh).curvature(frame).deviator * (mesh.pos[:, 2:] > 0.7)
+    angle = curvature_directions(MeshSurface(mesh), deviator)
     direction = np.cos(angle)[:, None] * frame[:, 0] + np.sin(angle)[:, None] * frame[:, 1]
     assert np.abs(direction[:, 2]).max() < 0.1
 
@@ -188,6 +196,6 @@ def test_bad_directions_are_refused(vector, complaint):
 def test_a_wrong_connection_is_found_out():
     """Against the wrong sign of transport the index sum is not the Euler characteristic."""
     mesh = surfaces.uneven_sphere(150)
-    edges = mesh_edges(mesh)
+    edges = MeshSurface(mesh).ring
     wrong = BundleEdges(edges.index, edges.log, -edges.transport)
-    assert singularities(mesh, wrong, np.zeros(len(mesh.pos)), 4).sum() != 8
+    assert singularities(surfaces.with_ring(mesh, wrong), np.zeros(len(mesh.pos)), 4).sum() != 8

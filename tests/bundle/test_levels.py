@@ -4,11 +4,10 @@ import numpy as np
 import pytest
 import surfaces
 
-from gaugenet.bundle.connection import levi_civita
-from gaugenet.bundle.frame_bundle import build_bundle
-from gaugenet.bundle.geodesic import geodesic_discs
-from gaugenet.bundle.levels import _three_nearest
-from gaugenet.bundle.unfolding import Unfolding
+from gaugenet.surface.connection import levi_civita
+from gaugenet.surface.discs import geodesic_discs
+from gaugenet.surface.mesh_surface import _three_nearest
+from gaugenet.surface.unfolding import Unfolding
 
 MESHES = {
     "biped": (surfaces.biped, (300, 60)),
@@ -22,7 +21,7 @@ MESHES = {
 @pytest.fixture(params=MESHES)
 def bundle(request):
     make, counts = MESHES[request.param]
-    return build_bundle(make(), levels=counts, level_neighbours=12), counts
+    return surfaces.bundle(make(), levels=counts, level_neighbours=12), counts
 
 
 def test_levels_have_the_vertices_asked_for(bundle):
@@ -43,7 +42,7 @@ def test_areas_of_a_level_sum_to_the_surface(bundle):
 
 
 def test_shares_sum_to_one(bundle):
-    """Each finer vertex hangs on one to three coarser ones, most on itself where it is one of them."""
+    """Each finer vertex is shared among one to three coarser ones, most on itself where it is one of them."""
     bundle, _ = bundle
     finer, area = np.arange(len(bundle.area)), bundle.area
     for level in bundle.levels:
@@ -66,7 +65,7 @@ def test_shares_sum_to_one(bundle):
 def test_geometry_of_a_level_is_that_of_the_full_mesh():
     """Its edges and pooling transports are those of discs on the mesh, between the sample vertices."""
     mesh = surfaces.biped()
-    bundle = build_bundle(mesh, levels=(300, 60), level_neighbours=12)
+    bundle = surfaces.bundle(mesh, levels=(300, 60), level_neighbours=12)
     unfolding = Unfolding.build(mesh, levi_civita(mesh))
     size = len(mesh.pos)
     for level in bundle.levels:
@@ -84,7 +83,7 @@ def test_geometry_of_a_level_is_that_of_the_full_mesh():
 
 def test_pooling_goes_to_the_nearest():
     mesh = surfaces.uneven_sphere(400)
-    bundle = build_bundle(mesh, levels=(80,), level_neighbours=12)
+    bundle = surfaces.bundle(mesh, levels=(80,), level_neighbours=12)
     (level,) = bundle.levels
     unfolding = Unfolding.build(mesh, levi_civita(mesh))
     discs = geodesic_discs(unfolding, level.sample, np.inf, np.ones(len(mesh.pos), dtype=bool))
@@ -118,7 +117,7 @@ def test_three_nearest_equal_a_full_sort():
 
 @pytest.mark.parametrize("levels", [(10**6,), (10**6, 642), (642, 641)])
 def test_more_vertices_than_there_are_means_all(levels):
-    bundle = build_bundle(surfaces.icosphere(3), levels=levels, level_neighbours=6)
+    bundle = surfaces.bundle(surfaces.icosphere(3), levels=levels, level_neighbours=6)
     assert np.array_equal(bundle.levels[0].sample, np.arange(642))
     assert bundle.levels[0].area == pytest.approx(bundle.area, rel=0.2)
     for level in bundle.levels:
@@ -127,13 +126,13 @@ def test_more_vertices_than_there_are_means_all(levels):
 
 
 def test_every_component_keeps_a_vertex():
-    bundle = build_bundle(surfaces.read("known/two_spheres.ply"), levels=(1,))
+    bundle = surfaces.bundle(surfaces.read("known/two_spheres.ply"), levels=(1,))
     assert len(bundle.levels[0].sample) == 2
     assert bundle.levels[0].edges.index.shape == (2, 0)
 
 
 def test_constant_curvature_makes_even_levels():
     """On the sphere a level's vertices share the area evenly, up to the randomness of farthest points."""
-    bundle = build_bundle(surfaces.uneven_sphere(2000), levels=(200,))
+    bundle = surfaces.bundle(surfaces.uneven_sphere(2000), levels=(200,))
     area = bundle.levels[0].area
     assert area.std() / area.mean() < 0.35

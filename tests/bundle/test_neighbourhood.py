@@ -4,17 +4,10 @@ import numpy as np
 import pytest
 import surfaces
 
-from gaugenet.bundle.edges import BundleEdges
-from gaugenet.bundle.frame_bundle import build_bundle, quadrature_weights
-from gaugenet.bundle.neighbourhood import discs_of_count, discs_of_radius, symmetric
-from gaugenet.bundle.sheets import Sheets
-from gaugenet.bundle.unfolding import Unfolding
+from gaugenet.bundle.bundle import discs_of_count, quadrature_weights
 from gaugenet.mesh.geometry import vertex_areas
-
-
-def surface(mesh):
-    sheets = Sheets.build(mesh)
-    return Unfolding.build(mesh, sheets.connection), sheets
+from gaugenet.surface.edges import BundleEdges, symmetric
+from gaugenet.surface.mesh_surface import MeshSurface
 
 
 def reverse(edges, size):
@@ -29,7 +22,7 @@ def reverse(edges, size):
 @pytest.mark.parametrize("radius", [0.05, 0.15])
 def test_every_edge_has_its_reverse(radius):
     mesh = surfaces.biped()
-    edges = discs_of_radius(*surface(mesh), np.arange(len(mesh.pos)), radius)
+    edges = MeshSurface(mesh).discs(np.arange(len(mesh.pos)), radius)
     back = reverse(edges, len(mesh.pos))
     assert np.array_equal(edges.log[:, 0], edges.log[back, 0])
     assert surfaces.turned(edges.transport + edges.transport[back]).max() < 1e-12
@@ -82,7 +75,7 @@ def test_discs_hold_the_mean_number_asked_for(name, neighbours):
         name
     ]()
     area = float(vertex_areas(mesh.pos, mesh.face).sum())
-    edges, radius = discs_of_count(*surface(mesh), np.arange(len(mesh.pos)), neighbours, area)
+    edges, radius = discs_of_count(MeshSurface(mesh), np.arange(len(mesh.pos)), neighbours, area)
     assert edges.index.shape[1] / len(mesh.pos) == pytest.approx(neighbours, rel=0.01)
     assert radius == pytest.approx(edges.log[:, 0].max(), rel=1e-8)
     reverse(edges, len(mesh.pos))
@@ -92,8 +85,8 @@ def test_equal_radii_stay_together():
     """On a symmetric mesh the number cannot always be met; vertices at the same distance are never divided."""
     mesh = surfaces.icosphere(2)
     area = float(vertex_areas(mesh.pos, mesh.face).sum())
-    edges, radius = discs_of_count(*surface(mesh), np.arange(len(mesh.pos)), 10, area)
-    larger = discs_of_radius(*surface(mesh), np.arange(len(mesh.pos)), 1.2 * radius)
+    edges, radius = discs_of_count(MeshSurface(mesh), np.arange(len(mesh.pos)), 10, area)
+    larger = MeshSurface(mesh).discs(np.arange(len(mesh.pos)), 1.2 * radius)
     beyond = larger.log[larger.log[:, 0] > radius, 0]
     assert beyond.min() > edges.log[:, 0].max() * (1 + 1e-9)
     assert edges.index.shape[1] >= 10 * len(mesh.pos)
@@ -103,7 +96,7 @@ def test_equal_radii_stay_together():
 def test_where_there_are_not_enough_vertices_all_are_neighbours(name):
     mesh = surfaces.read(name)
     size = len(mesh.pos)
-    edges, radius = discs_of_count(*surface(mesh), np.arange(size), 1000, 10.0)
+    edges, radius = discs_of_count(MeshSurface(mesh), np.arange(size), 1000, 10.0)
     reachable = {"known/tetrahedron.off": 12, "known/two_spheres.ply": 2 * 42 * 41, "broken/isolated_vertex.off": 306}
     assert edges.index.shape[1] == reachable[name]
     assert np.isfinite(radius)
@@ -111,15 +104,15 @@ def test_where_there_are_not_enough_vertices_all_are_neighbours(name):
 
 def test_a_single_vertex_has_no_neighbours():
     mesh = surfaces.icosphere(2)
-    edges, radius = discs_of_count(*surface(mesh), np.array([3]), 30, 12.0)
+    edges, radius = discs_of_count(MeshSurface(mesh), np.array([3]), 30, 12.0)
     assert edges.index.shape == (2, 0) and radius == 0
 
 
 def test_neighbours_among_some_vertices_are_positions_in_their_list():
     mesh = surfaces.biped()
     some = np.sort(np.random.default_rng(0).choice(len(mesh.pos), 200, replace=False))
-    part = discs_of_radius(*surface(mesh), some, 0.2)
-    whole = discs_of_radius(*surface(mesh), np.arange(len(mesh.pos)), 0.2)
+    part = MeshSurface(mesh).discs(some, 0.2)
+    whole = MeshSurface(mesh).discs(np.arange(len(mesh.pos)), 0.2)
     rank = np.full(len(mesh.pos), -1)
     rank[some] = np.arange(200)
     inside = whole.select((rank[whole.index] >= 0).all(axis=0))
@@ -130,7 +123,7 @@ def test_neighbours_among_some_vertices_are_positions_in_their_list():
 @pytest.mark.parametrize("options", [{}, {"radius": 0.12}, {"neighbours": 20}])
 def test_weights_are_shares_of_the_area(options):
     mesh = surfaces.biped()
-    bundle = build_bundle(mesh, **options)
+    bundle = surfaces.bundle(mesh, **options)
     weight = quadrature_weights(bundle.edges, bundle.area)
     source, target = bundle.edges.index
     assert np.bincount(target, weight, len(mesh.pos)) == pytest.approx(1)
@@ -141,7 +134,7 @@ def test_weights_are_shares_of_the_area(options):
 
 def test_a_vertex_without_neighbours_has_no_weights():
     mesh = surfaces.read("broken/isolated_vertex.off")
-    bundle = build_bundle(mesh)
+    bundle = surfaces.bundle(mesh)
     weight = quadrature_weights(bundle.edges, bundle.area)
     assert np.isfinite(weight).all()
     assert 18 not in bundle.edges.index

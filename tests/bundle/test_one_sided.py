@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import surfaces
 
-from gaugenet.bundle.connection import face_holonomies, levi_civita
-from gaugenet.bundle.frame_bundle import build_bundle, mesh_edges
-from gaugenet.bundle.sheets import Sheets, like_normals, vertex_curvature
 from gaugenet.mesh.clean import clean_mesh
 from gaugenet.mesh.mesh import MeshWarning
 from gaugenet.mesh.orientation_cover import orientation_cover
+from gaugenet.surface.connection import face_holonomies, levi_civita, one_ring
+from gaugenet.surface.mesh_surface import MeshSurface
+from gaugenet.surface.sheets import Sheets
 
 SETTINGS = [{}, {"neighbours": 10.0}, {"radius": 0.7}, {"neighbours": 8.0, "levels": (60, 20), "level_neighbours": 8}]
 
@@ -37,7 +37,7 @@ def around(edges, loop):
 def test_holonomy_of_a_moebius_strip_is_a_reflection():
     """Around the core once it reflects, twice it rotates; a loop that does not go round rotates."""
     mesh = surfaces.moebius(24, 5)
-    edges = mesh_edges(mesh)
+    edges = MeshSurface(mesh).ring
     core = [5 * u + 2 for u in range(24)]
     once = around(edges, core)
     assert np.linalg.det(once) == pytest.approx(-1)
@@ -58,7 +58,7 @@ def test_gauss_bonnet_on_one_side(make, chi):
 @pytest.mark.parametrize("make", [surfaces.moebius, surfaces.klein_bottle, surfaces.projective_plane])
 def test_ways_back_undo_ways_there(make, settings):
     mesh = make()
-    edges = build_bundle(mesh, **settings).edges
+    edges = surfaces.bundle(mesh, **settings).edges
     number = numbers(edges)
     assert len(number) == len(edges.transport)  # no pair twice
     assert all(j != i for j, i in number)
@@ -71,7 +71,7 @@ def test_ways_back_undo_ways_there(make, settings):
 
 def test_transport_round_a_face_rotates():
     mesh = surfaces.klein_bottle()
-    edges = mesh_edges(mesh)
+    edges = MeshSurface(mesh).ring
     assert all(np.linalg.det(around(edges, face.tolist())) > 0 for face in mesh.face)
 
 
@@ -82,7 +82,7 @@ def test_transport_round_a_face_rotates():
 def test_folding_gives_the_oriented_bundle_in_other_frames(make, settings):
     """The cover of an oriented mesh whose faces were turned round at random: theta -> h^-1 theta, g -> h^-1 g h."""
     mesh = make()
-    one, other = build_bundle(mesh, **settings), build_bundle(surfaces.scrambled(mesh), **settings)
+    one, other = surfaces.bundle(mesh, **settings), surfaces.bundle(surfaces.scrambled(mesh), **settings)
     h = [b @ a.T for a, b in zip(other.frame[:, :2], one.frame[:, :2])]  # columns: new axes in the old frame
     assert np.allclose([m @ m.T for m in h], np.eye(2), atol=1e-9)
     assert {round(np.linalg.det(m)) for m in h} == {1, -1}
@@ -114,7 +114,8 @@ def test_a_turn_left_out_is_found_out():
     sheets = Sheets.build(mesh)
     assert np.abs(sheets.turn).max() > 0.1
     wrong = Sheets(sheets.surface, sheets.connection, np.zeros_like(sheets.turn))
-    right, broken = mesh_edges(mesh, sheets), mesh_edges(mesh, wrong)
+    ring = one_ring(sheets.surface, sheets.connection)
+    right, broken = (one.fold(ring, np.arange(len(mesh.pos))) for one in (sheets, wrong))
     assert surfaces.turned(right.transport - broken.transport).max() > 0.1
 
 
@@ -122,10 +123,10 @@ def test_curvature_sees_the_side_of_the_frame():
     """On the sphere 1 seen from outside, -1 from inside; the same as on the oriented mesh."""
     mesh = surfaces.icosphere(3)
     other = surfaces.scrambled(mesh)
-    frame, mirrored = like_normals(levi_civita(mesh).frame, other)
+    frame, mirrored = MeshSurface(other).like_normals(levi_civita(mesh).frame)
     assert 0 < mirrored.sum() < len(mirrored)
-    curved = vertex_curvature(other, frame)
-    expected = vertex_curvature(mesh, levi_civita(mesh).frame)
+    curved = MeshSurface(other).curvature(frame)
+    expected = MeshSurface(mesh).curvature(levi_civita(mesh).frame)
     assert np.allclose(curved.mean, np.where(mirrored, -1, 1) * expected.mean, atol=1e-9)
     assert np.allclose(curved.gaussian, expected.gaussian, atol=1e-9)
 
@@ -141,4 +142,4 @@ def test_one_side_is_taken_only_where_asked():
     assert clean_mesh(sphere.pos, sphere.face, one_sided=True).orientable
     with warnings.catch_warnings(), pytest.raises(ValueError, match="two sides"):
         warnings.simplefilter("ignore", MeshWarning)
-        build_bundle(mesh, neighbours=6, method="vector_heat")
+        surfaces.bundle(mesh, neighbours=6, method="vector_heat")

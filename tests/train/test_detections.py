@@ -8,7 +8,7 @@ from digits import write_digits
 
 from gaugenet.datasets.spherical_scenes import SphericalScenes
 from gaugenet.detection import iou
-from gaugenet.detection.space_surface import SpaceSurface
+from gaugenet.detection.space_charts import SpaceCharts
 from gaugenet.homogeneous import Sphere
 from gaugenet.models import DetectionNet, SphericalDetectionNet, load, sphere_sample
 from gaugenet.so3 import random_rotation
@@ -27,7 +27,7 @@ def network(kind):
 def test_one_scene_has_the_boxes_that_are_scored(kind, tmp_path):
     net = network(kind)
     sample, there = sphere_sample(net), sphere_surface()
-    here = SpaceSurface(sample.bundle, Sphere())
+    here = SpaceCharts(sample.bundle, Sphere())
     images = SphericalImages(SphericalScenes(write_digits(tmp_path), "train", 2, 0), sample, task="detect", batch=1)
     coarse = []
     for data, scene in zip(images, found_scenes(net, images), strict=True):
@@ -48,7 +48,7 @@ def test_what_the_network_that_ships_finds_on_a_turned_sphere_is_turned():
     """Under any rotation, up to what its grid cannot tell: nearly all objects, at the same places."""
     net, count = load("spherical-scenes-detect"), 60
     sample, scenes = sphere_sample(net), SphericalScenes(os.environ["GAUGENET_MNIST"], "test", count)
-    surface, fine = SpaceSurface(sample.bundle, Sphere()), sphere_surface()
+    surface, fine = SpaceCharts(sample.bundle, Sphere()), sphere_surface()
     turn, again, gaps, turns = random_rotation(count, generator=torch.Generator().manual_seed(0)), [], [], []
     for number in range(count):
         plain, found = (

@@ -114,7 +114,7 @@ def test_changes_of_gauge_compose_with_reflections():
 @pytest.mark.parametrize(
     ("group", "elements", "complaint"),
     [
-        ("C4", Elements.rotations(torch.full((150,), 0.3, dtype=torch.float64)), "by elements of C4 alone, got angles"),
+        ("C4", Elements.rotations(torch.full((150,), 0.3, dtype=torch.float64)), "only by elements of C4, got angles"),
         ("SO2", Group("O2").random(150, generator=torch.Generator().manual_seed(0)), "SO2 has no reflections, got"),
     ],
 )
@@ -157,7 +157,7 @@ def test_a_cache_keeps_groups_apart(tmp_path):
     ("call", "complaint"),
     [
         (lambda: FrameBundle(group="SU2"), 'cannot read "SU2" as a group'),
-        (lambda: FrameBundle(group="O2", field="smooth"), "by a field for finite groups alone"),
+        (lambda: FrameBundle(group="O2", field="smooth"), "by a field only for finite groups"),
         (lambda: FrameBundle(group="C3", field="curvature"), "use C2, D2 or another even N"),
         (lambda: FrameBundle(group="C1", field="wind")(sphere()), r"needs vectors data.wind \(V, 3\), got none"),
         (lambda: FrameBundle()(surfaces.data_of(surfaces.moebius())), r'FrameBundle\(group="O2"\)'),

@@ -9,13 +9,13 @@ import torch
 from space_table import SAMPLES, SPACES, gap, random_points, sample, seeded
 from torch_geometric.data import Batch, Data
 
-from gaugenet.bundle.connection_laplacian import cotangent_stiffness, length_stiffness
-from gaugenet.bundle.frame_bundle import mesh_edges
 from gaugenet.homogeneous import HyperbolicPlane, Plane, Sphere, hexagonal_lattice, icosphere, square_lattice
 from gaugenet.homogeneous.tilings import SIDE, triangular_tiling
 from gaugenet.models.unet import UNet
 from gaugenet.nn import GaugeConv, Level, Pool, ResidualBlock, Unpool
 from gaugenet.representation import Representation
+from gaugenet.surface.mesh_surface import MeshSurface
+from gaugenet.surface.stiffness import cotangent_stiffness, length_stiffness
 from gaugenet.transforms.connection_spectrum import ConnectionSpectrum
 from gaugenet.transforms.frame_bundle import FrameBundle
 from gaugenet.transforms.gauge import change_gauge
@@ -134,7 +134,7 @@ def test_the_laplacian_of_the_ring(space):
     """On flat triangles lengths give cotangent weights; the spectrum of the sphere is l (l + 1), and that less n^2."""
     if isinstance(space, Plane):
         mesh = surfaces.flat_disc(6)
-        edges = mesh_edges(mesh)
+        edges = MeshSurface(mesh).ring
         by_length = length_stiffness(mesh.face, edges, len(mesh.pos))
         assert np.abs(by_length - cotangent_stiffness(mesh, edges)).max() < 1e-9
         out = HomogeneousBundle(space)(hexagonal_lattice(3))
@@ -276,12 +276,12 @@ def test_bad_settings_are_refused(settings, complaint):
 @pytest.mark.parametrize(
     ("space", "data", "settings", "complaint"),
     [
-        (Sphere(), Data(), {}, r"needs pos \(V, 3\): make it of points with space.embed"),
+        (Sphere(), Data(), {}, r"needs pos \(V, 3\), got none: .* or embed points"),
         (Sphere(), Data(pos=2 * icosphere(1).pos), {}, "on the unit sphere, got 42 others .*: divide pos by its norms"),
         (Sphere(), Data(pos=icosphere(1).pos / 0), {}, "finite positions, got 42 others"),
         (Sphere(), Data(pos=icosphere(1).pos[:1], area=torch.ones(1)), {"radius": 1.0}, "at least 2 points, got 1"),
         (Sphere(), Data(pos=icosphere(1).pos), {"radius": 1.0}, r"or area \(V,\) .*, got neither: set one"),
-        (Plane(), square_lattice(3), {}, r"needs face \(3, F\) for the 1-ring: give a radius or neighbours"),
+        (Plane(), square_lattice(3), {}, r"the 1-ring needs face \(3, F\): ask for a radius or a number of neighbours"),
         (Sphere(), icosphere(1), {"levels": (60,)}, "levels of at most 42 vertices, got 60"),
         (Sphere(), Data(pos=icosphere(1).pos, face=icosphere(1).face[[1, 0, 2]]), {}, "got 80 of 80 others"),
         (Sphere(), icosphere(1).update({"face": icosphere(2).face}), {}, "index 42 points, got 0 to 161: keep"),
