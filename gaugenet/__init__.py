@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from gaugenet.io.read import read_mesh
     from gaugenet.io.write import write_mesh
     from gaugenet.models.check import check
-    from gaugenet.models.classification_net import ClassificationNet
-    from gaugenet.models.correspondence_net import CorrespondenceNet
-    from gaugenet.models.segmentation_net import SegmentationNet
+    from gaugenet.models.classification import ClassificationNet
+    from gaugenet.models.correspondence import CorrespondenceNet
+    from gaugenet.models.segmentation import SegmentationNet
     from gaugenet.models.store import load, save
-    from gaugenet.models.tangent_field_net import TangentFieldNet
+    from gaugenet.models.tangent_field import TangentFieldNet
     from gaugenet.nn.gauge_conv import GaugeConv
     from gaugenet.representation import Representation
     from gaugenet.transforms.cache import Cached
@@ -76,9 +76,9 @@ __all__ = [
 _HOME = {
     "Cached": "gaugenet.transforms.cache",
     "ClassFolder": "gaugenet.datasets.shape_classes",
-    "ClassificationNet": "gaugenet.models.classification_net",
+    "ClassificationNet": "gaugenet.models.classification",
     "ConnectionSpectrum": "gaugenet.transforms.connection_spectrum",
-    "CorrespondenceNet": "gaugenet.models.correspondence_net",
+    "CorrespondenceNet": "gaugenet.models.correspondence",
     "Equirectangular": "gaugenet.transforms.equirectangular",
     "FrameBundle": "gaugenet.transforms.frame_bundle",
     "GaugeConv": "gaugenet.nn.gauge_conv",
@@ -91,8 +91,8 @@ _HOME = {
     "PSBShapes": "gaugenet.datasets.shape_classes",
     "Perturbation": "gaugenet.transforms.perturbation",
     "Representation": "gaugenet.representation",
-    "SegmentationNet": "gaugenet.models.segmentation_net",
-    "TangentFieldNet": "gaugenet.models.tangent_field_net",
+    "SegmentationNet": "gaugenet.models.segmentation",
+    "TangentFieldNet": "gaugenet.models.tangent_field",
     "change_gauge": "gaugenet.transforms.gauge",
     "check": "gaugenet.models.check",
     "load": "gaugenet.models.store",

@@ -1,51 +1,53 @@
-"""Networks, ready to train, save, load and check."""
+"""Networks, each a trunk and a task, ready to train, save, load and check."""
 
-from gaugenet.models.check import Invariance, check
-from gaugenet.models.classification_net import ClassificationNet
+from gaugenet.models.check import Invariance, SphericalInvariance, check, check_on_sphere
+from gaugenet.models.classification import ClassificationNet
 from gaugenet.models.comparison import Comparison
-from gaugenet.models.correspondence_net import CorrespondenceNet
-from gaugenet.models.detection_net import DetectionNet
-from gaugenet.models.detector import Detector, set_targets
-from gaugenet.models.grid_segmenter import GridSegmenter
-from gaugenet.models.network import Network
-from gaugenet.models.plain_classification_net import PlainClassificationNet
-from gaugenet.models.plain_detection_net import PlainDetectionNet
-from gaugenet.models.plain_segmentation_net import PlainSegmentationNet
-from gaugenet.models.segmentation_net import Logits, SegmentationNet
-from gaugenet.models.sphere_sample import SphereSample, on_sphere, sphere_sample
-from gaugenet.models.spherical_check import SphericalInvariance, check_on_sphere
-from gaugenet.models.spherical_classification_net import SphericalClassificationNet
-from gaugenet.models.spherical_detection_net import SphericalDetectionNet
-from gaugenet.models.spherical_net import SphericalNet
-from gaugenet.models.spherical_segmentation_net import SphericalSegmentationNet
+from gaugenet.models.correspondence import CorrespondenceNet
+from gaugenet.models.detection import DetectionNet, set_targets
+from gaugenet.models.gauge_trunk import GaugeTrunk
+from gaugenet.models.harmonic_trunk import HarmonicTrunk
+from gaugenet.models.network import Logits, Network
+from gaugenet.models.plain_trunk import PlainTrunk
+from gaugenet.models.segmentation import SegmentationNet
+from gaugenet.models.spherical import (
+    PlainClassificationNet,
+    PlainDetectionNet,
+    PlainSegmentationNet,
+    SphericalClassificationNet,
+    SphericalDetectionNet,
+    SphericalSegmentationNet,
+    on_sphere,
+    sphere_sample,
+)
 from gaugenet.models.store import load, save, shipped
-from gaugenet.models.surface_net import SurfaceNet
-from gaugenet.models.tangent_field_net import TangentFieldNet
-from gaugenet.models.vertex_net import VertexNet
+from gaugenet.models.tangent_field import TangentFieldNet
+from gaugenet.models.trunk import Features, Readout, SphereSample, Trunk
 
 __all__ = [
     "ClassificationNet",
     "Comparison",
     "CorrespondenceNet",
     "DetectionNet",
-    "Detector",
-    "GridSegmenter",
+    "Features",
+    "GaugeTrunk",
+    "HarmonicTrunk",
     "Invariance",
     "Logits",
     "Network",
     "PlainClassificationNet",
     "PlainDetectionNet",
     "PlainSegmentationNet",
+    "PlainTrunk",
+    "Readout",
     "SegmentationNet",
     "SphereSample",
     "SphericalClassificationNet",
     "SphericalDetectionNet",
     "SphericalInvariance",
-    "SphericalNet",
     "SphericalSegmentationNet",
-    "SurfaceNet",
     "TangentFieldNet",
-    "VertexNet",
+    "Trunk",
     "check",
     "check_on_sphere",
     "load",
