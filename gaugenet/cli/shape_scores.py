@@ -129,7 +129,7 @@ def _opened(args: argparse.Namespace) -> tuple[Any, MeshDataset]:
     kinds: dict[str, type[Network]]
     kinds = {"segment": SegmentationNet, "classify": ClassificationNet, "detect": DetectionNet}
     wanted = kinds[args.task]
-    if not isinstance(net, wanted) or net.trunk.own_frames:
+    if not isinstance(net, wanted) or net.trunk.on_grid:
         raise ValueError(f"--task {args.task} needs a {wanted.__name__}, got {args.model}, a {type(net).__name__}")
     about = recorded(args.model)
     if args.split == "validation":
