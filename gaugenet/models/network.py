@@ -21,6 +21,10 @@ from gaugenet.models.trunk import Readout, Trunk
 from gaugenet.representation import Representation
 
 
+# What networks of an earlier release had themselves.
+_OF_TRUNKS = ("bands", "bundle_transform", "enter", "first", "grid", "inputs", "mirrors", "ready", "reps", "unet")
+
+
 class Logits(NamedTuple):
     """Scores of labels.
 
@@ -155,16 +159,15 @@ class Network(nn.Module, Generic[Output]):
     else:
 
         def __getattr__(self, name: str) -> Any:
-            """Find in the trunk, with a warning, what an earlier release had in the network."""
-            trunk = self.__dict__.get("_modules", {}).get("trunk")
-            if name.startswith("_") or name == "trunk" or not hasattr(trunk, name):
+            """Find in the trunk, with a warning, what networks of an earlier release had themselves."""
+            if name not in _OF_TRUNKS or "trunk" not in self.__dict__.get("_modules", {}):
                 return super().__getattr__(name)
             warnings.warn(
                 f"net.{name} is deprecated: use net.trunk.{name}, for the next release will not know it",
                 DeprecationWarning,
                 stacklevel=2,
             )
-            return getattr(trunk, name)
+            return getattr(self.trunk, name)
 
     def forward(self, data: Data) -> Output:
         """Return the output of ``data`` made by ``transform``, single or batched."""
