@@ -20,7 +20,6 @@ from gaugenet.models.gauge_trunk import GaugeSettings, GaugeTrunk
 from gaugenet.models.trunk import Readout, Trunk
 from gaugenet.representation import Representation
 
-
 # What networks of an earlier release had themselves.
 _OF_TRUNKS = ("bands", "bundle_transform", "enter", "first", "grid", "inputs", "mirrors", "ready", "reps", "unet")
 
