@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from typing import cast
 
 import torch
 
@@ -30,7 +31,7 @@ def training(vertices: int, repeats: int) -> Iterator[Row]:
 
     def step() -> None:
         optimizer.zero_grad()
-        torch.nn.functional.cross_entropy(net(data), label).backward()
+        torch.nn.functional.cross_entropy(cast(torch.Tensor, net(data)), label).backward()
         optimizer.step()
 
     seconds = medians({"step": step}, repeats)["step"]

@@ -8,13 +8,13 @@ from typing import Any
 
 from gaugenet.cli.job import Job
 from gaugenet.cli.outcome import Outcome
-from gaugenet.cli.spherical import FAMILIES, NETS, network_of
+from gaugenet.cli.spherical import FAMILIES, network_of
 from gaugenet.datasets.earth import CONTINENTS, Earth
-from gaugenet.models import Network, SphereSample, load, on_sphere, sphere_sample
-from gaugenet.models.on_image import at_pixels
+from gaugenet.models import SegmentationNet, SphereSample, load, on_sphere, sphere_sample
+from gaugenet.models.comparison import area_accuracy
+from gaugenet.models.spherical import at_pixels
 from gaugenet.models.store import recorded
 from gaugenet.train import FitSettings, TurnedEarth, evaluate
-from gaugenet.train.metrics import area_accuracy
 from gaugenet.transforms.equirectangular import pixel_centres
 from gaugenet.viz import confusion_picture, images_picture, label_image, palette
 from gaugenet.viz.png import png_path
@@ -90,7 +90,7 @@ def earth_outcome(args: argparse.Namespace) -> Outcome:
         if picture is not None:
             png_path(picture)
     net, about = load(args.model), recorded(args.model)
-    if not isinstance(net, NETS["segment"]) or not on_sphere(net) or tuple(net.label_names) != Earth.label_names:
+    if not isinstance(net, SegmentationNet) or not on_sphere(net) or tuple(net.label_names) != Earth.label_names:
         raise ValueError(
             f"--data earth needs a network that was trained on it, got {args.model}, a {type(net).__name__} with "
             f"labels {', '.join(net.label_names) or 'of none'}"
@@ -123,7 +123,7 @@ def earth_outcome(args: argparse.Namespace) -> Outcome:
     return Outcome(content, "\n".join([*rows, f"land of {args.hold_out}{turned}"]))
 
 
-def _picture(args: argparse.Namespace, net: Network, earth: Earth, sample: SphereSample) -> None:
+def _picture(args: argparse.Namespace, net: SegmentationNet, earth: Earth, sample: SphereSample) -> None:
     """Draw the groups on land above what the network says of it where Earth is not turned, other land pale."""
     (data,) = TurnedEarth(earth, sample, [args.hold_out], rotate=False)
     point = pixel_centres(*MAP)

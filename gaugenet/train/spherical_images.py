@@ -26,8 +26,8 @@ class SphericalImages:
     """Images where a network reads fields, ``x (B V, 1)``, with what it learns of them.
 
     Whole images are classified, ``y (B,)``, their points are labelled, ``vertex_label (B V,)``, or objects are found,
-    with what a ``Detector`` learns and ``objects``, a list of B. A batch is B copies of the sample's bundle. They are
-    made once a B and kept, with the geometry that layers make of them, and only fields and targets differ from one
+    with the targets of ``DetectionNet`` and ``objects``, a list of B. A batch is B copies of the sample's bundle. They
+    are made once a B and kept, with the geometry that layers make of them, and only fields and targets differ from one
     batch to the next.
 
     Args:

@@ -8,7 +8,7 @@ import trimesh
 from torch_geometric.data import Batch
 
 from gaugenet.io.mesh_data import MeshData
-from gaugenet.models.part_boundaries import bounded_labels
+from gaugenet.models.segmentation import bounded_labels
 
 
 @pytest.fixture(scope="module")
