@@ -10,7 +10,7 @@ from torch import Tensor
 from torch_geometric.data import Data
 from typing_extensions import Unpack
 
-from gaugenet.detection import BoxCode, Boxes, BoxTargets, Surface, surface_of
+from gaugenet.detection import BoxCode, Boxes, BoxTargets, Charts, charts_of
 from gaugenet.models.gauge_trunk import GaugeSettings
 from gaugenet.models.network import Network, label_tuple
 from gaugenet.models.trunk import Trunk
@@ -73,7 +73,7 @@ class DetectionNet(Network[Tensor]):
             raise ValueError(f"the data has no boxes to learn (box_{missing[0]}): apply set_targets(data, boxes)")
         return self.code.loss(self(data), BoxTargets(**cast(dict[str, Tensor], found)), data.area_0)
 
-    def detect(self, data: Data, surface: Surface | None = None, **settings: Any) -> Boxes:
+    def detect(self, data: Data, surface: Charts | None = None, **settings: Any) -> Boxes:
         """Return the boxes of one scene, the highest score first.
 
         Args:
@@ -85,7 +85,7 @@ class DetectionNet(Network[Tensor]):
         return self.code.detect(output, data if surface is None else surface, **settings)
 
 
-def set_targets(data: Data, boxes: Boxes, surface: Surface | None = None) -> Data:
+def set_targets(data: Data, boxes: Boxes, surface: Charts | None = None) -> Data:
     """Return a copy of a bundle with what a ``DetectionNet`` learns from, on the device of the bundle.
 
     Args:
@@ -93,7 +93,7 @@ def set_targets(data: Data, boxes: Boxes, surface: Surface | None = None) -> Dat
         boxes: The boxes on it.
         surface: Of the bundle, where it is known already.
     """
-    surface = surface_of(data if surface is None else surface)
+    surface = charts_of(data if surface is None else surface)
     data = copy.copy(data)
     targets = BoxTargets.of(boxes, surface).over(surface.scale)
     for name in BoxTargets.__dataclass_fields__:

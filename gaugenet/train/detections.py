@@ -7,7 +7,7 @@ from typing import Any
 
 from torch_geometric.data import Data
 
-from gaugenet.detection import Boxes, Scene, Surface, suppress
+from gaugenet.detection import Boxes, Charts, Scene, suppress
 from gaugenet.detection.space_charts import SpaceCharts
 from gaugenet.homogeneous import Sphere, icosphere
 from gaugenet.models import DetectionNet
@@ -24,12 +24,12 @@ def sphere_surface(level: int = _LEVEL) -> SpaceCharts:
     return SpaceCharts(data, Sphere())
 
 
-def on_another(boxes: Boxes, here: Surface, there: SpaceCharts) -> Boxes:
+def on_another(boxes: Boxes, here: Charts, there: SpaceCharts) -> Boxes:
     """Return boxes on one sample of the sphere, in the same order, written on another."""
     return there.boxes_at(here.centre(boxes), here.direction(boxes), boxes.extent, boxes.label, boxes.score)
 
 
-def found_in(net: DetectionNet, data: Data, here: Surface, iou: float = 0.5, **candidates: Any) -> Boxes:
+def found_in(net: DetectionNet, data: Data, here: Charts, iou: float = 0.5, **candidates: Any) -> Boxes:
     """Return the boxes of one scene, surest first, that are compared as where they are scored.
 
     Overlap on the points of a grid is coarse: of boxes with half lengths about 0.2 it is off by 0.02 in the mean.

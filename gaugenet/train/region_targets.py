@@ -9,7 +9,7 @@ from torch import Tensor
 from torch_geometric.data import Data
 from torch_geometric.transforms import BaseTransform
 
-from gaugenet.detection import Boxes, Surface, labelled_regions, region_boxes, surface_of
+from gaugenet.detection import Boxes, Charts, charts_of, labelled_regions, region_boxes
 from gaugenet.io.labels import corner_majority
 from gaugenet.models import set_targets
 from gaugenet.models.comparison import face_areas
@@ -37,9 +37,9 @@ class RegionTargets(BaseTransform):
             raise ValueError("RegionTargets expects labels that are objects, got none: name at least one")
         self.labels, self.smallest = tuple(labels), smallest
 
-    def boxes(self, data: Data, surface: Surface | None = None) -> Boxes:
+    def boxes(self, data: Data, surface: Charts | None = None) -> Boxes:
         """Return the boxes about the regions of a bundle with labels."""
-        surface = surface_of(data if surface is None else surface)
+        surface = charts_of(data if surface is None else surface)
         return region_boxes(surface, at_faces(data), self.labels, self.smallest)
 
     def unit(self, shapes: Iterable[Data]) -> float:
@@ -60,7 +60,7 @@ class RegionTargets(BaseTransform):
         return float(f"{sum(sizes) / len(sizes):.3g}")
 
     def forward(self, data: Data) -> Data:
-        surface = surface_of(data)
+        surface = charts_of(data)
         return set_targets(data, self.boxes(data, surface), surface)
 
     def __repr__(self) -> str:
