@@ -67,13 +67,13 @@ class Reading(nn.Module):
         if self.here.rep_out.dim:
             here = self.here(x).unflatten(1, (-1, self.channels))
             there = nn.functional.embedding(at.index, self.there(x)).unflatten(2, (-1, self.channels))
-            terms.append(self._rows(at, x.dtype, carried=False) @ here)
+            terms.append(self._rows(at, x.dtype, transported=False) @ here)
             terms.append((self._rows(at, x.dtype)[..., None] * there).sum(2))
         return reduce(torch.add, terms) if terms else x.new_zeros(*at.index.shape, self.channels)
 
-    def _rows(self, at: Stencil, dtype: torch.dtype, carried: bool = True) -> Tensor:
+    def _rows(self, at: Stencil, dtype: torch.dtype, transported: bool = True) -> Tensor:
         """Return how each component of all p is read, ``(V, K, components)``."""
-        waves = (at.waves(irrep, waves, dtype, carried).mT.flatten(2) for irrep, waves in self._paths if waves)
+        waves = (at.waves(irrep, waves, dtype, transported).mT.flatten(2) for irrep, waves in self._paths if waves)
         return torch.cat(list(waves), dim=2)
 
     def extra_repr(self) -> str:

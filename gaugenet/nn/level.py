@@ -169,12 +169,7 @@ class Level:
     def spectrum(self) -> Spectrum:
         """Modes of the connection Laplacian, which ``ConnectionSpectrum`` added."""
         if self._spectrum is None:
-            modes, ending = {}, f"_{self.number}"
-            for key, field in self._data.to_dict().items():
-                if key.startswith("eigenfield_") and key.endswith(ending):
-                    irrep = key[len("eigenfield_") : -len(ending)]
-                    modes[irrep] = (self._data[f"eigenvalue_{irrep}{ending}"], field)
-            self._spectrum = Spectrum(modes, self.shapes, self.group)
+            self._spectrum = Spectrum(self._modes, self.shapes, self.group)
         return self._spectrum
 
     @property
@@ -243,6 +238,11 @@ class Level:
                 "gaugenet.FrameBundle first, with enough levels"
             )
         return found
+
+    def _modes(self, irrep: str) -> tuple[Tensor, Tensor] | None:
+        """Return eigenvalues and eigenfields of an irrep, if the data have them."""
+        value, field = (self._optional(f"{name}_{irrep}") for name in ("eigenvalue", "eigenfield"))
+        return None if value is None or field is None else (value, field)
 
     def _shape_of_vertices(self) -> Tensor | None:
         """Return which shape of the batch each vertex belongs to, None for single data."""

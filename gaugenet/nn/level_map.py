@@ -61,7 +61,7 @@ class LevelMap:
         part.num_fine, part._turns = rows.stop - rows.start, {}
         return part
 
-    def carry(self, rep: Representation, x: Tensor, back: bool = False) -> Tensor:
+    def move(self, rep: Representation, x: Tensor, back: bool = False) -> Tensor:
         """Apply the transport g of each pair to features, or its inverse.
 
         Args:

@@ -67,7 +67,7 @@ class MessageConv(Layer):
         amplitude = stencil.profiles(self.profiles, x.dtype) * stencil.weights(x.dtype)[..., None]
         moments = []
         for a, (block, messages) in enumerate(zip(self.edge_frame.rep_out, self.edge_frame(x, stencil), strict=True)):
-            waves = stencil.waves(block.irrep, self.kernels.space.waves(a), x.dtype, carried=False)
+            waves = stencil.waves(block.irrep, self.kernels.space.waves(a), x.dtype, transported=False)
             operator = (waves[:, :, 0, :, None] * amplitude[:, :, None]).flatten(2)
             moments.append(operator.mT @ messages)
         return self.intertwiner(x) + self.kernels(moments)

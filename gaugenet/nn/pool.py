@@ -34,7 +34,7 @@ class Pool(Layer):
             Features on the coarser level, ``(V_coarse, rep.dim)``.
         """
         pairs = enter(self, x, at, finer=True).map
-        moved = pairs.carry(self.rep, x.index_select(0, pairs.fine)) * pairs.mean_weight.to(x.dtype)[:, None]
+        moved = pairs.move(self.rep, x.index_select(0, pairs.fine)) * pairs.mean_weight.to(x.dtype)[:, None]
         return x.new_zeros(pairs.num_coarse, self.rep.dim).index_add_(0, pairs.coarse, moved)
 
 
@@ -59,5 +59,5 @@ class Unpool(Layer):
             Features on the finer level, ``(V_fine, rep.dim)``.
         """
         pairs = enter(self, x, at).map
-        moved = pairs.carry(self.rep, x.index_select(0, pairs.coarse), back=True) * pairs.weight.to(x.dtype)[:, None]
+        moved = pairs.move(self.rep, x.index_select(0, pairs.coarse), back=True) * pairs.weight.to(x.dtype)[:, None]
         return x.new_zeros(pairs.num_fine, self.rep.dim).index_add_(0, pairs.fine, moved)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -33,15 +33,15 @@ class Spectrum:
     """Modes of the connection Laplacian on a level, of every irrep that ``ConnectionSpectrum`` added.
 
     Args:
-        modes: Eigenvalues ``(B, K)`` [1 / mesh unit squared] and eigenfields ``(V, size, K)`` of each irrep, under
-            its order and parity, such as "1" or "0e".
+        find: Returns eigenvalues ``(B, K)`` [1 / mesh unit squared] and eigenfields ``(V, size, K)`` of an irrep by
+            its order and parity, such as "1" or "0e", or None.
         shapes: Shapes that the vertices belong to.
         group: Structure group of the transport.
     """
 
-    def __init__(self, modes: Mapping[str, tuple[Tensor, Tensor]], shapes: Shapes, group: Group) -> None:
+    def __init__(self, find: Callable[[str], tuple[Tensor, Tensor] | None], shapes: Shapes, group: Group) -> None:
         self.shapes, self.group = shapes, group
-        self._given = modes
+        self._find = find
         self._cache: dict[tuple[int, str, int, torch.dtype], list[Modes]] = {}
 
     def modes(self, irrep: Irrep, dtype: torch.dtype) -> list[Modes]:
@@ -59,14 +59,13 @@ class Spectrum:
         """
         key = (irrep.order, irrep.parity, irrep.size, dtype)
         if key not in self._cache:
-            name = f"{irrep.order}{irrep.parity}"  # compiled, str(irrep) is not a constant
-            if name not in self._given or self._given[name][1].shape[1] != irrep.size:
+            found = self._find(f"{irrep.order}{irrep.parity}")  # compiled, str(irrep) is not a constant
+            if found is None or found[1].shape[1] != irrep.size:
                 raise ValueError(
-                    f"the data have no eigenfields of the irrep {irrep} with {irrep.size} components, only of "
-                    f"{', '.join(self._given) or 'none'}: apply ConnectionSpectrum with this order and level, and with "
-                    "the group of the layer"
+                    f"the data have no eigenfields of the irrep {irrep} with {irrep.size} components at this level: "
+                    "apply ConnectionSpectrum with this order and level, and with the group of the layer"
                 )
-            value, field = self._given[name]
+            value, field = found
             total, shapes = self.shapes.total, self.shapes
             share = shapes.share[:, None].expand(-1, irrep.size)
             field = field * shapes.at_vertices(total).sqrt()[:, None, None]

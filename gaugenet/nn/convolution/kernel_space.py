@@ -82,7 +82,7 @@ class KernelSpace:
         basis = self.bases[a][b]
         return _of_moments(weight[f"{a}_{b}"], basis, ((s, 1) for s in range(len(basis))))
 
-    def places(self, weight: Weights, own: Weights) -> tuple[Tensor, Tensor]:
+    def tables(self, weight: Weights, own: Weights) -> tuple[Tensor, Tensor]:
         """Return which entry of ``signed`` each entry of the matrices of a convolution and of its adjoint is.
 
         Every entry is a parameter, its negative or 0. Building the matrices by one gather instead of hundreds of small

@@ -60,8 +60,8 @@ class LearnedKernel(Layer):
         self._space = KernelSpace(self.rep_in, self.rep_out, max_frequency)
         self._adjoint_space, self._plan = self._space.adjoint, self._space.plan(profiles)
         self.weight = self._space.parameters(profiles)
-        ahead, adjoint = self._space.places(*self._weights)
-        self._places, self._adjoint_places = ExactBuffer(ahead), ExactBuffer(adjoint)
+        ahead, adjoint = self._space.tables(*self._weights)
+        self._table, self._adjoint_table = ExactBuffer(ahead), ExactBuffer(adjoint)
 
     def convolve(self, x: Tensor, stencil: Stencil) -> Tensor:
         """Return sum_j w_ij kappa(r_ij, theta_ij) rho_in(g_ij) x(j) + W x(i) + bias.
@@ -92,7 +92,7 @@ class LearnedKernel(Layer):
         reverse = stencil.reverse(amplitude.detach()) if torch.is_grad_enabled() else amplitude[:0, 0]
         waves = [stencil.waves(block.irrep, self._space.waves(a), dtype) for a, block in enumerate(self.rep_in)]
         forward, adjoint = self._factors(x, stencil, 1, dtype, weighted=False)
-        lists = [stencil.index, stencil.padding.place, *waves]
+        lists = [stencil.index, stencil.padding.position, *waves]
         return attend(x.to(dtype), amplitude, reverse, self._plan, forward, adjoint, lists)
 
     @property
@@ -108,14 +108,14 @@ class LearnedKernel(Layer):
         self, x: Tensor, stencil: Stencil, profiles: int, dtype: torch.dtype, weighted: bool
     ) -> tuple[Factors, Factors]:
         """Return what features, and their gradients, are multiplied with; the latter is empty without gradients."""
-        table = signed(*self._weights, x).to(dtype)
+        row = signed(*self._weights, x).to(dtype)
         forward = _factors(stencil, self._space, profiles, dtype, weighted)
-        forward.weights = _cut(table.detach(), self._places.value, self._plan)
+        forward.weights = _cut(row.detach(), self._table.value, self._plan)
         forward.bias = self.intertwiner.padded_bias(x).to(dtype)
         adjoint = Factors()
         if torch.is_grad_enabled():
             adjoint = _factors(stencil.adjoint, self._adjoint_space, profiles, dtype, weighted)
-            adjoint.weights = _cut(table, self._adjoint_places.value, self._plan.adjoint)
+            adjoint.weights = _cut(row, self._adjoint_table.value, self._plan.adjoint)
         return forward, adjoint
 
 
@@ -164,7 +164,7 @@ def load_renamed(layer: nn.Module, **renamed: str) -> None:
 
     Args:
         layer: The layer.
-        **renamed: New place of each module of old, such as ``conv="kernel"``.
+        **renamed: New name of each module of old, such as ``conv="kernel"``.
     """
     layer.register_load_state_dict_pre_hook(partial(_rename, renamed))
 
@@ -183,8 +183,8 @@ def _factors(stencil: Stencil, space: KernelSpace, profiles: int, dtype: torch.d
     return Factors(stencil.neighbours(dtype), operators)
 
 
-def _cut(table: Tensor, places: Tensor, plan: Plan) -> list[Tensor]:
-    """Return the matrices of all blocks out from the table of their entries."""
+def _cut(row: Tensor, table: Tensor, plan: Plan) -> list[Tensor]:
+    """Return the matrices of all blocks out from a row of parameters and the table of their entries."""
     shapes = [(sum(map(sum, plan.columns(b))), size[0] * size[1]) for b, size in enumerate(plan.blocks_out)]
-    parts = table.index_select(0, places).split([rows * columns for rows, columns in shapes]) if shapes else ()
+    parts = row.index_select(0, table).split([rows * columns for rows, columns in shapes]) if shapes else ()
     return [part.view(shape) for part, shape in zip(parts, shapes, strict=True)]

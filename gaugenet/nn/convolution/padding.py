@@ -10,7 +10,7 @@ class Padding:
     """Positions of the edges of each vertex in lists ``(V, K)`` of equal length.
 
     Attributes:
-        place: ``(E,)`` position of each edge in the flattened lists.
+        position: ``(E,)`` position of each edge in the flattened lists.
 
     Args:
         target: ``(E,)`` vertex that each edge reaches, ascending.
@@ -22,12 +22,12 @@ class Padding:
         self.num_vertices, self.width = num_vertices, width
         degree = target.new_zeros(num_vertices + 1).scatter_add_(0, target + 1, torch.ones_like(target))
         slot = torch.arange(target.shape[0], device=target.device) - degree.cumsum(0).index_select(0, target)
-        self.place = target * width + slot
+        self.position = target * width + slot
 
     def __call__(self, values: Tensor) -> Tensor:
         """Return ``values (E, ...)`` as ``(V, K, ...)``, zero where a vertex has fewer edges."""
         padded = values.new_zeros(self.num_vertices * self.width, *values.shape[1:])
-        return padded.index_copy_(0, self.place, values).unflatten(0, (self.num_vertices, self.width))
+        return padded.index_copy_(0, self.position, values).unflatten(0, (self.num_vertices, self.width))
 
 
 def largest_degree(edge_index: Tensor, num_vertices: int) -> int:

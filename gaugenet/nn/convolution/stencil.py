@@ -139,7 +139,7 @@ class Stencil:
         Returns:
             ``(E, ...)``, or ``(V, K, ...)`` where convolutions read padded lists.
         """
-        edges = values.flatten(0, 1).index_select(0, self.padding.place.index_select(0, self._order))
+        edges = values.flatten(0, 1).index_select(0, self.padding.position.index_select(0, self._order))
         return edges if available(edges.device, edges.dtype) else self.adjoint.padding(edges)
 
     def weights(self, dtype: torch.dtype) -> Tensor:
@@ -158,7 +158,7 @@ class Stencil:
         """
         return self._kept(("profiles", count, dtype), lambda: self.padding(self._radial(count).to(dtype)))
 
-    def waves(self, irrep: Irrep, waves: tuple[Wave, ...], dtype: torch.dtype, carried: bool = True) -> Tensor:
+    def waves(self, irrep: Irrep, waves: tuple[Wave, ...], dtype: torch.dtype, transported: bool = True) -> Tensor:
         """Return what waves read of features of an irrep, as a padded list.
 
         Summed over the components of a feature it gives wave(theta_ij) rho(g_ij) x(j); or wave(theta_ij) x(i) if the
@@ -168,17 +168,17 @@ class Stencil:
             irrep: Irrep of the features.
             waves: The waves, W of them.
             dtype: Precision of the numbers.
-            carried: Whether the features are transported.
+            transported: Whether the features are to be transported.
 
         Returns:
             ``(V, K, size, W)``.
         """
 
         def make() -> Tensor:
-            rows = self._rows(irrep, waves, _at_least_single(dtype), carried)
+            rows = self._rows(irrep, waves, _at_least_single(dtype), transported)
             return self.padding(rows.unflatten(1, (irrep.size, len(waves))).to(dtype))
 
-        return self._kept(("waves", irrep.order, irrep.parity, irrep.size, waves, dtype, carried), make)
+        return self._kept(("waves", irrep.order, irrep.parity, irrep.size, waves, dtype, transported), make)
 
     def operator(
         self,
@@ -242,16 +242,16 @@ class Stencil:
             self._cache[key] = make()
         return self._cache[key]
 
-    def _rows(self, irrep: Irrep, waves: tuple[Wave, ...], precise: torch.dtype, carried: bool = True) -> Tensor:
-        """Return waves, after transport if ``carried``, ``(E, size * W)``."""
+    def _rows(self, irrep: Irrep, waves: tuple[Wave, ...], precise: torch.dtype, transported: bool = True) -> Tensor:
+        """Return waves, after transport if ``transported``, ``(E, size * W)``."""
         frequencies, place, sign = _phases(irrep.size, waves)
         angle = self.log[:, 1:] * self.log.new_tensor(frequencies)
-        if irrep.size == 2 and carried:
+        if irrep.size == 2 and transported:
             angle = angle + irrep.order * self.transport[:, None]
         angle = angle.to(precise)
         phases = torch.cat([torch.cos(angle), torch.sin(angle)], dim=1)
         values = phases.index_select(1, self._begin.new_tensor(place)) * phases.new_tensor(sign)
-        if not carried:
+        if not transported:
             return values
         if irrep.size == 1 and not irrep.trivial:
             values = values * irrep.character(Elements.of(self.transport, self.flip)).to(precise)[:, None]
