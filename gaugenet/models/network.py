@@ -42,7 +42,7 @@ Output = TypeVar("Output", covariant=True, default="Tensor | Logits")
 class Network(nn.Module, Generic[Output]):
     """A trunk and a task: features of a shape, and a readout of them.
 
-    A class for each task says what is read and what the output is compared with. Arguments of the usual trunk,
+    A class for each task defines what is read and what the output is compared with. Arguments of the usual trunk,
     ``GaugeTrunk``, are given by name; any other trunk by ``trunk``.
 
     Args:

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from gaugenet.models.comparison import area_accuracy
+from gaugenet.models.comparison import area_accuracy, face_areas
+
+__all__ = ["Scores", "area_accuracy", "confusion", "face_areas"]
 
 
 def confusion(prediction: Tensor, label: Tensor, area: Tensor, num_labels: int) -> Tensor:
