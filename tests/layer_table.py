@@ -12,7 +12,7 @@ import torch
 from group_table import REPS
 from torch import Tensor, nn
 
-from gaugenet.group import Elements, Group
+from gaugenet.group import Group
 from gaugenet.mesh.mesh import MeshWarning
 from gaugenet.models import ClassificationNet, CorrespondenceNet, SegmentationNet, TangentFieldNet
 from gaugenet.nn import (
@@ -52,6 +52,7 @@ from gaugenet.nn import (
     Unpool,
 )
 from gaugenet.representation import Representation
+from gaugenet.testing import Signature
 from gaugenet.transforms.connection_spectrum import ConnectionSpectrum
 from gaugenet.transforms.frame_bundle import FrameBundle
 from gaugenet.transforms.input_fields import InputFields
@@ -172,31 +173,15 @@ class Row:
                     nn.init.normal_(parameter, 0.5)
         return layer.to(dtype).eval()
 
+    def signature(self, layer: nn.Module) -> Signature:
+        return Signature(layer, level_in=self.level_in, level_out=self.level_out, call=self.call)
+
     def reps(self, layer: nn.Module) -> tuple[Representation, Representation]:
         return layer.rep_in, layer.rep_out
 
     def features(self, layer: nn.Module, data: Any, seed: int = 0, dtype: torch.dtype = torch.float64) -> Tensor:
         """Return random features of the layer's input."""
-        generator = torch.Generator().manual_seed(seed)
-        x = self.reps(layer)[0].randn(size(data, self.level_in), generator=generator, dtype=torch.float64)
-        return x.to(dtype)
-
-    def elements(self, data: Any, seed: int = 0) -> Elements:
-        """Return a random element of the group for each vertex of the mesh."""
-        return Group(self.inside or self.group).random(size(data, 0), generator=torch.Generator().manual_seed(seed))
-
-
-def size(data: Any, level: int) -> int:
-    if level == -2:
-        return 1
-    return data.face.shape[1] if level == -1 else data[f"area_{level}"].shape[0]
-
-
-def at_level(at: Elements, data: Any, level: int) -> Elements:
-    """Return the elements of the vertices of a level, the identity at faces and of shapes."""
-    if level < 0:
-        return Elements.rotations(at.angle.new_zeros(size(data, level)))
-    return at if level == 0 else at[data[f"sample_index_{level}"]]
+        return self.signature(layer).features(data, seed, dtype)
 
 
 DIFFUSE = "differential + diffusion"

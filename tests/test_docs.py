@@ -11,6 +11,12 @@ PAGES = [path for path in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
+def statements(block: str) -> str:
+    """Return the code of a block without prompts and results."""
+    examples = doctest.DocTestParser().get_examples(block)
+    return "".join(example.source for example in examples) if examples else block
+
+
 def check_page(text: str, name: str) -> int:
     """Run the ```python blocks of a page that hold >>> as one session; return how many examples ran."""
     parser, session = doctest.DocTestParser(), {}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
-import potpourri3d
 
 from gaugenet.benchmark.measure import medians, peak_bytes
 from gaugenet.benchmark.spheres import errors_on_sphere, sphere
@@ -29,12 +29,14 @@ def preprocessing(
 
     Args:
         sizes: numbers of vertices. neighbours: mean numbers in discs; None is the 1-ring.
-        compared: the size for which potpourri3d is timed; ``speedup`` is over its accurate strategy, AffineLocal.
+        compared: the size for which potpourri3d is timed if it is installed; ``speedup`` is over its accurate strategy,
+            AffineLocal.
     """
     for size in sizes:
         data = sphere(size)
         runs = 1 if size > 100_000 else repeats
-        peer = potpourri_seconds(data.pos.numpy(), data.face.numpy().T) if size == compared else {}
+        timed = size == compared and find_spec("potpourri3d")
+        peer = potpourri_seconds(data.pos.numpy(), data.face.numpy().T) if timed else {}
         for many in neighbours:
             yield {"surface": "sphere", **_row(data, many, runs, errors_on_sphere, peer)}
         if size == compared:
@@ -57,6 +59,8 @@ def _row(data: MeshData, many: int | None, runs: int, errors: Errors, peer: dict
 
 def potpourri_seconds(pos: np.ndarray, face: np.ndarray) -> dict[str, float]:
     """Return how long potpourri3d would take for the log maps of all vertices by each of its strategies [s]."""
+    import potpourri3d
+
     sources = np.linspace(0, len(pos) - 1, SAMPLED).astype(int)
     result = {}
     for strategy, name in STRATEGIES.items():

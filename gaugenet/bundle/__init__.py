@@ -1,1 +1,5 @@
 """Frame bundles of meshes: frames, connection, geodesic discs, levels."""
+
+import lazy_loader as lazy
+
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)

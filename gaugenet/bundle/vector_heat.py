@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import potpourri3d
 
 from gaugenet.bundle.connection import Connection
 from gaugenet.bundle.edges import BundleEdges
@@ -20,8 +19,15 @@ def vector_heat_discs(mesh: Mesh, connection: Connection, edges: BundleEdges) ->
         mesh: clean mesh. edges: which pairs to compute, each within one component: the solver gives NaN elsewhere.
 
     Raises:
+        ImportError: where potpourri3d is not installed.
         ValueError: where the solver's answer is not finite.
     """
+    try:
+        import potpourri3d
+    except ImportError:
+        raise ImportError(
+            'method="vector_heat" needs potpourri3d, which is not installed: pip install "gaugenet[vector-heat]"'
+        ) from None
     used = np.unique(mesh.face)
     rank = np.full(len(mesh.pos), -1)
     rank[used] = np.arange(len(used))

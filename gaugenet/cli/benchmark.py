@@ -15,6 +15,7 @@ import platform
 from collections.abc import Sequence
 from functools import partial
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -74,9 +75,10 @@ def run(args: argparse.Namespace) -> Outcome:
 def machine() -> dict[str, str]:
     """Return what the durations depend on: processor, threads, versions."""
     found = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
-    names = [line.partition(":")[2].strip() for line in found.splitlines() if line.startswith("model name")]
-    packages = {name: version(name) for name in ("torch", "torch-geometric", "numpy", "numba", "potpourri3d")}
-    about = {"processor": names[0] if names else platform.processor(), "cores": str(os.cpu_count())}
+    models = [line.partition(":")[2].strip() for line in found.splitlines() if line.startswith("model name")]
+    names = ["torch", "torch-geometric", "numpy", "numba", *(["potpourri3d"] if find_spec("potpourri3d") else [])]
+    packages = {name: version(name) for name in names}
+    about = {"processor": models[0] if models else platform.processor(), "cores": str(os.cpu_count())}
     return {**about, "threads": str(torch.get_num_threads()), "python": platform.python_version(), **packages}
 
 

@@ -1,7 +1,5 @@
 """Structure groups of a surface: SO(2), O(2), the cyclic groups C_N, the dihedral groups D_N and the trivial group."""
 
-from gaugenet.group.elements import Elements
-from gaugenet.group.group import Group
-from gaugenet.group.irrep import Irrep
+import lazy_loader as lazy
 
-__all__ = ["Elements", "Group", "Irrep"]
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)

@@ -1,21 +1,5 @@
 """Homogeneous spaces G/K with K = SO(2): the sphere, the plane, the hyperbolic plane, and samples of their points."""
 
-from gaugenet.homogeneous.hyperbolic import HyperbolicPlane
-from gaugenet.homogeneous.icosphere import icosahedral_rotations, icosphere
-from gaugenet.homogeneous.lattices import hexagonal_lattice, square_lattice
-from gaugenet.homogeneous.plane import Plane
-from gaugenet.homogeneous.space import HomogeneousSpace
-from gaugenet.homogeneous.sphere import Sphere
-from gaugenet.homogeneous.tiling import triangular_tiling
+import lazy_loader as lazy
 
-__all__ = [
-    "HomogeneousSpace",
-    "HyperbolicPlane",
-    "Plane",
-    "Sphere",
-    "hexagonal_lattice",
-    "icosahedral_rotations",
-    "icosphere",
-    "square_lattice",
-    "triangular_tiling",
-]
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)

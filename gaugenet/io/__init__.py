@@ -1,1 +1,5 @@
 """Files to tensors and back: meshes, labels, images, bundles."""
+
+import lazy_loader as lazy
+
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)

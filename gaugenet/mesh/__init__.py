@@ -1,7 +1,5 @@
-"""Triangle meshes: the door that cleans them, topology, geometry, Laplacian."""
+"""Triangle meshes: cleaning, topology, geometry, Laplacian."""
 
-from gaugenet.mesh.clean import clean_mesh, find_defects
-from gaugenet.mesh.mesh import Mesh, MeshWarning
-from gaugenet.mesh.topology import Topology
+import lazy_loader as lazy
 
-__all__ = ["Mesh", "MeshWarning", "Topology", "clean_mesh", "find_defects"]
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)

@@ -1,5 +1,5 @@
 """Representations of the structure groups: direct sums of irreps, and what decomposes into them."""
 
-from gaugenet.representation.representation import Block, Representation
+import lazy_loader as lazy
 
-__all__ = ["Block", "Representation"]
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)

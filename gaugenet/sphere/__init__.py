@@ -1,31 +1,5 @@
 """The sphere S^2 = SO(3)/SO(2): grids, harmonic transforms of fields of every order, intertwiners."""
 
-from gaugenet.sphere.band import band_limit_of, degrees, rotated, rows_of_degree, with_band_limit
-from gaugenet.sphere.grid import SphereGrid
-from gaugenet.sphere.harmonic_norm import HarmonicNorm
-from gaugenet.sphere.harmonic_product import HarmonicProduct
-from gaugenet.sphere.harmonic_transform import HarmonicTransform
-from gaugenet.sphere.power_spectrum import PowerSpectrum
-from gaugenet.sphere.scattered_transform import ScatteredTransform
-from gaugenet.sphere.so3_transform import SO3Transform, so3_representation
-from gaugenet.sphere.spherical_block import SphericalBlock, fine_grid
-from gaugenet.sphere.spherical_conv import SphericalConv
+import lazy_loader as lazy
 
-__all__ = [
-    "HarmonicNorm",
-    "HarmonicProduct",
-    "HarmonicTransform",
-    "PowerSpectrum",
-    "SO3Transform",
-    "ScatteredTransform",
-    "SphereGrid",
-    "SphericalBlock",
-    "SphericalConv",
-    "band_limit_of",
-    "degrees",
-    "fine_grid",
-    "rotated",
-    "rows_of_degree",
-    "so3_representation",
-    "with_band_limit",
-]
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)

@@ -1,1 +1,5 @@
 """Transforms of PyTorch Geometric: from a mesh to what networks read."""
+
+import lazy_loader as lazy
+
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)

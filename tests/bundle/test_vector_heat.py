@@ -1,5 +1,7 @@
 """The vector heat method as a second opinion: independent of the discs, and close to them."""
 
+import sys
+
 import numpy as np
 import pytest
 import surfaces
@@ -69,3 +71,9 @@ def test_answers_that_are_not_finite_are_refused():
 def test_isolated_vertices_pass():
     bundle = build_bundle(surfaces.read("broken/isolated_vertex.off"), radius=2.0, method="vector_heat")
     assert np.isfinite(bundle.edges.log).all()
+
+
+def test_without_potpourri3d_it_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "potpourri3d", None)
+    with pytest.raises(ImportError, match=r'needs potpourri3d, .*: pip install "gaugenet\[vector-heat\]"'):
+        build_bundle(surfaces.icosphere(1), radius=0.6, method="vector_heat")

@@ -1,0 +1,13 @@
+from .earth import CONTINENTS as CONTINENTS
+from .earth import Earth as Earth
+from .earth import continent_of as continent_of
+from .folder import ClassFolder as ClassFolder
+from .folder import LabelledFolder as LabelledFolder
+from .folder import mesh_paths as mesh_paths
+from .mesh_dataset import MeshDataset as MeshDataset
+from .psb import PSB as PSB
+from .psb import PSBShapes as PSBShapes
+from .psb import psb_categories as psb_categories
+from .spherical_mnist import SphericalMNIST as SphericalMNIST
+from .spherical_scenes import SphereObjects as SphereObjects
+from .spherical_scenes import SphericalScenes as SphericalScenes

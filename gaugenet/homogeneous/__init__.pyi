@@ -1,0 +1,9 @@
+from .hyperbolic import HyperbolicPlane as HyperbolicPlane
+from .icosphere import icosahedral_rotations as icosahedral_rotations
+from .icosphere import icosphere as icosphere
+from .lattices import hexagonal_lattice as hexagonal_lattice
+from .lattices import square_lattice as square_lattice
+from .plane import Plane as Plane
+from .space import HomogeneousSpace as HomogeneousSpace
+from .sphere import Sphere as Sphere
+from .tiling import triangular_tiling as triangular_tiling

@@ -1,0 +1,11 @@
+from .bundle_file import load_bundle as load_bundle
+from .bundle_file import save_bundle as save_bundle
+from .label_file import read_labels as read_labels
+from .label_file import write_labels as write_labels
+from .labels import Labels as Labels
+from .mesh_data import MeshData as MeshData
+from .mesh_file import read_mesh as read_mesh
+from .mesh_file import write_mesh as write_mesh
+from .spherical_image import read_image as read_image
+from .spherical_image import write_image as write_image
+from .spherical_image import write_label_image as write_label_image

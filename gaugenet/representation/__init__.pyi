@@ -1,0 +1,10 @@
+from .decomposition import Decomposition as Decomposition
+from .decomposition import decompose as decompose
+from .decomposition import induce as induce
+from .decomposition import intertwiner_basis as intertwiner_basis
+from .decomposition import quotient as quotient
+from .decomposition import regular as regular
+from .decomposition import restrict as restrict
+from .decomposition import tensor_product as tensor_product
+from .representation import Block as Block
+from .representation import Representation as Representation

@@ -1,0 +1,17 @@
+from .clebsch_gordan import clebsch_gordan as clebsch_gordan
+from .clebsch_gordan import real_clebsch_gordan as real_clebsch_gordan
+from .clebsch_gordan import wigner_3j as wigner_3j
+from .harmonics import complex_harmonics as complex_harmonics
+from .harmonics import degrees_and_orders as degrees_and_orders
+from .harmonics import real_harmonics as real_harmonics
+from .harmonics import spin_weighted_harmonics as spin_weighted_harmonics
+from .rotation import euler_from_rotation as euler_from_rotation
+from .rotation import quaternion_from_rotation as quaternion_from_rotation
+from .rotation import random_rotation as random_rotation
+from .rotation import rotation_from_euler as rotation_from_euler
+from .rotation import rotation_from_quaternion as rotation_from_quaternion
+from .wigner import real_basis as real_basis
+from .wigner import real_wigner_D as real_wigner_D
+from .wigner import wigner_D as wigner_D
+from .wigner import wigner_d as wigner_d
+from .wigner_table import wigner_d_table as wigner_d_table

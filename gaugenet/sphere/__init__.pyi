@@ -1,0 +1,16 @@
+from .band import band_limit_of as band_limit_of
+from .band import degrees as degrees
+from .band import rotated as rotated
+from .band import rows_of_degree as rows_of_degree
+from .band import with_band_limit as with_band_limit
+from .grid import SphereGrid as SphereGrid
+from .harmonic_norm import HarmonicNorm as HarmonicNorm
+from .harmonic_product import HarmonicProduct as HarmonicProduct
+from .harmonic_transform import HarmonicTransform as HarmonicTransform
+from .power_spectrum import PowerSpectrum as PowerSpectrum
+from .scattered_transform import ScatteredTransform as ScatteredTransform
+from .so3_transform import SO3Transform as SO3Transform
+from .so3_transform import so3_representation as so3_representation
+from .spherical_block import SphericalBlock as SphericalBlock
+from .spherical_block import fine_grid as fine_grid
+from .spherical_conv import SphericalConv as SphericalConv

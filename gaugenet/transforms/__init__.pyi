@@ -1,0 +1,11 @@
+from .cache import Cached as Cached
+from .connection_spectrum import ConnectionSpectrum as ConnectionSpectrum
+from .equirectangular import Equirectangular as Equirectangular
+from .equirectangular import pixel_centres as pixel_centres
+from .frame_bundle import FrameBundle as FrameBundle
+from .gauge import change_gauge as change_gauge
+from .homogeneous_bundle import HomogeneousBundle as HomogeneousBundle
+from .input_fields import InputFields as InputFields
+from .parallel import parallel_map as parallel_map
+from .perturbation import Perturbation as Perturbation
+from .reduction import reduce_group as reduce_group

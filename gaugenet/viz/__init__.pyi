@@ -1,0 +1,14 @@
+from .boxes import Outlines as Outlines
+from .boxes import boxes_image as boxes_image
+from .boxes import boxes_picture as boxes_picture
+from .colour import UNLABELLED as UNLABELLED
+from .colour import palette as palette
+from .confusion import confusion_picture as confusion_picture
+from .curves import curves_picture as curves_picture
+from .growth import growth_picture as growth_picture
+from .images import enlarged as enlarged
+from .images import images_picture as images_picture
+from .images import label_image as label_image
+from .renderer import render as render
+from .segmentation import Panel as Panel
+from .segmentation import segmentation_picture as segmentation_picture
