@@ -85,7 +85,7 @@ def run(group: str, seed: int, archive: np.lib.npyio.NpzFile, names: Sequence[st
     )
     left, right = hemisphere(archive, "L"), hemisphere(archive, "R")
     image = mirrored(left)
-    left, right, image = (net.bundle_transform(data) for data in (left, right, image))
+    left, right, image = (net.transform(data) for data in (left, right, image))
     hidden = held_back(left, seed)
     train = left.clone()
     train.vertex_label = torch.where(hidden, -1, left.vertex_label)

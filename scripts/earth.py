@@ -22,7 +22,7 @@ from gaugenet.cli import main as gaugenet
 from gaugenet.datasets.earth import CONTINENTS, Earth
 from gaugenet.io.file import open_atomic
 from gaugenet.models import SphereSample, sphere_sample
-from gaugenet.models.on_image import at_pixels
+from gaugenet.models.spherical import at_pixels
 from gaugenet.train import Scores, TurnedEarth
 from gaugenet.transforms.equirectangular import pixel_centres
 from gaugenet.viz import images_picture, label_image, palette

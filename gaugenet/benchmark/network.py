@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, cast
 
 import torch
 
@@ -26,7 +26,7 @@ def training(vertices: int, repeats: int) -> Iterator[dict[str, Any]]:
 
     def step() -> None:
         optimizer.zero_grad()
-        torch.nn.functional.cross_entropy(net(data), label).backward()
+        torch.nn.functional.cross_entropy(cast(torch.Tensor, net(data)), label).backward()
         optimizer.step()
 
     seconds = medians({"step": step}, repeats)["step"]

@@ -19,8 +19,8 @@ from gaugenet.detection import Boxes, Surface, surface_of, to_json
 from gaugenet.io.file import open_atomic
 from gaugenet.io.mesh_file import read_mesh
 from gaugenet.io.spherical_image import is_image, read_image
-from gaugenet.models import Detector, load, on_sphere, sphere_sample
-from gaugenet.models.on_image import on_sample
+from gaugenet.models import DetectionNet, load, on_sphere, sphere_sample
+from gaugenet.models.spherical import on_sample
 from gaugenet.train import found_in
 from gaugenet.viz import boxes_image, boxes_picture, enlarged
 from gaugenet.viz.png import png_path
@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> Outcome:
     if args.picture is not None:
         png_path(args.picture)
     net = load(args.model)
-    if not isinstance(net, Detector):
+    if not isinstance(net, DetectionNet):
         raise ValueError(f"detect needs a network that finds objects, got {args.model}, a {type(net).__name__}")
     if on_sphere(net) != is_image(args.input):
         wanted = "an image of the sphere (PNG, JPEG)" if on_sphere(net) else "a mesh"
@@ -68,7 +68,7 @@ def run(args: argparse.Namespace) -> Outcome:
     return Outcome({**content, "picture": None if args.picture is None else str(args.picture)}, "\n".join(text))
 
 
-def _in_image(net: Detector, args: argparse.Namespace) -> tuple[Boxes, Surface, Any]:
+def _in_image(net: DetectionNet, args: argparse.Namespace) -> tuple[Boxes, Surface, Any]:
     if args.up is not None:
         raise ValueError("--up is about pictures of meshes; images have north up")
     pixels, sample = read_image(args.input), sphere_sample(net)
@@ -79,9 +79,9 @@ def _in_image(net: Detector, args: argparse.Namespace) -> tuple[Boxes, Surface, 
     return boxes, surface, net.label_names
 
 
-def _on_mesh(net: Detector, args: argparse.Namespace) -> tuple[Boxes, Surface, Any]:
+def _on_mesh(net: DetectionNet, args: argparse.Namespace) -> tuple[Boxes, Surface, Any]:
     mesh = read_mesh(args.input)
-    data = net.transform(mesh.clone())  # type: ignore[operator]
+    data = net.transform(mesh.clone())
     surface = surface_of(data)
     boxes = net.detect(data, surface, score=args.score)
     if args.picture is not None:

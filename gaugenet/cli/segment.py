@@ -35,9 +35,8 @@ from gaugenet.io.labels import corner_majority
 from gaugenet.io.mesh_data import MeshData
 from gaugenet.io.mesh_file import read_mesh, write_mesh
 from gaugenet.mesh.geometry import face_areas
-from gaugenet.models import GridSegmenter, SegmentationNet, load, on_sphere
-from gaugenet.models.memory import patch_limit
-from gaugenet.models.patches import scores_in_patches
+from gaugenet.models import SegmentationNet, load, on_sphere
+from gaugenet.models.patches import patch_limit, scores_in_patches
 from gaugenet.viz import Panel, palette, segmentation_picture
 from gaugenet.viz.png import png_path
 
@@ -64,14 +63,13 @@ def run(args: argparse.Namespace) -> Outcome:
     check_stems(args.mesh)
     check_up(args)
     net = load(args.model)
-    if not isinstance(net, (SegmentationNet, GridSegmenter)):
+    if not isinstance(net, SegmentationNet):
         raise ValueError(f"segment needs a network that labels, got {args.model}, a {type(net).__name__}")
     folder = check_output(args.output)
     if args.picture is not None:
         png_path(args.picture, planned=folder)
     if on_sphere(net):
         return segmented_images(net, args, folder)
-    assert isinstance(net, SegmentationNet)
     done: dict[str, Any] = {}
     failed: dict[str, str] = {}
     panels = []

@@ -14,12 +14,12 @@ from gaugenet.cli.message import attempt
 from gaugenet.cli.outcome import Outcome, exit_code
 from gaugenet.cli.progress import bar
 from gaugenet.io.spherical_image import read_image, write_label_image
-from gaugenet.models import GridSegmenter, SegmentationNet, sphere_sample
-from gaugenet.models.on_image import at_pixels, on_sample
+from gaugenet.models import SegmentationNet, sphere_sample
+from gaugenet.models.spherical import at_pixels, on_sample
 from gaugenet.viz import enlarged, images_picture, palette
 
 
-def segmented_images(net: SegmentationNet | GridSegmenter, args: argparse.Namespace, folder: Path) -> Outcome:
+def segmented_images(net: SegmentationNet, args: argparse.Namespace, folder: Path) -> Outcome:
     """Label the images, and write what was found.
 
     Raises:

@@ -19,7 +19,7 @@ from gaugenet.datasets.mesh_dataset import MeshDataset
 from gaugenet.datasets.psb import psb_categories
 from gaugenet.io.labels import corner_majority
 from gaugenet.io.mesh_data import LABELS
-from gaugenet.models import ClassificationNet, DetectionNet, SegmentationNet, load, shipped
+from gaugenet.models import ClassificationNet, DetectionNet, Network, SegmentationNet, load, shipped
 from gaugenet.models.store import recorded
 from gaugenet.train import Scores, evaluate
 from gaugenet.transforms.perturbation import Perturbation
@@ -126,8 +126,10 @@ def _opened(args: argparse.Namespace) -> tuple[Any, MeshDataset]:
         ValueError: the network is for another task, or was trained on shapes of the test split.
     """
     net = load(args.model)
-    wanted = {"segment": SegmentationNet, "classify": ClassificationNet, "detect": DetectionNet}[args.task]
-    if not isinstance(net, wanted):
+    kinds: dict[str, type[Network]]
+    kinds = {"segment": SegmentationNet, "classify": ClassificationNet, "detect": DetectionNet}
+    wanted = kinds[args.task]
+    if not isinstance(net, wanted) or net.trunk.own_frames:
         raise ValueError(f"--task {args.task} needs a {wanted.__name__}, got {args.model}, a {type(net).__name__}")
     about = recorded(args.model)
     if args.split == "validation":

@@ -17,7 +17,7 @@ from gaugenet.cli.parts import object_names, parts_network, region_targets
 from gaugenet.cli.progress import bar
 from gaugenet.datasets.folder import LabelledFolder
 from gaugenet.datasets.mesh_dataset import MeshDataset
-from gaugenet.models import ClassificationNet, SegmentationNet, SurfaceNet
+from gaugenet.models import ClassificationNet, Network, SegmentationNet
 from gaugenet.models.unet import NO_LAYERS
 from gaugenet.representation import Representation
 from gaugenet.train import FitSettings, Prepared
@@ -51,7 +51,7 @@ def shapes_job(args: argparse.Namespace, bundles: Path) -> Job:
     return Job(net, examples, validation, settings, about, prepare)
 
 
-def _network(args: argparse.Namespace, train: MeshDataset) -> SurfaceNet:
+def _network(args: argparse.Namespace, train: MeshDataset) -> Network:
     """Return the network that the arguments ask for, with random weights."""
     settings = {
         "fields": {**args.fields, **({"oriented": False} if args.one_sided else {})},

@@ -145,4 +145,4 @@ def network_of(args: argparse.Namespace, names: Sequence[str], usual: dict[str, 
             settings["output"] = "vertex"
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(args.seed)
-        return NETS[args.task][FAMILIES.index(family)](names, **settings)  # type: ignore[call-arg]
+        return NETS[args.task][FAMILIES.index(family)](names, **settings)  # type: ignore[arg-type]

@@ -12,7 +12,7 @@ from gaugenet.cli.outcome import Outcome
 from gaugenet.cli.progress import bar
 from gaugenet.cli.spherical import NETS, images_of
 from gaugenet.detection import average_precision
-from gaugenet.models import Detector, Network, load, on_sphere, sphere_sample
+from gaugenet.models import DetectionNet, Network, load, on_sphere, sphere_sample
 from gaugenet.models.store import recorded
 from gaugenet.train import Scores, SphericalImages, evaluate, found_scenes
 from gaugenet.viz import confusion_picture
@@ -46,7 +46,7 @@ def images_outcome(args: argparse.Namespace) -> Outcome:
     turned = ", turned at random" if args.rotate_test == "yes" else ""
     which = f"{images.count} images of the {args.split} split{turned}"
     about = {"images": images.count, "split": args.split, "rotate_test": args.rotate_test or "no"}
-    if isinstance(net, Detector):
+    if isinstance(net, DetectionNet):
         return _detected(net, images, about, which)
     scores = evaluate(net, bar(images, "evaluate", len(images)))
     if args.confusion is not None:
@@ -68,7 +68,7 @@ def _labelled(net: Network, scores: Scores, about: dict[str, Any], which: str, s
     return Outcome(content, "\n".join(rows))
 
 
-def _detected(net: Detector, images: SphericalImages, about: dict[str, Any], which: str) -> Outcome:
+def _detected(net: DetectionNet, images: SphericalImages, about: dict[str, Any], which: str) -> Outcome:
     batches = bar(images, "evaluate", len(images))
     scenes = list(found_scenes(net, images, seen=batches))
     found = average_precision(scenes, len(net.label_names), half_turns=net.code.half_turns)

@@ -26,13 +26,13 @@ from gaugenet.cli.progress import bar
 from gaugenet.cli.run_folder import RunFolder, write_json
 from gaugenet.cli.shapes import CLASSIFY, shapes_job
 from gaugenet.cli.spherical import SETTINGS, add_rotations, images_job
-from gaugenet.models import ClassificationNet, SurfaceNet, save
-from gaugenet.models.segmentation_net import OUTPUTS
+from gaugenet.models import ClassificationNet, SegmentationNet, save
+from gaugenet.models.segmentation import OUTPUTS
 from gaugenet.train import Fit, FitSettings
 from gaugenet.viz.curves import curves_picture
 
 EXAMPLE = "gaugenet train --data psb --root LabeledDB_new.zip --category Human -o out/human --workers 2"
-_NETS: dict[str, type] = {"segment": SurfaceNet, "classify": ClassificationNet}
+_NETS: dict[str, type] = {"segment": SegmentationNet, "classify": ClassificationNet}
 
 
 def _default(task: str, name: str) -> Any:

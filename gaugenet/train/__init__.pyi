@@ -6,9 +6,7 @@ from .detections import sphere_surface as sphere_surface
 from .fit import Fit as Fit
 from .fit import FitSettings as FitSettings
 from .metrics import Scores as Scores
-from .metrics import area_accuracy as area_accuracy
 from .metrics import confusion as confusion
-from .metrics import face_areas as face_areas
 from .objective import evaluate as evaluate
 from .objective import score as score
 from .objective import shape_loss as shape_loss

@@ -10,7 +10,7 @@ from torch_geometric.data import Data
 from gaugenet.detection import Boxes, Scene, Surface, suppress
 from gaugenet.detection.space_surface import SpaceSurface
 from gaugenet.homogeneous import Sphere, icosphere
-from gaugenet.models import Detector
+from gaugenet.models import DetectionNet
 from gaugenet.train.spherical_images import SphericalImages
 
 # Boxes are compared on an icosphere of this level, whatever the network runs on: areas are off by 0.05 %.
@@ -29,7 +29,7 @@ def on_another(boxes: Boxes, here: Surface, there: SpaceSurface) -> Boxes:
     return there.boxes_at(here.centre(boxes), here.direction(boxes), boxes.extent, boxes.label, boxes.score)
 
 
-def found_in(net: Detector, data: Data, here: Surface, iou: float = 0.5, **candidates: Any) -> Boxes:
+def found_in(net: DetectionNet, data: Data, here: Surface, iou: float = 0.5, **candidates: Any) -> Boxes:
     """Return the boxes of one scene, surest first, that are compared as where they are scored.
 
     Overlap on the points of a grid is coarse: of boxes with half lengths about 0.2 it is off by 0.02 in the mean.
@@ -44,7 +44,7 @@ def found_in(net: Detector, data: Data, here: Surface, iou: float = 0.5, **candi
 
 
 def found_scenes(
-    net: Detector, images: SphericalImages, iou: float = 0.5, seen: Iterable[Any] | None = None
+    net: DetectionNet, images: SphericalImages, iou: float = 0.5, seen: Iterable[Any] | None = None
 ) -> Iterator[Scene]:
     """Yield detected and true boxes of every scene, on ``sphere_surface()``.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 import os
+import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from gaugenet.io.file import open_atomic
+from gaugenet.models.files import FORMAT, renamed
 from gaugenet.models.network import Network
 from gaugenet.train.examples import Examples
 from gaugenet.train.objective import score, shape_loss
@@ -144,6 +146,7 @@ class Fit:
         if self.checkpoint is None:
             return
         state = {
+            "format": FORMAT,
             "settings": asdict(self.settings),
             "config": self.net.config,
             "net": self.net.state_dict(),
@@ -179,6 +182,14 @@ class Fit:
                     f"{self.checkpoint}: was made with other {name} ({changed[0]}={state[name].get(changed[0])!r}, "
                     f"now {here[changed[0]]!r}); use the same ones or start without --resume"
                 )
+        if "format" not in state:
+            warnings.warn(
+                f"{self.checkpoint} is of an earlier release: finish this run, for the next release will not resume it",
+                DeprecationWarning,
+                stacklevel=2,
+            )
+            for name in ("net", "average"):
+                state[name] = renamed(type(self.net).__name__, state[name])
         self.net.load_state_dict(state["net"])
         self.average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])

@@ -8,17 +8,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-
-def face_areas(pos: Tensor, face: Tensor) -> Tensor:
-    """Return ``(F,)`` areas of faces ``(3, F)`` [mesh unit squared]."""
-    a, b, c = pos[face[0]], pos[face[1]], pos[face[2]]
-    return 0.5 * torch.linalg.cross(b - a, c - a).norm(dim=1)
-
-
-def area_accuracy(prediction: Tensor, label: Tensor, area: Tensor) -> float:
-    """Return the share of labelled area with the right label; label -1 does not count. NaN where nothing does."""
-    counted = area * (label >= 0)
-    return float((counted * (prediction == label)).sum() / counted.sum())
+from gaugenet.models.comparison import area_accuracy
 
 
 def confusion(prediction: Tensor, label: Tensor, area: Tensor, num_labels: int) -> Tensor:

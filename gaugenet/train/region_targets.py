@@ -12,7 +12,7 @@ from torch_geometric.transforms import BaseTransform
 from gaugenet.detection import Boxes, Surface, labelled_regions, region_boxes, surface_of
 from gaugenet.io.labels import corner_majority
 from gaugenet.models import set_targets
-from gaugenet.train.metrics import face_areas
+from gaugenet.models.comparison import face_areas
 
 # Share of the area that a region needs: smaller ones are specks at the seams of labels.
 SMALLEST = 0.002
@@ -21,7 +21,7 @@ _BOXES = 2
 
 
 class RegionTargets(BaseTransform):
-    """Add what a ``Detector`` learns of the connected regions of some labels, such as each leg of an ant.
+    """Add what a ``DetectionNet`` learns of the connected regions of some labels, such as each leg of an ant.
 
     Boxes are made of the labels and the geometry that a mesh has now, so that those of a deformed copy are its own.
 
