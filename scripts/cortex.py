@@ -22,8 +22,8 @@ from gaugenet.bundle.unfolding import Unfolding
 from gaugenet.io.file import open_atomic
 from gaugenet.mesh import Mesh
 from gaugenet.mesh.geometry import vertex_areas
+from gaugenet.models.comparison import area_accuracy
 from gaugenet.train.fit import Fit, FitSettings
-from gaugenet.train.metrics import area_accuracy
 
 MAPS = ("sulc", "curvature", "thickness", "t1wt2w")
 # As many numbers at a vertex: a third of the invariants of SO(2) are odd under reflections in the network of O(2).

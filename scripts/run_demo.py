@@ -13,10 +13,11 @@ from pathlib import Path
 import torch
 
 from gaugenet import LabelledFolder, SegmentationNet, save, write_mesh
-from gaugenet.cli.arguments import at_least, output_folder
-from gaugenet.cli.progress import bar
+from gaugenet.cli.arguments import at_least
+from gaugenet.cli.message import bar
+from gaugenet.io.file import make_folder
+from gaugenet.models.comparison import area_accuracy, face_areas
 from gaugenet.train import Fit, FitSettings, Prepared
-from gaugenet.train.metrics import area_accuracy, face_areas
 from gaugenet.viz import Panel, palette, segmentation_picture
 
 ROOT = Path(__file__).parents[1]
@@ -34,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     started = time.monotonic()
     # Matrices this small gain little from a second thread, and lose much to it where another program runs, too.
     torch.set_num_threads(1)
-    folder = output_folder(args.output)
+    folder = make_folder(args.output)
     train, test = (LabelledFolder(ROOT / "meshes" / "creatures", split, test=TEST) for split in ("train", "test"))
 
     torch.manual_seed(args.seed)

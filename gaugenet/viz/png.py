@@ -1,10 +1,13 @@
 """Figures written to PNG files, whole or not at all."""
 
+from __future__ import annotations
+
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 def png_path(path: str | os.PathLike[str], planned: Path | None = None) -> Path:
@@ -24,6 +27,8 @@ def png_path(path: str | os.PathLike[str], planned: Path | None = None) -> Path:
 
 def write_png(path: Path, figure: Figure) -> None:
     """Write a figure at its own resolution; the file appears when it is complete."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         FigureCanvasAgg(figure).print_png(part)

@@ -20,7 +20,7 @@ from gaugenet.models import (
     save,
     sphere_sample,
 )
-from gaugenet.models.on_image import at_pixels, on_sample
+from gaugenet.models.spherical import at_pixels, on_sample
 from gaugenet.transforms.equirectangular import pixel_centres
 
 NAMES = list("0123456789")

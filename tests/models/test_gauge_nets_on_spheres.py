@@ -4,11 +4,11 @@ import math
 
 import pytest
 import torch
+from gaugenet.models.memory import patch_limit
 from space_table import carried, icosahedral_rotations, permutation, seeded, shift
 
 from gaugenet.homogeneous import Sphere, icosphere
 from gaugenet.models import ClassificationNet, CorrespondenceNet, SegmentationNet, TangentFieldNet, check, load, save
-from gaugenet.models.memory import patch_limit
 from gaugenet.models.patches import scores_in_patches
 from gaugenet.nn import Level
 from gaugenet.train import Prepared, shape_loss

@@ -3,11 +3,11 @@
 import pytest
 import surfaces
 import torch
+from gaugenet.models.functional_map import Functions, functional_map, point_map, refined_point_map
 from torch_geometric.data import Batch
 
 from gaugenet.group import Group
 from gaugenet.models import ClassificationNet, CorrespondenceNet, TangentFieldNet, check, load, save
-from gaugenet.models.functional_map import Functions, functional_map, point_map, refined_point_map
 from gaugenet.nn import LevelMap, Project
 from gaugenet.train import Prepared, evaluate, shape_loss
 from gaugenet.transforms.connection_spectrum import ConnectionSpectrum
