@@ -47,7 +47,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     _keep_freed_memory()
     try:
         argv = spelled(argv)
-        args = _parser(argv).parse_args(argv)
+        args, unknown = _parser(argv).parse_known_args(argv)
+        if unknown:
+            words = (getattr(args, name, None) for name in ("command", "data", "task"))
+            where = " ".join(["gaugenet", *filter(None, words)])
+            raise ValueError(f"unrecognized arguments: {' '.join(unknown)}; see {where} --help")
         # What a library prints on the way is no result.
         with warnings_said(), redirect_stdout(sys.stderr):
             outcome = args.run(args)

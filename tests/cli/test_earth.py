@@ -63,7 +63,7 @@ def test_refusals(call, data, tmp_path):
         ("train", *data, *run): "required: --hold-out",
         ("train", *data, *run, "--hold-out", "Atlantis"): "Antarctica",
         ("train", *data, *run, *out, "--validation-continent", "Asia"): "another one than --hold-out, got Asia",
-        ("train", *data, *run, *out, "--validation", "Asia"): "another one than --hold-out, got Asia",
+        ("train", *data, *run, *out, "--validation", 3): "--validation 3; see gaugenet train earth segment --help",
         ("train", "earth", "classify", *data[1:], *run, *out): "invalid choice: 'classify' (choose from",
         ("train", *data, *run, *out, "--remesh"): "unrecognized arguments: --remesh",
         ("train", *data, *run, *out, "--layers", "conv"): "unrecognized arguments: --layers conv",
