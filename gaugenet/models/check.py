@@ -135,7 +135,7 @@ def check_on_sphere(
     for name, dtype in PRECISIONS.items():
         twin = copy.deepcopy(net).to("cpu", dtype).eval()
         scores, others = _points(twin(data)), [_points(twin(one)) for one in moved]
-        if not trunk.own_frames:
+        if not trunk.on_grid:
             turned = _points(twin(change_gauge(data, elements, {"x": net.rep_in})))
             gauge_error[name] = relative_error(rep, turned, _acted(rep, scores, elements))
         errors = _turned_errors(rep, sample, symmetry, rotations, scores, others, highest)

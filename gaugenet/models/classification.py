@@ -71,7 +71,7 @@ class ClassificationNet(Network[Tensor]):
         return self.head(values)
 
     def compared(self, data: Data) -> Comparison:
-        """Return the scores with the classes ``y (B,)``."""
+        """Return the scores of ``data`` with its classes ``y (B,)``."""
         return compare_labels(self(data), data, "shape")
 
     def classify(self, data: Data) -> Tensor:

@@ -30,7 +30,7 @@ class Comparison(NamedTuple):
     shapes: int = 1
 
     def weights(self, data: Data) -> Tensor:
-        """Return the weight of each row ``(N,)``: of faces and vertices the area, of shapes 1."""
+        """Return the weight of each row ``(N,)``: of faces and vertices of ``data`` the area, of shapes 1."""
         if self.weight is not None:
             return self.weight
         if self.at == "face":
@@ -38,7 +38,7 @@ class Comparison(NamedTuple):
         return data.area_0 if self.at == "vertex" else torch.ones_like(self.target, dtype=torch.float64)
 
     def sizes(self, data: Data) -> list[int]:
-        """Return how many rows each shape of a batch has."""
+        """Return how many rows each shape of ``data`` has, single or batched."""
         batch = getattr(data, "batch", None)
         if self.at == "shape" or self.shapes > 1 or batch is None:
             return [len(self.target) // self.shapes] * self.shapes

@@ -38,12 +38,7 @@ class CorrespondenceNet(Network[Tensor]):
     """
 
     def __init__(
-        self,
-        points: int,
-        descriptors: int = 64,
-        *,
-        trunk: Trunk | None = None,
-        **settings: Unpack[GaugeSettings],
+        self, points: int, descriptors: int = 64, *, trunk: Trunk | None = None, **settings: Unpack[GaugeSettings]
     ) -> None:
         for name, value in (("points", points), ("descriptors", descriptors)):
             if value < 1:
@@ -67,7 +62,7 @@ class CorrespondenceNet(Network[Tensor]):
         return self.log_sharpness.exp() * (unit @ nn.functional.normalize(self.point, dim=1).T)
 
     def compared(self, data: Data) -> Comparison:
-        """Return the scores of vertices with ``vertex_label (V,)``, their points of the template."""
+        """Return the scores of ``data`` with its ``vertex_label (V,)``, the points of the template."""
         return self.trunk.counted(compare_labels(self(data), data, "vertex"))
 
     def describe(self, data: Data) -> Tensor:

@@ -9,7 +9,7 @@ from typing import Any
 
 from torch import Tensor, nn
 from torch_geometric.data import Data
-from torch_geometric.transforms import BaseTransform, Compose
+from torch_geometric.transforms import Compose
 from typing_extensions import TypedDict
 
 from gaugenet.homogeneous import Sphere, icosahedral_rotations, icosphere
@@ -30,21 +30,25 @@ from gaugenet.transforms.input_fields import InputFields
 _COARSEST = 3
 
 
-class GaugeSettings(TypedDict, total=False):
-    """Arguments of ``GaugeTrunk``, which networks take by name."""
-
-    levels: Sequence[int]
-    neighbours: float
-    rep: str
-    growth: float
-    blocks: int
-    layers: str
-    profiles: int
-    dropout: float
-    fields: Mapping[str, Any] | None
-    inputs: str | None
-    frame_field: str | None
-    space: str | None
+# Arguments of ``GaugeTrunk``, which networks take by name.
+GaugeSettings = TypedDict(  # noqa: UP013, for a class would have to document them a second time
+    "GaugeSettings",
+    {
+        "levels": Sequence[int],
+        "neighbours": float,
+        "rep": str,
+        "growth": float,
+        "blocks": int,
+        "layers": str,
+        "profiles": int,
+        "dropout": float,
+        "fields": Mapping[str, Any] | None,
+        "inputs": str | None,
+        "frame_field": str | None,
+        "space": str | None,
+    },
+    total=False,
+)
 
 
 class GaugeTrunk(Trunk):
@@ -132,7 +136,7 @@ class GaugeTrunk(Trunk):
             self.vectors = self.bundle_transform.vectors
         else:
             self.bundle_transform = HomogeneousBundle(Sphere(), **size)
-        self.on_sphere, self.polynomial, self.dropout = space is not None, layers == POLYNOMIAL, dropout
+        self.on_sphere, self.dropout = space is not None, dropout
         self.field_transform = computed if inputs is None else None
         self.rep_in = computed.rep if inputs is None else Representation(inputs, first.group)
         sided = computed.oriented if inputs is None else self.rep_in.num_invariants == self.rep_in.dim
@@ -142,19 +146,15 @@ class GaugeTrunk(Trunk):
         self.enter = Intertwiner(self.rep_in, first) if depth else nn.Identity()
         self.unet = UNet(first, depth, self.first, growth, blocks, False, profiles, dropout, layers)
         numbers = range(self.first, self.first + depth) if "diffusion" in names else ()
-        self.spectra = [ConnectionSpectrum(first.orders, level=level, group=str(first.group)) for level in numbers]
-
-    @property
-    def transform(self) -> BaseTransform:
-        """What turns a mesh (pos, face) into the input."""
-        steps = [self.bundle_transform, *self.spectra, self.field_transform]
-        return Compose([step for step in steps if step is not None])
+        spectra = [ConnectionSpectrum(first.orders, level=level, group=str(first.group)) for level in numbers]
+        self.fields_transform = Compose(spectra if inputs is not None else [*spectra, computed])
+        self.transform = Compose([self.bundle_transform, *self.fields_transform.transforms])
 
     @property
     def degree(self) -> int | None:
-        """Degree of a polynomial trunk in the input fields, else None."""
+        """Degree in the input fields of features that are polynomials of them, else None."""
         blocks = [layer.degree for layer in self.modules() if isinstance(layer, PolynomialBlock)]
-        return prod(blocks) if self.polynomial else None
+        return prod(blocks) if blocks else None
 
     def inputs(self, data: Data) -> Tensor:
         """Return the input fields ``(V, rep_in.dim)`` in the precision of the weights."""
@@ -190,7 +190,7 @@ class GaugeTrunk(Trunk):
                 "the network needs net.transform applied to each mesh of a batch, got a batch without "
                 f"{'frames' if bare else 'input fields x'}: transform the meshes, then batch them"
             )
-        return self.transform(data) if bare else Compose([*self.spectra, self.field_transform])(data)
+        return self.transform(data) if bare else self.fields_transform(data)
 
     def invariants(self, count: int) -> Readout:
         """Return a new readout of invariant numbers at the vertices."""

@@ -34,20 +34,24 @@ _COUNT = 5  # numbers of a smooth kernel
 _FINENESS = 2
 
 
-class HarmonicSettings(TypedDict, total=False):
-    """Arguments of ``HarmonicTrunk``, which networks take by name."""
-
-    inputs: str
-    band_limit: int
-    bands: Sequence[int]
-    rep: str
-    growth: float
-    blocks: int
-    kernel: str
-    count: int | None
-    radius: float | None
-    dropout: float
-    pointwise: str
+# Arguments of ``HarmonicTrunk``, which networks take by name.
+HarmonicSettings = TypedDict(  # noqa: UP013, for a class would have to document them a second time
+    "HarmonicSettings",
+    {
+        "inputs": str,
+        "band_limit": int,
+        "bands": Sequence[int],
+        "rep": str,
+        "growth": float,
+        "blocks": int,
+        "kernel": str,
+        "count": int | None,
+        "radius": float | None,
+        "dropout": float,
+        "pointwise": str,
+    },
+    total=False,
+)
 
 
 class HarmonicTrunk(GridTrunk):

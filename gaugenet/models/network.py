@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, cast
 import torch
 from torch import Tensor, nn
 from torch_geometric.data import Data
-from torch_geometric.transforms import BaseTransform
 from typing_extensions import Self, TypeVar
 
 from gaugenet.models.comparison import Comparison
@@ -20,7 +19,9 @@ from gaugenet.models.files import TRUNKS, class_named, read_network
 from gaugenet.models.gauge_trunk import GaugeSettings, GaugeTrunk
 from gaugenet.models.trunk import Readout, Trunk
 from gaugenet.representation import Representation
-from gaugenet.transforms.input_fields import InputFields
+
+# What networks of an earlier release had themselves.
+_OF_TRUNKS = ("bands", "bundle_transform", "enter", "first", "grid", "inputs", "mirrors", "ready", "reps", "unet")
 
 
 class Logits(NamedTuple):
@@ -41,7 +42,7 @@ Output = TypeVar("Output", covariant=True, default="Tensor | Logits")
 class Network(nn.Module, Generic[Output]):
     """A trunk and a task: features of a shape, and a readout of them.
 
-    A class for each task says what is read and what the output is compared with. Arguments of the usual trunk,
+    A class for each task defines what is read and what the output is compared with. Arguments of the usual trunk,
     ``GaugeTrunk``, are given by name; any other trunk by ``trunk``.
 
     Args:
@@ -50,6 +51,9 @@ class Network(nn.Module, Generic[Output]):
     Attributes:
         config: Arguments that make it again, by ``from_config``.
         readout: The readout of the trunk.
+        rep_in: Representation of a row of the input fields ``x``.
+        transform: Turns a shape into the input.
+        field_transform: Computes the input fields; None where the data brings them.
         rep_out: Representation of a row of the output.
         label_names: Names of the labels, of networks that have some.
         counts_labels: Whether it is scored by the share of correct labels, and not by the score of ``loss``.
@@ -65,7 +69,8 @@ class Network(nn.Module, Generic[Output]):
 
     def __init__(self, trunk: Trunk) -> None:
         super().__init__()
-        self.trunk = trunk
+        self.trunk, self.rep_in = trunk, trunk.rep_in
+        self.transform, self.field_transform = trunk.transform, trunk.field_transform
         other = {} if type(trunk) is self.trunk_type else {"trunk": type(trunk).__name__}
         self.config = other | trunk.config
 
@@ -100,7 +105,7 @@ class Network(nn.Module, Generic[Output]):
         return trunk
 
     def _refuse_polynomial(self) -> None:
-        if self.trunk.polynomial:
+        if self.degree is not None:
             raise ValueError(f"{type(self).__name__} takes norms, which are no polynomials: choose other layers")
 
     @classmethod
@@ -137,21 +142,6 @@ class Network(nn.Module, Generic[Output]):
         return net
 
     @property
-    def rep_in(self) -> Representation:
-        """Representation of a row of its input fields ``x``."""
-        return self.trunk.rep_in
-
-    @property
-    def transform(self) -> BaseTransform:
-        """What turns a shape into its input."""
-        return self.trunk.transform
-
-    @property
-    def field_transform(self) -> InputFields | None:
-        """What computes its input fields; None where the data brings them."""
-        return self.trunk.field_transform
-
-    @property
     def degree(self) -> int | None:
         """Degree in the input fields of an output that is a polynomial of them; None of other networks."""
         return self.trunk.degree
@@ -168,19 +158,18 @@ class Network(nn.Module, Generic[Output]):
     else:
 
         def __getattr__(self, name: str) -> Any:
-            """Find in the trunk, with a warning, what an earlier release had in the network."""
-            trunk = self.__dict__.get("_modules", {}).get("trunk")
-            if name.startswith("_") or name == "trunk" or not hasattr(trunk, name):
+            """Find in the trunk, with a warning, what networks of an earlier release had themselves."""
+            if name not in _OF_TRUNKS or "trunk" not in self.__dict__.get("_modules", {}):
                 return super().__getattr__(name)
             warnings.warn(
                 f"net.{name} is deprecated: use net.trunk.{name}, for the next release will not know it",
                 DeprecationWarning,
                 stacklevel=2,
             )
-            return getattr(trunk, name)
+            return getattr(self.trunk, name)
 
     def forward(self, data: Data) -> Output:
-        """Return the output of data made by ``transform``, single or batched."""
+        """Return the output of ``data`` made by ``transform``, single or batched."""
         return self.outputs(self.readout(self.trunk(data)), data)
 
     def outputs(self, values: Tensor, data: Data) -> Output:
@@ -193,7 +182,7 @@ class Network(nn.Module, Generic[Output]):
         return cast(Output, values)
 
     def compared(self, data: Data) -> Comparison:
-        """Return the output with its target, for fitting and scoring.
+        """Return the output of ``data`` with its target, for fitting and scoring.
 
         Raises:
             ValueError: If the data lacks the target.
@@ -214,7 +203,7 @@ class Network(nn.Module, Generic[Output]):
         return self.compared(data).loss(data, label_smoothing)
 
     def evaluated(self, data: Data) -> Output:
-        """Return the output in evaluation mode, without gradients, of a shape or of what ``transform`` made of it."""
+        """Return the output in evaluation mode, without gradients; ``transform`` is applied where ``data`` lacks it."""
         data = self.trunk.ready(data)
         with evaluating(self):
             return self(data)

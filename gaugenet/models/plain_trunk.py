@@ -16,13 +16,17 @@ from gaugenet.representation import Representation
 _GROUPS = 8
 
 
-class PlainSettings(TypedDict, total=False):
-    """Arguments of ``PlainTrunk``, which networks take by name."""
-
-    inputs: str
-    band_limit: int
-    widths: Sequence[int]
-    dropout: float
+# Arguments of ``PlainTrunk``, which networks take by name.
+PlainSettings = TypedDict(  # noqa: UP013, for a class would have to document them a second time
+    "PlainSettings",
+    {
+        "inputs": str,
+        "band_limit": int,
+        "widths": Sequence[int],
+        "dropout": float,
+    },
+    total=False,
+)
 
 
 class PlainTrunk(GridTrunk):

@@ -57,13 +57,13 @@ class SegmentationNet(Network["Tensor | Logits"]):
         if not 0 <= boundary < float("inf"):
             raise ValueError(f"SegmentationNet expects a boundary >= 0, got {boundary}")
         trunk = self.chosen(trunk, settings)
-        if output not in (None, "vertex") and not trunk.has_faces:
+        if output not in (None, "vertex") and trunk.on_grid:
             raise ValueError(f'points of a grid have no faces, got output="{output}": use output="vertex"')
         super().__init__(trunk)
         self.label_names, self.boundary = names, boundary
-        self.output = output or ("face" if trunk.has_faces else "vertex")
+        self.output = output or ("vertex" if trunk.on_grid else "face")
         self.config |= {"label_names": list(names)}
-        self.config |= {"output": self.output, "boundary": boundary} if trunk.has_faces else {}
+        self.config |= {} if trunk.on_grid else {"output": self.output, "boundary": boundary}
         self.rep_out = Representation.invariants(len(names), trunk.group)
         self.readout = trunk.invariants(len(names))
 
@@ -81,7 +81,7 @@ class SegmentationNet(Network["Tensor | Logits"]):
         return face if self.output == "face" else Logits(face, values)
 
     def compared(self, data: Data) -> Comparison:
-        """Return scores with ``face_label``, or with ``vertex_label`` where the output or the data has no faces."""
+        """Return scores of ``data`` with its ``face_label``, or ``vertex_label`` if there are no faces in either."""
         at = labelled_place(data, *(("face", "vertex") if self.output == "both" else (self.output,)))
         scores = self(data)
         if isinstance(scores, Logits):

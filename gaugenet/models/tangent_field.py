@@ -33,7 +33,7 @@ class TangentFieldNet(Network[Tensor]):
         self.readout = self.trunk.field(self.rep_out)
 
     def compared(self, data: Data) -> Comparison:
-        """Return the field with ``data.field (V, rep_out.dim)``, written in the frames of the data."""
+        """Return the field of ``data`` with its target ``field (V, rep_out.dim)``, in the frames of the data."""
         target, shape = getattr(data, "field", None), (len(data.pos), self.rep_out.dim)
         if target is None:
             raise ValueError(f"the data has no field {shape} to learn: set data.field")

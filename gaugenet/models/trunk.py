@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -89,11 +89,7 @@ class Readout(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, features: Features) -> Tensor:
-        """Return ``(N, width)`` numbers of vertices, points or whole shapes."""
-
-    if TYPE_CHECKING:
-
-        def __call__(self, features: Features) -> Tensor: ...
+        """Return ``(N, width)`` numbers of vertices, points or whole shapes from ``features``."""
 
 
 class Trunk(nn.Module, ABC):
@@ -107,25 +103,23 @@ class Trunk(nn.Module, ABC):
         rep_in: Representation of a row of the input fields ``x``.
         dropout: Share of the invariants that are dropped in training.
         field_transform: Computes the input fields; None where the data brings them.
+        transform: Turns a shape into the input; by default the shape itself is the input.
         on_sphere: Whether it reads fields on the sphere.
-        has_faces: Whether its points are vertices of faces.
-        own_frames: Whether its points have fixed frames, so that the gauge cannot change.
+        on_grid: Whether it reads them on a grid, whose points have fixed frames and no faces.
         mirrors: Whether a shape and its mirror image get the same invariants.
         vectors: Name of vectors in the data that fix the frames, which turn with the shape.
-        polynomial: Whether its features are polynomials of the input fields.
         precision: Empty tensor in the precision of the weights.
     """
 
     config: dict[str, Any]
     rep_in: Representation
     dropout: float
+    transform: BaseTransform = Compose([])
     field_transform: InputFields | None = None
     on_sphere: bool = False
-    has_faces: bool = True
-    own_frames: bool = False
+    on_grid: bool = False
     mirrors: bool = False
     vectors: str | None = None
-    polynomial: bool = False
     precision: Tensor
 
     def __init__(self) -> None:
@@ -139,18 +133,13 @@ class Trunk(nn.Module, ABC):
         return self.rep_in.group
 
     @property
-    def transform(self) -> BaseTransform:
-        """What turns a shape into the input; by default the shape itself."""
-        return Compose([])
-
-    @property
     def degree(self) -> int | None:
-        """Degree of a polynomial trunk in the input fields, else None."""
+        """Degree in the input fields of features that are polynomials of them, else None."""
         return None
 
     @abstractmethod
     def inputs(self, data: Data) -> Tensor:
-        """Return the input fields of the data in the precision of the weights.
+        """Return the input fields of ``data`` in the precision of the weights.
 
         Raises:
             ValueError: If the data has none, or fields of another size.
@@ -158,11 +147,7 @@ class Trunk(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, data: Data) -> Features:
-        """Return the features of data made by ``transform``, single or batched."""
-
-    if TYPE_CHECKING:
-
-        def __call__(self, data: Data) -> Features: ...
+        """Return the features of ``data`` made by ``transform``, single or batched."""
 
     @abstractmethod
     def invariants(self, count: int) -> Readout:
@@ -177,11 +162,11 @@ class Trunk(nn.Module, ABC):
         """Return a new readout of a row of invariant numbers of each shape."""
 
     def ready(self, data: Data) -> Data:
-        """Return what the trunk reads: data made by ``transform`` as it is, a bare shape transformed."""
+        """Return what the trunk reads: ``data`` as it is if ``transform`` made it, and a bare shape transformed."""
         return data
 
     def counted(self, compared: Comparison) -> Comparison:
-        """Add the weights of points to a comparison, where the trunk knows them and the data does not."""
+        """Return ``compared`` with the weights of points, where the trunk knows them and the data does not."""
         return compared
 
     def sample(self, level: int | None = None) -> SphereSample:
@@ -199,7 +184,7 @@ class Trunk(nn.Module, ABC):
         )
 
     def usual_band_limit(self, sample: SphereSample) -> int:
-        """Return the band limit of random fields on which it is checked by default."""
+        """Return the band limit of random fields on its ``sample``, by which it is checked by default."""
         return sample.band_limit // 2
 
 
@@ -211,8 +196,7 @@ class GridTrunk(Trunk):
         band_limit: Band limit L of the grid, which is equiangular with 2L x 2L points.
     """
 
-    on_sphere = own_frames = True
-    has_faces = False
+    on_sphere = on_grid = True
 
     def __init__(self, inputs: str, band_limit: int) -> None:
         super().__init__()
@@ -238,11 +222,11 @@ class GridTrunk(Trunk):
 
     @abstractmethod
     def encode(self, x: Tensor) -> list[Tensor]:
-        """Return the features of every level, finest first, from fields ``(B, V, rep_in.dim)``."""
+        """Return the features of every level, finest first, of fields ``x (B, V, rep_in.dim)``."""
 
     @abstractmethod
     def decode(self, levels: list[Tensor]) -> Tensor:
-        """Return the features of the first level after the way up, from the features of every level."""
+        """Return the features of the first level after the way up, from ``levels``, the features of every level."""
 
     def counted(self, compared: Comparison) -> Comparison:
         """Weight the points by their areas, and count the fields of a batch one by one."""

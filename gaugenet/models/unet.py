@@ -78,7 +78,7 @@ class UNet(nn.Module):
             self.up.extend(self._block(r) for r in self.reps[:-1])
 
     def levels(self, data: Data) -> list[Level]:
-        """Return the levels of the bundle on which it runs, which ``encode`` and ``decode`` share."""
+        """Return the levels of the bundle ``data`` on which it runs, which ``encode`` and ``decode`` share."""
         first = Level.of(data).at(self.first)
         return [first.at(self.first + depth) for depth in range(len(self.reps))]
 
@@ -158,7 +158,7 @@ class VertexReadout(Readout):
                 self.head = nn.Sequential(nn.Identity(), Intertwiner(first + rep_in, rep_out))
 
     def lower(self, y: Tensor) -> Tensor:
-        """Return what goes back to the vertices, on the first level, from features ``(V_l, rep.dim)`` there."""
+        """Return what goes back to the vertices, on the first level, from features ``y (V_l, rep.dim)``."""
         return self.leave(self.norm(y))
 
     def upper(self, y: Tensor, x: Tensor) -> Tensor:

@@ -9,8 +9,10 @@ import torch
 from torch import Tensor
 from torch_geometric.data import Data
 
-from gaugenet.models.comparison import area_accuracy
+from gaugenet.models.comparison import area_accuracy, face_areas
 from gaugenet.models.network import Network, evaluating
+
+__all__ = ["Scores", "area_accuracy", "confusion", "evaluate", "face_areas", "score", "shape_loss"]
 
 
 def shape_loss(net: Network, data: Data, label_smoothing: float = 0.0) -> tuple[Tensor, float]:

@@ -66,14 +66,14 @@ def test_rotations_alone_tell_a_shape_from_its_image():
 @pytest.mark.parametrize("rep", ["4x0 + 3x1 + 2x2", *(rep for rep in GROUPS if "1" in rep.partition(":")[2])])
 def test_a_broken_block_is_found(rep):
     net = network(rep)
-    net.unet.down[0][0] = ComponentwiseReLU()
+    net.trunk.unet.down[0][0] = ComponentwiseReLU()
     result = errors(net)
     assert min(result.gauge_error.values()) > 1e-3
 
 
 def test_an_offset_of_the_scores_hides_nothing():
     net = network()
-    net.unet.down[0][0] = ComponentwiseReLU()
+    net.trunk.unet.down[0][0] = ComponentwiseReLU()
     plain = errors(net).gauge_error["float64"]
     net.register_forward_hook(lambda _, __, scores: scores + 1000)
     assert errors(net).gauge_error["float64"] == pytest.approx(plain, rel=1e-6)
@@ -138,12 +138,12 @@ def test_what_the_data_brings_along_moves_along(rep, inputs, options, face, norm
 def test_data_without_features_are_refused():
     net, data = with_features("4x0 + 3x1", "2x0", {}, face=True, normal=False)
     del data.x
-    with pytest.raises(ValueError, match="SegmentationNet needs input fields x"):
+    with pytest.raises(ValueError, match="the network needs input fields x"):
         check(net, data)
 
 
 def test_a_broken_block_on_a_point_cloud_is_found():
     net, data = with_features("O2: 4x0e + 2x0o + 3x1", "2x0e + 1x1", {}, face=False, normal=False)
-    net.unet.down[0][0] = ComponentwiseReLU()
+    net.trunk.unet.down[0][0] = ComponentwiseReLU()
     result = check(net, data)
     assert min(result.gauge_error.values()) > 1e-3

@@ -4,12 +4,11 @@ import math
 
 import pytest
 import torch
-from gaugenet.models.memory import patch_limit
 from space_table import carried, icosahedral_rotations, permutation, seeded, shift
 
 from gaugenet.homogeneous import Sphere, icosphere
 from gaugenet.models import ClassificationNet, CorrespondenceNet, SegmentationNet, TangentFieldNet, check, load, save
-from gaugenet.models.patches import scores_in_patches
+from gaugenet.models.patches import patch_limit, scores_in_patches
 from gaugenet.nn import Level
 from gaugenet.train import Prepared, shape_loss
 from gaugenet.transforms.frame_bundle import FrameBundle
@@ -151,7 +150,7 @@ def test_networks_of_before_are_those_of_meshes():
     config = dict(net.config)
     del config["space"]
     again = SegmentationNet(**config)
-    assert again.config == net.config and isinstance(again.bundle_transform, FrameBundle)
+    assert again.config == net.config and isinstance(again.trunk.bundle_transform, FrameBundle)
 
 
 def test_points_and_bundles_are_made_ready():
@@ -162,7 +161,7 @@ def test_points_and_bundles_are_made_ready():
     points.x = data.x
     assert torch.equal(net.evaluated(points), net.evaluated(data))
     turned = change_gauge(data, torch.ones(162, dtype=torch.float64))
-    assert torch.equal(net.ready(turned).frame, turned.frame)
+    assert torch.equal(net.trunk.ready(turned).frame, turned.frame)
     with pytest.raises(ValueError, match=r"needs input fields x: .* set x of representation 1x0"):
         net.evaluated(icosphere(2))
 

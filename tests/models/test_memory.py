@@ -2,9 +2,9 @@
 
 import layer_table
 import pytest
-from gaugenet.models.memory import patch_limit
 
 from gaugenet.models import SegmentationNet
+from gaugenet.models.patches import patch_limit
 
 GB = 10**9
 

@@ -3,11 +3,11 @@
 import pytest
 import surfaces
 import torch
-from gaugenet.models.functional_map import Functions, functional_map, point_map, refined_point_map
 from torch_geometric.data import Batch
 
 from gaugenet.group import Group
 from gaugenet.models import ClassificationNet, CorrespondenceNet, TangentFieldNet, check, load, save
+from gaugenet.models.correspondence import Functions, functional_map, point_map, refined_point_map
 from gaugenet.nn import LevelMap, Project
 from gaugenet.train import Prepared, evaluate, shape_loss
 from gaugenet.transforms.connection_spectrum import ConnectionSpectrum
@@ -49,7 +49,7 @@ def test_statistics_of_large_inputs_are_kept(tmp_path):
         other = data.clone()
         other.x = size * data.x
         net(other)
-    assert net.head[0].variance.max() > 1e6
+    assert net.readout.standardize.variance.max() > 1e6
     save(net, tmp_path / "net")
     scores = load(tmp_path / "net", torch.float64).evaluated(data)
     assert torch.allclose(scores, net.evaluated(data), rtol=1e-2, atol=1e-3)
@@ -65,8 +65,8 @@ def test_a_field_that_does_not_turn_along_is_found():
     """The check compares a field with what it should have become, not with what it was."""
 
     class Stiff(TangentFieldNet):
-        def head_scores(self, y, x):
-            return super().head_scores(y, x).abs()
+        def outputs(self, values, data):
+            return values.abs()
 
     torch.manual_seed(0)
     errors = check(Stiff("1x1", **SMALL), surfaces.data_of(surfaces.uneven_sphere(150)))
@@ -103,16 +103,16 @@ def test_a_bundle_without_fields_is_kept(layers):
 def test_a_bundle_without_fields_that_nobody_computes_is_refused():
     net = TangentFieldNet("1x1", **SMALL | {"fields": None}, inputs="2x1")
     data = net.transform(surfaces.data_of(surfaces.uneven_sphere(150)))
-    with pytest.raises(ValueError, match=r"TangentFieldNet needs input fields x: .* set x of representation 2x1"):
+    with pytest.raises(ValueError, match=r"needs input fields x: .* set x of representation 2x1"):
         net.vectors(data)
 
 
 def test_a_batch_without_fields_or_frames_is_refused():
     """Made anew for all its meshes at once, they would not be those of each."""
     net, mesh = build("ClassificationNet"), surfaces.data_of(surfaces.uneven_sphere(90))
-    bare = net.bundle_transform(mesh)
+    bare = net.trunk.bundle_transform(mesh)
     for one in (mesh, bare):
-        with pytest.raises(ValueError, match=r"ClassificationNet needs net\.transform applied to each mesh of a batch"):
+        with pytest.raises(ValueError, match=r"needs net\.transform applied to each mesh of a batch"):
             net.evaluated(Batch.from_data_list([one, one.clone()]))
 
 
@@ -123,7 +123,7 @@ def test_each_map_between_levels_is_made_once(name, monkeypatch):
     monkeypatch.setattr(LevelMap, "from_data", lambda data, level: made.append(level) or plain(data, level))
     net = build(name)
     net.evaluated(surfaces.data_of(surfaces.uneven_sphere(150)))
-    assert sorted(made) == [1, 2][: net.first + len(net.unet.pool)]
+    assert sorted(made) == [1, 2][: net.trunk.first + len(net.trunk.unet.pool)]
 
 
 def test_what_is_no_vector_is_refused():
@@ -148,16 +148,22 @@ def test_a_batch_is_classified_shape_by_shape(name):
         (lambda: ClassificationNet([], **SMALL), "at least one label name, got none"),
         (lambda: ClassificationNet(["a", "b", "a"], **SMALL), 'label names that differ, got "a" more than once'),
         (lambda: ClassificationNet(["a"], hidden=0, **SMALL), "hidden >= 1, got 0"),
-        (lambda: ClassificationNet(["a"], layers="x", **SMALL), 'implicit, joined by \\+, or none alone; got "x"'),
-        (lambda: TangentFieldNet("1x1", layers="x", **SMALL), "implicit, joined by \\+, or polynomial alone; got"),
-        (lambda: TangentFieldNet("1x1", **SMALL | {"blocks": -3}), "TangentFieldNet expects blocks >= 1, got -3"),
-        (lambda: TangentFieldNet("1x1", **SMALL | {"blocks": 0}), "TangentFieldNet expects blocks >= 1, got 0"),
+        (
+            lambda: ClassificationNet(["a"], layers="x", **SMALL),
+            'or polynomial, none alone; got "x"',
+        ),
+        (
+            lambda: TangentFieldNet("1x1", layers="x", **SMALL),
+            "or polynomial, none alone; got",
+        ),
+        (lambda: TangentFieldNet("1x1", **SMALL | {"blocks": -3}), "GaugeTrunk expects blocks >= 1, got -3"),
+        (lambda: TangentFieldNet("1x1", **SMALL | {"blocks": 0}), "GaugeTrunk expects blocks >= 1, got 0"),
         (
             lambda: CorrespondenceNet(7, layers="none", **SMALL),
-            'CorrespondenceNet is made of its layers, got layers="none"',
+            'no features at points with layers="none"',
         ),
         (lambda: CorrespondenceNet(0, **SMALL), "points >= 1, got 0"),
-        (lambda: TangentFieldNet("1x1", **{**SMALL, "rep": "2x1"}), "TangentFieldNet needs invariants"),
+        (lambda: TangentFieldNet("1x1", **{**SMALL, "rep": "2x1"}), "GaugeTrunk needs invariants"),
     ],
 )
 def test_bad_settings_are_refused(make, complaint):
@@ -217,7 +223,7 @@ def test_functional_maps_by_brute_force():
     a, b = (torch.randn(k, 9, generator=generator, dtype=torch.float64) for k in (4, 5))
     values_a, values_b = (torch.arange(k, dtype=torch.float64) for k in (4, 5))
     matrix = functional_map(a, b, values_a, values_b, 0.1)
-    from gaugenet.models.functional_map import _resolvent_mask
+    from gaugenet.models.correspondence import _resolvent_mask
 
     mask = _resolvent_mask(values_a, values_b)
 

@@ -5,10 +5,10 @@ import pytest
 import surfaces
 import torch
 import trimesh
-from gaugenet.models.part_boundaries import bounded_labels
 from torch_geometric.data import Batch
 
 from gaugenet.io.mesh_data import MeshData
+from gaugenet.models.segmentation import bounded_labels
 
 
 @pytest.fixture(scope="module")

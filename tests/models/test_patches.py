@@ -39,7 +39,7 @@ def test_patches_of_every_group(rep, levels):
     torch.manual_seed(0)
     net = SegmentationNet(["a", "b"], rep=rep, fields=FIELDS, levels=levels, neighbours=6, blocks=2).double().eval()
     data = net.transform(surfaces.data_of(surfaces.uneven_sphere(900)))
-    data = change_gauge(data, net.bundle_transform.group.random(900, generator=torch.Generator().manual_seed(0)))
+    data = change_gauge(data, net.trunk.bundle_transform.group.random(900, generator=torch.Generator().manual_seed(0)))
     with torch.no_grad():
         whole = net(data)
     assert (scores_in_patches(net, data, 500) - whole).abs().max() <= 1e-12 * whole.abs().max()

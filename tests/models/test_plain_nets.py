@@ -41,14 +41,14 @@ def network(task, nets=PLAIN, **settings):
 
 def field(net, count=1):
     generator = torch.Generator().manual_seed(0)
-    return torch.randn(count * net.grid.size, net.rep_in.dim, generator=generator, dtype=torch.float64)
+    return torch.randn(count * net.trunk.grid.size, net.rep_in.dim, generator=generator, dtype=torch.float64)
 
 
 def turned(net, x, columns):
     """Return a field, or scores of whole fields as they are, after a turn about the z axis by some columns."""
-    if len(x) != net.grid.size:
+    if len(x) != net.trunk.grid.size:
         return x
-    return x.unflatten(0, (net.grid.rings, net.grid.columns)).roll(columns, dims=1).flatten(0, 1)
+    return x.unflatten(0, (net.trunk.grid.rings, net.trunk.grid.columns)).roll(columns, dims=1).flatten(0, 1)
 
 
 @torch.no_grad()
@@ -96,7 +96,7 @@ def test_a_batch_has_the_outputs_of_its_fields(task, widths):
     net = network(task, **{**SMALL, "widths": widths}).double().eval()
     x = field(net, 3)
     output = net(Data(x=x))
-    rows = 1 if task == "classify" else net.grid.size
+    rows = 1 if task == "classify" else net.trunk.grid.size
     assert output.shape == (3 * rows, net.rep_out.dim)
     assert torch.allclose(net(Data(x=x[256:512])), output[rows : 2 * rows], atol=1e-12)
 
@@ -106,7 +106,7 @@ def test_every_parameter_has_a_say(task):
     net = network(task, **SMALL).double()
     net(Data(x=field(net))).square().sum().backward()
     assert [name for name, parameter in net.named_parameters() if not parameter.grad.abs().sum() > 0] == []
-    assert len(net.down) == 3 and len(net.up) == (0 if task == "classify" else 2)
+    assert len(net.trunk.down) == 3 and len(net.trunk.up) == (0 if task == "classify" else 2)
 
 
 @TASKS
@@ -125,9 +125,9 @@ def test_they_learn(task, tmp_path):
     if task == "classify":
         assert net.classify(data).shape == (40,)
     elif task == "segment":
-        assert net.segment(data).shape == (8 * net.grid.size,)
+        assert net.segment(data).shape == (8 * net.trunk.grid.size,)
     else:
-        assert len(net.detect(sphere_sample(net).with_field(data.x[: net.grid.size]), score=0.0)) > 0
+        assert len(net.detect(sphere_sample(net).with_field(data.x[: net.trunk.grid.size]), score=0.0)) > 0
 
 
 @TASKS
@@ -143,11 +143,11 @@ def test_they_are_stored(task, tmp_path):
 @TASKS
 def test_refusals(task):
     for widths in ((), (8, 12), (0, 8)):
-        with pytest.raises(ValueError, match=r"Net expects widths that are multiples of 8, got \("):
+        with pytest.raises(ValueError, match=r"PlainTrunk expects widths that are multiples of 8, got \("):
             network(task, widths=widths)
     with pytest.raises(ValueError, match="halves its grid for every level but the first, got 4 of them for 60 x 60 po"):
         network(task, widths=(8, 8, 8, 8))
-    with pytest.raises(ValueError, match=r"Plain.*Net needs data.x \(256 B, 1\)"):
+    with pytest.raises(ValueError, match=r"needs data.x \(256 B, 1\)"):
         network(task, **SMALL)(Data(x=torch.zeros(255, 1)))
     net, extra = PLAIN[task], BOXES if task == "detect" else {}
     with pytest.raises(TypeError, match=r'Plain.*Net expects a list of label names, got "sea"'):

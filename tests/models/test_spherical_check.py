@@ -79,7 +79,8 @@ def test_the_usual_field_has_degrees_of_every_order(make, band_limit):
 
 def test_a_network_that_reads_frames_is_found():
     net = gauge_net()
-    net.enter = nn.Linear(net.enter.rep_in.dim, net.enter.rep_out.dim)
+    enter = net.trunk.enter
+    net.trunk.enter = nn.Linear(enter.rep_in.dim, enter.rep_out.dim)
     found = errors(net)
     assert min(found.gauge_error["float64"], found.rotation_error["float64"]) > 1e-3
 
@@ -100,7 +101,7 @@ def test_high_degrees_count():
     torch.manual_seed(0)
     net = SphericalSegmentationNet(["a", "b"], band_limit=16, bands=(12, 6), rep="4x0 + 2x1", count=2)
     plain = errors(net)
-    net.head = nn.Sequential(net.head, Pattern(net, 11))
+    net.readout.head = nn.Sequential(net.readout.head, Pattern(net, 11))
     found = errors(net)
     assert plain.symmetry_error["float64"] < 1e-12 < 1e-2 < found.symmetry_error["float64"]
     assert found.rotation_error["float64"] > 3 * plain.rotation_error["float64"]
@@ -134,7 +135,7 @@ def of_circles(task, samples=None):
         other.load_state_dict(block.pointwise.state_dict())
         block.pointwise = other
     if task == "classify":
-        net.largest = GroupPool(net.reps[-1], "max", samples)
+        net.readout.largest = GroupPool(net.trunk.reps[-1], "max", samples)
     return net
 
 
@@ -151,7 +152,7 @@ def test_few_angles_on_the_circle_are_worse_than_the_default(task, factor):
 @pytest.mark.parametrize("pointwise", POINTWISE)
 def test_a_broken_network_is_found(pointwise):
     net = harmonic(pointwise=pointwise)
-    net.transform = OfThePoles(net.transform)
+    net.trunk.analysis = OfThePoles(net.trunk.analysis)
     found = errors(net)
     assert min(found.symmetry_error["float64"], found.rotation_error["float64"]) > 1e-4
 
@@ -164,7 +165,7 @@ def test_the_network_stays_as_it_was():
 
 
 def test_refusals():
-    with pytest.raises(ValueError, match=r"expected a network on the sphere, got a SegmentationNet on meshes"):
+    with pytest.raises(ValueError, match=r"expected a network on the sphere, got one on meshes"):
         sphere_sample(SegmentationNet(["a"]))
     with pytest.raises(ValueError, match="reads fields on its own grid, got level 3"):
         sphere_sample(harmonic(), 3)

@@ -39,7 +39,7 @@ def change_by_rotation(band_limit, bands):
     net = network(band_limit=band_limit, bands=bands, kernel="local", count=2, radius=0.6).double().eval()
     rotation = random_rotation(5, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     axis = torch.tensor([0.6, 0.0, 0.8], dtype=torch.float64)
-    point = net.grid.points
+    point = net.trunk.grid.points
 
     def image(at):
         return torch.exp(3 * (at @ axis) - 3) + 0.5 * at[:, 1] * at[:, 2]

@@ -41,16 +41,16 @@ def test_turns_that_keep_all_grids_turn_the_scores():
     net = network(band_limit=12, bands=(8, 4), inputs="1x0 + 1x1").double().eval()
     for parameter in net.parameters():
         torch.nn.init.normal_(parameter, std=0.3)
-    x = net.rep_in.randn(net.grid.size, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    x = net.rep_in.randn(net.trunk.grid.size, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     wanted = scores_of(net, x)
-    turns, halves = symmetries(net.grid, 3)
+    turns, halves = symmetries(net.trunk.grid, 3)
     for where in turns:
         assert (scores_of(net, x[where]) - wanted[where]).abs().max() < 1e-12 * wanted.abs().max()
     frames = torch.tensor([1.0, -1.0, -1.0], dtype=torch.float64)
     for where in halves:
         assert (scores_of(net, frames * x[where]) - wanted[where]).abs().max() < 1e-12 * wanted.abs().max()
         assert (scores_of(net, x[where]) - wanted[where]).abs().max() > 1e-3 * wanted.abs().max()
-    where = symmetries(net.grid, 1)[0][1]  # no step of the grids of the levels
+    where = symmetries(net.trunk.grid, 1)[0][1]  # no step of the grids of the levels
     assert (scores_of(net, x[where]) - wanted[where]).abs().max() > 1e-9 * wanted.abs().max()
 
 
@@ -58,9 +58,9 @@ def change_by_rotation(band_limit, bands):
     """Return by how much scores of a turned image differ from the turned scores, over their spread."""
     net = network(band_limit=band_limit, bands=bands, kernel="local", count=2, radius=0.6).double().eval()
     rotation = random_rotation(3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    point = net.grid.points
+    point = net.trunk.grid.points
     wanted = scores_of(net, image(point)[:, None])
-    transform = HarmonicTransform(net.rep_out, net.grid)
+    transform = HarmonicTransform(net.rep_out, net.trunk.grid)
     error = 0.0
     for one in rotation:
         found = scores_of(net, image(point @ one)[:, None])
@@ -88,7 +88,7 @@ def test_every_level_has_a_say():
     net(Data(x=torch.randn(256, 1, dtype=torch.float64))).square().sum().backward()
     still = [name for name, parameter in net.named_parameters() if not parameter.grad.abs().sum() > 0]
     assert still == []
-    assert not list(SphericalClassificationNet(["a"], **OPTIONS).up) and len(net.up) == len(net.narrow) == 2
+    assert not SphericalClassificationNet(["a"], **OPTIONS).trunk.up and len(net.trunk.up) == len(net.trunk.narrow) == 2
 
 
 def test_it_is_stored_and_read(tmp_path):
@@ -127,11 +127,11 @@ class Discs:
 
 def test_it_learns_to_find_discs():
     net = network(bands=(8, 4))
-    train, test = Discs(net.grid, 48, 0), Discs(net.grid, 20, 1)
+    train, test = Discs(net.trunk.grid, 48, 0), Discs(net.trunk.grid, 20, 1)
     settings = FitSettings(epochs=8, batch=8, variants=1, noise=0.0, average=0.7, learning_rate=1e-2)
     Fit(net, train, None, settings).run()
     scores = evaluate(net, test)
-    weight = net.grid.weight
+    weight = net.trunk.grid.weight
 
     def of_pixels(threshold):
         return float(((test.x > threshold).long() == test.label).double().matmul(weight).mean() / weight.sum())
@@ -145,8 +145,8 @@ def test_points_count_by_area_and_every_image_the_same():
     net = network().eval()
     data = Data(x=torch.randn(512, 1), vertex_label=torch.randint(2, (512,)))
     data.vertex_label[300:] = -1  # the second image has few labels
-    right = (net.segment(data) == data.vertex_label).view(2, 256) * net.grid.weight
-    known = (data.vertex_label >= 0).view(2, 256) * net.grid.weight
+    right = (net.segment(data) == data.vertex_label).view(2, 256) * net.trunk.grid.weight
+    known = (data.vertex_label >= 0).view(2, 256) * net.trunk.grid.weight
     accuracy = (right.sum(1) / known.sum(1)).mean()
     assert evaluate(net, [data]).area_accuracy == pytest.approx(float(accuracy))
     wanted = torch.nn.functional.cross_entropy(net(data), data.vertex_label, ignore_index=-1, reduction="none")
@@ -159,10 +159,10 @@ def test_refusals():
         network(())
     with pytest.raises(TypeError, match=r'expects a list of label names, got "sea"'):
         network("sea")
-    with pytest.raises(ValueError, match="SphericalSegmentationNet expects falling bands from 1 to 8"):
+    with pytest.raises(ValueError, match="HarmonicTrunk expects falling bands from 1 to 8"):
         network(bands=(9,))
     x = torch.zeros(512, 1)
-    with pytest.raises(ValueError, match=r"SphericalSegmentationNet needs data.x \(256 B, 1\)"):
+    with pytest.raises(ValueError, match=r"needs data.x \(256 B, 1\)"):
         network()(Data(x=x[1:]))
     for labels, message in {
         None: "no labels vertex_label, which the network learns, none at all",

@@ -87,8 +87,8 @@ def test_what_ships_loads(name):
 
 
 OTHER_FORMAT = '{"format": 99, "network": "SegmentationNet", "config": {}}'
-OTHER_NETWORK = '{"format": 4, "network": "Other"}'
-OTHER_SETTING = '{"format": 4, "network": "SegmentationNet", "config": {"label_names": ["a"], "colour": 3}}'
+OTHER_NETWORK = '{"format": 5, "network": "Other"}'
+OTHER_SETTING = '{"format": 5, "network": "SegmentationNet", "config": {"label_names": ["a"], "colour": 3}}'
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{", "{}", OTHER_FORMAT, OTHER_NETWORK, OTHER_SETTING, "\xff"])
@@ -142,8 +142,8 @@ def test_saving_replaces_the_files_whole(tmp_path):
     save(network(), tmp_path / "net")
     save(network(seed=5), tmp_path / "net.json")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["net.json", "net.safetensors"]
-    assert torch.equal(load(tmp_path / "net").state_dict()["head.0.bias"],
-                       network(seed=5).state_dict()["head.0.bias"].half().float())  # fmt: skip
+    assert torch.equal(load(tmp_path / "net").state_dict()["readout.head.0.bias"],
+                       network(seed=5).state_dict()["readout.head.0.bias"].half().float())  # fmt: skip
 
 
 def test_the_folder_of_a_run_is_not_the_network(tmp_path):
@@ -154,8 +154,8 @@ def test_the_folder_of_a_run_is_not_the_network(tmp_path):
 def test_networks_of_the_past_are_refused(tmp_path):
     save(network(), tmp_path / "net")
     path = tmp_path / "net.json"
-    path.write_text(path.read_text().replace('"format": 4', '"format": 2'))
-    with pytest.raises(ValueError, match=r"net.json: written by an older gaugenet \(format 2, now 4\); train it again"):
+    path.write_text(path.read_text().replace('"format": 5', '"format": 2'))
+    with pytest.raises(ValueError, match=r"net.json: written by an older gaugenet \(format 2, now 5\); train it again"):
         load(tmp_path / "net")
 
 
@@ -175,11 +175,11 @@ def test_parameters_beyond_half_precision_are_kept(tmp_path):
     """Large ones in full, small ones to 3e-8."""
     net = network()
     with torch.no_grad():
-        net.head[0].weight[0, 0], net.head[2].weight[0, 0] = 1e5, 3e-6
+        net.readout.head[0].weight[0, 0], net.readout.head[2].weight[0, 0] = 1e5, 3e-6
     save(net, tmp_path / "net")
     state = load(tmp_path / "net").state_dict()
-    assert torch.equal(state["head.0.weight"], net.head[0].weight)
-    assert (state["head.2.weight"][0, 0] - 3e-6).abs() < 3e-8
+    assert torch.equal(state["readout.head.0.weight"], net.readout.head[0].weight)
+    assert (state["readout.head.2.weight"][0, 0] - 3e-6).abs() < 3e-8
     weights = (tmp_path / "net.safetensors").read_bytes()
     header = json.loads(weights[8 : 8 + int.from_bytes(weights[:8], "little")])
-    assert [key for key, entry in header.items() if entry["dtype"] == "F32"] == ["head.0.weight"]
+    assert [key for key, entry in header.items() if entry["dtype"] == "F32"] == ["readout.head.0.weight"]

@@ -8,7 +8,7 @@ from layer_table import GROUP_ROWS, ROWS, Row, bundle, meshes_of, of_features_an
 from torch import nn
 
 from gaugenet.group import Group
-from gaugenet.models import SurfaceNet
+from gaugenet.models import Network
 from gaugenet.nn import GaugeConv
 from gaugenet.representation import Representation
 from gaugenet.testing import BOUNDS, assert_batches, assert_deterministic, gauge_errors, relative_error, rows
@@ -194,9 +194,9 @@ def test_features_may_have_another_precision_than_weights(row, dtype, bound):
 def test_repr_names_its_representations(row):
     layer = row.make()
     text = " ".join(repr(layer).split())
-    if isinstance(layer, SurfaceNet) and layer.config["layers"] == "none":
+    if isinstance(layer, Network) and layer.config["layers"] == "none":
         assert f"Pool({layer.rep_in}" in text
-    elif isinstance(layer, SurfaceNet):
+    elif isinstance(layer, Network):
         assert f"(enter): Intertwiner( {layer.rep_in} -> 4x0 + 3x1 + 2x2" in text
     else:
         assert (str(layer.rep_in) if layer.rep_in == layer.rep_out else f"{layer.rep_in} -> {layer.rep_out}") in text
@@ -207,7 +207,8 @@ def test_wrong_last_axis_is_refused(row):
     data = bundle("sphere")
     layer = row.build()
     x = row.features(layer, data)
-    with pytest.raises(ValueError, match=rf"{type(layer).__name__} expects .*last axis {x.shape[1]}.* got shape"):
+    name = type(layer.trunk if isinstance(layer, Network) else layer).__name__
+    with pytest.raises(ValueError, match=rf"{name} expects .*last axis {x.shape[1]}.* got shape"):
         row.call(layer, torch.cat([x, x[:, :1]], dim=1), data)
 
 

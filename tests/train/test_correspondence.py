@@ -3,9 +3,9 @@
 import pytest
 import surfaces
 import torch
-from gaugenet.models.functional_map import Functions, functional_map, point_map, refined_point_map
 
 from gaugenet.models import CorrespondenceNet
+from gaugenet.models.correspondence import Functions, functional_map, point_map, refined_point_map
 from gaugenet.train import Fit, FitSettings, Prepared
 from gaugenet.train.prepared import RandomDeformation
 from gaugenet.transforms.connection_spectrum import ConnectionSpectrum

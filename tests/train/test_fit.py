@@ -7,7 +7,7 @@ import surfaces
 import torch
 
 from gaugenet.datasets.folder import LabelledFolder
-from gaugenet.models import ClassificationNet, Comparison, SegmentationNet, VertexNet
+from gaugenet.models import ClassificationNet, Comparison, GaugeTrunk, Network, SegmentationNet
 from gaugenet.train import Fit, FitSettings, Prepared, evaluate, score
 from gaugenet.train.metrics import shape_loss
 
@@ -178,11 +178,11 @@ def test_loss_weighs_by_area_and_skips_the_unlabelled(folder):
     assert accuracy == pytest.approx(float((share * right[known]).sum()), rel=1e-5)
 
 
-class Scores(torch.nn.Module):
+class Scores(Network):
     """A network that gives the scores it holds."""
 
     def __init__(self, count):
-        super().__init__()
+        super().__init__(GaugeTrunk(**OPTIONS))
         self.scores = torch.nn.Parameter(torch.randn(count, 2))
 
     def compared(self, data):
@@ -270,17 +270,14 @@ def test_labels_without_a_score_are_refused(folder):
             ask(net, data)
 
 
-class Heights(VertexNet):
+class Heights(Network):
     """A user's network, which says what it learns where ``learns`` is set."""
 
     learns = False
 
     def __init__(self):
-        super().__init__(invariant=True, **OPTIONS)
-        self.head = self.invariant_head(1)
-
-    def head_scores(self, y, x):
-        return self.head(torch.cat([y, self.rep_in.invariant_part(x)], dim=1))
+        super().__init__(GaugeTrunk(**OPTIONS))
+        self.readout = self.trunk.invariants(1)
 
     def compared(self, data):
         return Comparison(self(data), data.pos[:, 2:].abs(), "vertex") if self.learns else super().compared(data)

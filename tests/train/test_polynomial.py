@@ -40,7 +40,7 @@ def test_the_output_is_a_polynomial_of_the_stated_degree(name, levels):
 def test_other_networks_have_no_degree():
     assert NETWORKS["segmentation"](layers="conv").degree is None
     for make in (lambda: ClassificationNet(["a"], **SMALL), lambda: CorrespondenceNet(3, **SMALL)):
-        with pytest.raises(ValueError, match="takes norms, of which its output is no polynomial"):
+        with pytest.raises(ValueError, match="norms, which are no polynomials"):
             make()
 
 

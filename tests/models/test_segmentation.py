@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import surfaces
 import torch
-from gaugenet.models.part_boundaries import bounded_labels
 
 from gaugenet.io.mesh_data import MeshData
-from gaugenet.io.mesh_file import read_mesh
+from gaugenet.io.read import read_mesh
 from gaugenet.mesh.mesh import MeshWarning
 from gaugenet.models import Logits, SegmentationNet
+from gaugenet.models.segmentation import bounded_labels
 
 LABELS = ["arm", "leg", "head"]
 SMALL = {"levels": (300, 80), "neighbours": 12, "rep": "4x0 + 3x1 + 2x2", "blocks": 1}
