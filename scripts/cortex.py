@@ -7,7 +7,7 @@ from one .npz file; writes networks, predictions and a table. docs/results.md ha
 import argparse
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import matplotlib
@@ -20,10 +20,10 @@ from gaugenet import MeshData, SegmentationNet, save
 from gaugenet.io.file import open_atomic
 from gaugenet.mesh import Mesh
 from gaugenet.mesh.geometry import vertex_areas
+from gaugenet.models.comparison import area_accuracy
 from gaugenet.surface.sampling import farthest_on_mesh
 from gaugenet.surface.unfolding import Unfolding
 from gaugenet.train.fit import Fit, FitSettings
-from gaugenet.train.metrics import area_accuracy
 
 MAPS = ("sulc", "curvature", "thickness", "t1wt2w")
 # As many numbers at a vertex: a third of the invariants of SO(2) are odd under reflections in the network of O(2).
@@ -65,15 +65,16 @@ def held_back(data: MeshData, seed: int) -> Tensor:
 
 
 class OneShape:
-    """A shape to train on, as ``Fit`` asks for it."""
+    """One training shape, as ``Fit`` draws examples."""
 
-    variants = 1
+    variants = count = 1
 
     def __init__(self, data: MeshData) -> None:
-        self.data, self.shapes = data, [data]
+        self.data = data
 
-    def __getitem__(self, item: int) -> MeshData:
-        return self.data.clone()
+    def draw(self, numbers: Sequence[int]) -> Iterator[tuple[MeshData, int]]:
+        for _ in numbers:
+            yield self.data.clone(), 1
 
 
 def run(group: str, seed: int, archive: np.lib.npyio.NpzFile, names: Sequence[str], steps: int, folder: Path) -> dict:

@@ -1,9 +1,8 @@
 """Predict the main groups of climate on each continent by a network that saw no label of it, as a table and a map.
 
-Trains, with gaugenet train --data earth, a network for each continent that OUTPUT has none for; arguments that are not
-below go there, such as --family gauge --epochs 5. Beside each stands what points alone say: the group that most of the
-area of the 100 training points has that are nearest in absolute latitude and elevation, in elevation and colour, or in
-all three. Writes OUTPUT/earth.json.
+Trains, as gaugenet train earth does, a network for each continent for which OUTPUT has none; arguments that are not
+below go there, such as --family gauge --epochs 5. Baselines: area-weighted vote of the 100 nearest training points, by
+absolute latitude and elevation, by elevation and colour, or by all three. Writes OUTPUT/earth.json.
 """
 
 import argparse
@@ -80,7 +79,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for continent in args.continents:
         run = args.output / continent.lower().replace(" ", "-")
         known = ["--resume"] if (run / "run.json").is_file() else []
-        words = ["train", "--data", "earth", "--root", str(args.data), "--hold-out", continent, "-o", str(run)]
+        words = ["train", "earth", "--root", str(args.data), "--hold-out", continent, "-o", str(run)]
         code = gaugenet([*words, *known, *training])
         if code:
             return code

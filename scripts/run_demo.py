@@ -12,11 +12,13 @@ from pathlib import Path
 
 import torch
 
-from gaugenet import LabelledFolder, SegmentationNet, save, write_mesh
-from gaugenet.cli.arguments import at_least, output_folder
-from gaugenet.cli.progress import bar
-from gaugenet.train import Fit, FitSettings, Prepared
-from gaugenet.train.metrics import area_accuracy, face_areas
+from gaugenet import LabelledFolder, save, write_mesh
+from gaugenet.cli.arguments import at_least
+from gaugenet.cli.message import bar
+from gaugenet.io.file import make_folder
+from gaugenet.models.comparison import area_accuracy, face_areas
+from gaugenet.train import FitSettings
+from gaugenet.train.recipes import shapes
 from gaugenet.viz import Panel, palette, segmentation_picture
 
 ROOT = Path(__file__).parents[1]
@@ -34,20 +36,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     started = time.monotonic()
     # Matrices this small gain little from a second thread, and lose much to it where another program runs, too.
     torch.set_num_threads(1)
-    folder = output_folder(args.output)
+    folder = make_folder(args.output)
     train, test = (LabelledFolder(ROOT / "meshes" / "creatures", split, test=TEST) for split in ("train", "test"))
 
-    torch.manual_seed(args.seed)
-    net = SegmentationNet(train.label_names, levels=(512, 128), rep="16x0 + 8x1 + 8x2")
     settings = FitSettings(epochs=args.epochs, variants=VARIANTS, seed=args.seed)
-    deformed = {"variants": settings.variants, "stretch": settings.stretch, "bend": settings.bend}
-    shapes = Prepared(train, net.transform, folder / "bundles", **deformed, seed=args.seed)
+    job = shapes.segmentation(
+        train, levels=(512, 128), rep="16x0 + 8x1 + 8x2", settings=settings, cache=folder / "bundles"
+    )
+    net = job.net
     labels = ", ".join(train.label_names)
     print(f"{len(train)} shapes to learn from, {len(test)} to test on; labels: {labels}", flush=True)
-    for _ in bar(shapes.prepare(), "geometry", len(shapes)):
-        pass
-    fit = Fit(net, shapes, None, settings)
-    fit.run(lambda items, text, total: bar(items, text, total, lambda: f"accuracy {fit.history[-1]['accuracy']:.1%}"))
+    job.fit(show=bar)
     save(net, folder / "net", {"data": "meshes/creatures", "test": TEST, "seed": args.seed})
 
     panels, scores = [], []

@@ -1,4 +1,4 @@
-"""python scripts/train.py --data DATA --root DIR -o DIR [--resume]: the same as `gaugenet train`."""
+"""python scripts/train.py DATA [TASK] --root PATH -o DIR [--resume]: the same as `gaugenet train`."""
 
 import sys
 from collections.abc import Sequence

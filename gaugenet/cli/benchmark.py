@@ -19,16 +19,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import torch
-
-from gaugenet.benchmark.convolution import convolution
-from gaugenet.benchmark.harmonics import harmonics
-from gaugenet.benchmark.network import inference, training
-from gaugenet.benchmark.preprocessing import preprocessing
 from gaugenet.cli.arguments import at_least
+from gaugenet.cli.message import bar
 from gaugenet.cli.outcome import Outcome
-from gaugenet.cli.progress import bar
-from gaugenet.viz.plots import growth_picture
 from gaugenet.viz.png import png_path
 
 EXAMPLE = "gaugenet benchmark --part convolution --channels 32"
@@ -37,8 +30,16 @@ BAND_LIMITS = (8, 16, 32, 64, 128, 256)
 SIZES = (2_562, 10_242, 40_962, 163_842, 655_362)
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of the command."""
+def add_arguments(parser: argparse.ArgumentParser, argv: Sequence[str]) -> list[argparse.ArgumentParser]:
+    """Add the arguments of the command.
+
+    Args:
+        parser: Parser of the command.
+        argv: The command line.
+
+    Returns:
+        The parsers that run the command.
+    """
     parser.add_argument("--part", nargs="+", choices=PARTS, default=list(PARTS), help="what to measure (default: all)")
     parser.add_argument("--vertices", type=at_least(12), default=10_242, metavar="N", help="of the sphere for layers")
     parser.add_argument(
@@ -50,12 +51,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--repeats", type=at_least(1), default=5, metavar="N", help="runs of each (default: 5)")
     parser.add_argument("--picture", type=Path, metavar="PNG", help="durations against sizes, both logarithmic")
+    return [parser]
 
 
 def run(args: argparse.Namespace) -> Outcome:
-    """Measure part by part."""
+    """Measure part by part.
+
+    Args:
+        args: The parsed arguments.
+    """
     if args.picture is not None:
         png_path(args.picture)
+    from gaugenet.benchmark.convolution import convolution
+    from gaugenet.benchmark.harmonics import harmonics
+    from gaugenet.benchmark.network import inference, training
+    from gaugenet.benchmark.preprocessing import preprocessing
+
     makers = {
         "convolution": partial(convolution, args.vertices, args.channels, (None, 30), args.repeats),
         "preprocessing": partial(preprocessing, args.sizes, (None, 30), args.repeats, args.vertices),
@@ -68,12 +79,16 @@ def run(args: argparse.Namespace) -> Outcome:
         if part in args.part:
             content[part] = list(bar(makers[part](), part, None))
     if args.picture is not None:
+        from gaugenet.viz.plots import growth_picture
+
         growth_picture(args.picture, _series(content))
     return Outcome(content, "\n\n".join(_table(part, content[part]) for part in PARTS if part in content))
 
 
 def machine() -> dict[str, str]:
     """Return what the durations depend on: processor, threads, versions."""
+    import torch
+
     found = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
     models = [line.partition(":")[2].strip() for line in found.splitlines() if line.startswith("model name")]
     names = ["torch", "torch-geometric", "numpy", "numba", *(["potpourri3d"] if find_spec("potpourri3d") else [])]

@@ -5,7 +5,7 @@ score from their mean; motion_error: the same under a random rotation and transl
 over the meshes. Geometry is always computed in float64: the motion_error in float32 is exactly 0 where rounding hides
 what a motion changes.
 
-A network on the sphere takes no MESH: a random field is turned. symmetry_error: under a rotation that takes the points
+A network on the sphere takes no MESH: a random field is rotated. symmetry_error: under a rotation that maps the points
 to themselves, of equivariant networks rounding; rotation_error: the worst of five random rotations.
 """
 
@@ -14,45 +14,71 @@ from __future__ import annotations
 import argparse
 import math
 from collections.abc import Mapping, Sequence
-
-import numpy as np
-import torch
+from typing import TYPE_CHECKING
 
 from gaugenet.cli.arguments import add_meshes, add_model, at_least
-from gaugenet.cli.message import attempt
+from gaugenet.cli.message import attempt, bar, existing
 from gaugenet.cli.outcome import Outcome, exit_code
-from gaugenet.cli.progress import bar
-from gaugenet.io.mesh_file import read_mesh
-from gaugenet.models import Invariance, Network, check, check_on_sphere, load, on_sphere
-from gaugenet.models.check import PRECISIONS
+from gaugenet.models.location import located
+
+if TYPE_CHECKING:
+    import torch
+
+    from gaugenet.models.check import Invariance
+    from gaugenet.models.network import Network
 
 EXAMPLE = "gaugenet check --model psb-human person.off"
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of the command."""
+def add_arguments(parser: argparse.ArgumentParser, argv: Sequence[str]) -> list[argparse.ArgumentParser]:
+    """Add the arguments of the command.
+
+    Args:
+        parser: Parser of the command.
+        argv: The command line.
+
+    Returns:
+        The parsers that run the command.
+    """
     add_model(parser)
     add_meshes(parser, least=0)
-    parser.add_argument("--seed", type=at_least(0), default=0, metavar="N", help="of the random changes (default: 0)")
+    parser.add_argument(
+        "--seed", type=at_least(0), default=0, metavar="N", help="seed of the random changes (default: 0)"
+    )
+    return [parser]
 
 
 def run(args: argparse.Namespace) -> Outcome:
-    """Measure, and keep the worst of each number."""
-    net = load(args.model, torch.float64)
-    generator = torch.Generator().manual_seed(args.seed)
-    if on_sphere(net) == bool(args.mesh):
-        raise ValueError(
-            f"{args.model} is a network on the sphere, which is checked on random fields: leave the meshes out"
-            if args.mesh
-            else f"check needs a MESH for {args.model}, a network on meshes; see gaugenet check --help"
-        )
-    if not args.mesh:
-        return _on_sphere(net, generator)
+    """Measure, and keep the worst of each number.
+
+    Args:
+        args: The parsed arguments.
+    """
+    located(args.model)
     errors: list[Invariance] = []
     failed: dict[str, str] = {}
-    for path in bar(args.mesh, "check", len(args.mesh)):
-        with attempt(path, failed):
-            errors.append(check(net, read_mesh(path), generator))
+    files = existing(args.mesh, failed)
+    if files or not args.mesh:
+        import torch
+
+        from gaugenet.io.mesh_file import read_mesh
+        from gaugenet.models.check import check
+        from gaugenet.models.spherical import on_sphere
+        from gaugenet.models.store import load
+
+        net = load(args.model, torch.float64)
+        generator = torch.Generator().manual_seed(args.seed)
+        if on_sphere(net) == bool(files):
+            raise ValueError(
+                f"{args.model} is a network on the sphere, which is checked on random fields: leave the meshes out"
+                if files
+                else f"check needs a MESH for {args.model}, a network on meshes; see gaugenet check --help"
+            )
+        if not files:
+            return _on_sphere(net, generator)
+        for path in bar(files, "check", len(files)):
+            with attempt(path, failed):
+                errors.append(check(net, read_mesh(path), generator))
     content = {kind: _worst([getattr(one, kind) for one in errors]) for kind in ("gauge_error", "motion_error")}
     text = _table(len(errors), content) if errors else ""
     return Outcome({**content, "failed": failed}, text, exit_code(len(errors), len(failed)))
@@ -60,6 +86,8 @@ def run(args: argparse.Namespace) -> Outcome:
 
 def _on_sphere(net: Network, generator: torch.Generator) -> Outcome:
     """Measure a network on the sphere."""
+    from gaugenet.models.check import check_on_sphere
+
     found = check_on_sphere(net, generator=generator)
     content = {"gauge_error": found.gauge_error}
     content |= {"symmetry_error": found.symmetry_error, "rotation_error": found.rotation_error}
@@ -87,8 +115,9 @@ def _table(meshes: int, content: Mapping[str, Mapping[str, float]]) -> str:
 
 
 def _worst(errors: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    """Return the largest error of each precision; NaN if one is, or if there is none."""
-    return {
-        precision: float(np.max([error[precision] for error in errors])) if errors else math.nan
-        for precision in PRECISIONS
-    }
+    """Return the largest error in each precision; NaN if one is, or if there is none."""
+    found = {}
+    for precision in ("float64", "float32"):
+        values = [error[precision] for error in errors]
+        found[precision] = math.nan if not values or any(map(math.isnan, values)) else max(values)
+    return found

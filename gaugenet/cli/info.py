@@ -1,4 +1,4 @@
-"""Say what a mesh is: its counts, topology and defects, and the holonomy of its faces.
+"""Describe a mesh: its counts, topology and defects, and the holonomy of its faces.
 
 A mesh that is too broken to have frames is described all the same; its holonomy sum is then unknown (null). Faces of a
 surface with one side, such as a Klein bottle, are seen from both: half the sum over its oriented double cover is given.
@@ -9,31 +9,46 @@ from __future__ import annotations
 import argparse
 import math
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from gaugenet.cli.outcome import Outcome
 from gaugenet.io.polygon_file import read_polygons
-from gaugenet.mesh import Mesh, clean_mesh, find_defects
-from gaugenet.mesh.orientation_cover import orientation_cover
-from gaugenet.mesh.topology import find_topology
-from gaugenet.surface.connection import face_holonomies, levi_civita
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from gaugenet.mesh.mesh import Mesh
 
 EXAMPLE = "gaugenet info meshes/known/torus.glb"
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of the command."""
+def add_arguments(parser: argparse.ArgumentParser, argv: Sequence[str]) -> list[argparse.ArgumentParser]:
+    """Add the arguments of the command.
+
+    Args:
+        parser: Parser of the command.
+        argv: The command line.
+
+    Returns:
+        The parsers that run the command.
+    """
     parser.add_argument("mesh", type=Path, metavar="MESH", help="mesh file: OFF, OBJ, PLY, STL, GLB, ...")
+    return [parser]
 
 
 def run(args: argparse.Namespace) -> Outcome:
-    """Describe a mesh."""
+    """Describe a mesh.
+
+    Args:
+        args: The parsed arguments.
+    """
     mesh = read_polygons(args.mesh)
+    from gaugenet.mesh.clean import find_defects
+    from gaugenet.mesh.topology import find_topology
+
     topology = asdict(find_topology(mesh.pos, mesh.face))
     del topology["edges"]
     clean = _cleaned(mesh.pos, mesh.face)
@@ -43,15 +58,20 @@ def run(args: argparse.Namespace) -> Outcome:
 
 
 def _holonomy_sum(mesh: Mesh) -> float:
+    from gaugenet.mesh.orientation_cover import orientation_cover
+    from gaugenet.surface.connection import face_holonomies, levi_civita
+
     if mesh.orientable:
         return float(face_holonomies(levi_civita(mesh)).sum())
     return 0.5 * float(face_holonomies(levi_civita(orientation_cover(mesh))).sum())
 
 
 def _remark(clean: Mesh | None, holonomy: float | None, shown: Mapping[str, Any]) -> str | None:
-    """Say what the holonomies are those of, if not of the mesh that is shown, and why they do not sum to 2 pi chi."""
+    """Return which mesh the holonomies belong to, if not the one shown, and why they do not sum to 2 pi chi."""
     if clean is None or holonomy is None:
         return None
+    from gaugenet.mesh.topology import find_topology
+
     topology = find_topology(clean.pos, clean.face)
     chi, loops, words = topology.euler_characteristic, topology.boundary_loops, list[str]()
     if (chi, loops) != (shown["euler_characteristic"], shown["boundary_loops"]):
@@ -67,6 +87,8 @@ def _remark(clean: Mesh | None, holonomy: float | None, shown: Mapping[str, Any]
 
 
 def _cleaned(pos: np.ndarray, face: np.ndarray) -> Mesh | None:
+    from gaugenet.mesh.clean import clean_mesh
+
     try:
         return clean_mesh(pos, face, one_sided=True)
     except ValueError as refusal:

@@ -8,38 +8,37 @@ counted.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from torch_geometric.transforms import BaseTransform, Compose
-
-from gaugenet.cli.arguments import (
-    add_workers,
-    check_output,
-    check_stems,
-    levels,
-    mesh_files,
-    output_folder,
-    positive,
-)
-from gaugenet.cli.message import attempt, named, reason
+from gaugenet.cli.arguments import add_workers, check_stems, levels, mesh_files, positive
+from gaugenet.cli.message import attempt, bar, existing, reason
 from gaugenet.cli.outcome import Outcome, exit_code
-from gaugenet.cli.progress import bar
-from gaugenet.group import Group
-from gaugenet.io.bundle_file import save_bundle
-from gaugenet.io.mesh_data import MeshData
-from gaugenet.io.mesh_file import read_mesh
-from gaugenet.transforms.frame_bundle import FrameBundle
-from gaugenet.transforms.input_fields import InputFields
-from gaugenet.transforms.parallel import parallel_map
+from gaugenet.io.file import check_folder, make_folder
+from gaugenet.train.named import named
+
+if TYPE_CHECKING:
+    from torch_geometric.transforms import BaseTransform
+
+    from gaugenet.io.mesh_data import MeshData
 
 EXAMPLE = "gaugenet preprocess meshes/creatures -o out/bundles --neighbours 30 --workers 2"
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of the command."""
+def add_arguments(parser: argparse.ArgumentParser, argv: Sequence[str]) -> list[argparse.ArgumentParser]:
+    """Add the arguments of the command.
+
+    Args:
+        parser: Parser of the command.
+        argv: The command line.
+
+    Returns:
+        The parsers that run the command.
+    """
     parser.add_argument("input", nargs="+", type=Path, metavar="IN", help="mesh file, or folder of mesh files")
     parser.add_argument("-o", "--output", required=True, type=Path, metavar="DIR", help="folder for the bundles")
     size = parser.add_mutually_exclusive_group()
@@ -64,15 +63,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--fields", action="store_true", help="add the input fields of a network, too")
     parser.add_argument(
-        "--one-sided", action="store_true", help="with --fields: those that do not know the sides of a surface"
+        "--one-sided", action="store_true", help="with --fields: those that do not depend on the sides of a surface"
     )
     add_workers(parser)
+    return [parser]
 
 
 def run(args: argparse.Namespace) -> Outcome:
-    """Write the bundles."""
-    files = mesh_files(args.input)
+    """Write the bundles.
+
+    Args:
+        args: The parsed arguments.
+    """
+    check_folder(args.output)
+    check_stems(args.input)
+    failed: dict[str, str] = {}
+    files = mesh_files(existing(args.input, failed))
     check_stems(files)
+    if not files:
+        return Outcome({"bundles": {}, "singularities": {}, "failed": failed}, "", exit_code(0, len(failed)))
+    from torch_geometric.transforms import Compose
+
+    from gaugenet.transforms.frame_bundle import FrameBundle
+    from gaugenet.transforms.input_fields import InputFields
+    from gaugenet.transforms.parallel import parallel_map
+
     transform: BaseTransform = FrameBundle(
         radius=args.radius,
         neighbours=args.neighbours,
@@ -83,10 +98,9 @@ def run(args: argparse.Namespace) -> Outcome:
     )
     if args.fields:
         transform = Compose([transform, InputFields(group=args.group, oriented=not args.one_sided)])
-    folder = check_output(args.output)
+    folder, count = args.output, len(files) + len(failed)
     written: dict[str, str] = {}
     singular: dict[str, dict[str, float]] = {}
-    failed: dict[str, str] = {}
     with closing(parallel_map(partial(_try_bundle, transform, folder), files, args.workers)) as results:
         for file in bar(files, "preprocess", len(files)):
             with named(file):
@@ -97,7 +111,7 @@ def run(args: argparse.Namespace) -> Outcome:
                 written[str(file)] = result.path
                 if result.singularities is not None:
                     singular[str(file)] = result.singularities
-    lines = [f"{len(written)} of {len(files)} bundles written to {folder}"] if written else []
+    lines = [f"{len(written)} of {count} bundles written to {folder}"] if written else []
     lines += [
         f"{file}: {one['count']:.0f} singularities of the direction field, sum of indices {one['index_sum']:g}, turn "
         f"along edges {one['rest']:.3f} rad in the mean"
@@ -120,10 +134,13 @@ class _Refusal:
 
 def _try_bundle(transform: BaseTransform, folder: Path, file: Path) -> _Written | _Refusal:
     """Write one bundle and return its path, or why there is none: an error would end the other workers, too."""
+    from gaugenet.io.bundle_file import save_bundle
+    from gaugenet.io.mesh_file import read_mesh
+
     path = folder / f"{file.stem}.safetensors"
     try:
         data = transform(read_mesh(file))
-        output_folder(folder)
+        make_folder(folder)
         save_bundle(path, data)
         return _Written(str(path), _singularities(data))
     except Exception as error:
@@ -133,6 +150,8 @@ def _try_bundle(transform: BaseTransform, folder: Path, file: Path) -> _Written 
 def _singularities(data: MeshData) -> dict[str, float] | None:
     if "singularity" not in data:
         return None
+    from gaugenet.group.group import Group
+
     index, rotations = data.singularity, Group(data.group).rotations or 1
     return {
         "count": int((index != 0).sum()),

@@ -92,3 +92,43 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
     if not blob.strip():
         raise ValueError(f"{path}: is empty; export it again")
     return blob
+
+
+def check_folder(path: str | os.PathLike[str]) -> Path:
+    """Check that files can be written to a folder, which may be missing and is not created.
+
+    Args:
+        path: The folder.
+
+    Returns:
+        The folder.
+
+    Raises:
+        ValueError: If it, or a folder around it, is a file.
+        PermissionError: If it cannot be written to.
+    """
+    path = Path(path)
+    there = next(place for place in (path, *path.absolute().parents) if place.exists())
+    if not there.is_dir():
+        raise ValueError(f"{there}: is a file, expected a folder to write to; choose another name")
+    if not os.access(there, os.W_OK):
+        raise PermissionError(f"{there}: no right to write to this folder; choose another")
+    return path
+
+
+def make_folder(path: str | os.PathLike[str]) -> Path:
+    """Create a folder for output unless it exists.
+
+    Args:
+        path: The folder.
+
+    Returns:
+        The folder.
+
+    Raises:
+        ValueError: If it, or a folder around it, is a file.
+        PermissionError: If it cannot be written to.
+    """
+    folder = check_folder(path)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

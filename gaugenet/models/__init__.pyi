@@ -11,10 +11,10 @@ from .correspondence import point_map as point_map
 from .correspondence import refined_point_map as refined_point_map
 from .detection import DetectionNet as DetectionNet
 from .detection import set_targets as set_targets
-from .files import recorded as recorded
-from .files import shipped as shipped
 from .gauge_trunk import GaugeTrunk as GaugeTrunk
 from .harmonic_trunk import HarmonicTrunk as HarmonicTrunk
+from .location import recorded as recorded
+from .location import shipped as shipped
 from .network import Logits as Logits
 from .network import Network as Network
 from .plain_trunk import PlainTrunk as PlainTrunk

@@ -8,8 +8,7 @@ import os
 import re
 import warnings
 from collections.abc import Mapping
-from importlib import import_module, resources
-from importlib.resources.abc import Traversable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from gaugenet.io.file import open_atomic
+from gaugenet.models.location import files, located
 
 FORMAT = 5
 # In which module of gaugenet.models a class is: a new task or trunk that is to be saved and loaded needs its row.
@@ -105,7 +105,7 @@ def write_network(
         tensors: The weights.
         about: What to record with it.
     """
-    weights, configuration = _files(path)
+    weights, configuration = files(path)
     blob = safetensors.torch.save(dict(tensors))
     content = {
         "format": FORMAT,
@@ -132,7 +132,7 @@ def read_network(name: str | os.PathLike[str], dtype: torch.dtype) -> nn.Module:
         FileNotFoundError: If there is no such network.
         ValueError: If the files are damaged or do not fit each other.
     """
-    weights, config = _locate(name)
+    weights, config = located(name)
     try:
         content = json.loads(config.read_text())
         if content.get("format") in range(1, FORMAT - 1):
@@ -174,50 +174,3 @@ def read_network(name: str | os.PathLike[str], dtype: torch.dtype) -> nn.Module:
             "again if an older gaugenet wrote them"
         )
     return net.to(dtype).eval()
-
-
-def recorded(name: str | os.PathLike[str]) -> dict[str, Any]:
-    """Return what ``save`` recorded with a network (``about``).
-
-    Args:
-        name: Name or path of the network, as for ``load``.
-
-    Raises:
-        FileNotFoundError: If there is no such network.
-    """
-    return dict(json.loads(_locate(name)[1].read_text()).get("about", {}))
-
-
-def shipped() -> list[str]:
-    """Return the names of the networks that ship with the library."""
-    return sorted(path.name[:-5] for path in _folder().iterdir() if path.name.endswith(".json"))
-
-
-def _folder() -> Traversable:
-    return resources.files("gaugenet.models") / "weights"
-
-
-def _files(path: Path) -> tuple[Path, Path]:
-    base = path.with_suffix("") if path.suffix in (".json", ".safetensors") else path
-    return base.with_name(base.name + ".safetensors"), base.with_name(base.name + ".json")
-
-
-def _locate(name: str | os.PathLike[str]) -> tuple[Path, Path]:
-    weights, config = _files(Path(name))
-    if weights.is_file() and config.is_file():
-        return weights, config
-    if os.fspath(name) in shipped():
-        return _files(Path(str(_folder() / os.fspath(name))))
-    if Path(name).is_dir():
-        raise FileNotFoundError(
-            f"{os.fspath(name)}: is a folder; a training run keeps its network at {Path(name) / 'net'}"
-        )
-    if Path(name).is_file() and Path(name) not in (weights, config):
-        raise ValueError(
-            f"{os.fspath(name)}: not a network; expected a path such as runs/mine/net, or one that ships, such as "
-            f"{shipped()[0]}"
-        )
-    missing = config if weights.is_file() else weights
-    raise FileNotFoundError(
-        f'no network "{os.fspath(name)}": {missing} does not exist; the networks that ship are {", ".join(shipped())}'
-    )

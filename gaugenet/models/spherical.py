@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from scipy.spatial import cKDTree
 from torch import Tensor
 from torch.nn import functional
 from torch_geometric.data import Data
@@ -187,5 +186,7 @@ def at_pixels(value: Tensor, sample: SphereSample, height: int, width: int) -> T
         height: H, rows of the image.
         width: W, columns of the image.
     """
+    from scipy.spatial import cKDTree
+
     nearest = cKDTree(sample.point.numpy()).query(pixel_centres(height, width).numpy())[1]
     return value[torch.from_numpy(nearest)].unflatten(0, (height, width))

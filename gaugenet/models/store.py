@@ -10,7 +10,8 @@ from typing import Any, Literal, TypeAlias, overload
 import torch
 
 from gaugenet.models.detection import DetectionNet
-from gaugenet.models.files import NETWORKS, TRUNKS, recorded, shipped, write_network
+from gaugenet.models.files import NETWORKS, TRUNKS, write_network
+from gaugenet.models.location import recorded, shipped
 from gaugenet.models.network import Network
 from gaugenet.models.segmentation import SegmentationNet
 from gaugenet.models.spherical import SphericalClassificationNet, SphericalDetectionNet, SphericalSegmentationNet

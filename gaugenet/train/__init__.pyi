@@ -1,5 +1,5 @@
-from .augment import RandomDeformation as RandomDeformation
-from .augment import RandomResolution as RandomResolution
+from . import recipes as recipes
+from . import scoring as scoring
 from .detections import found_in as found_in
 from .detections import found_scenes as found_scenes
 from .detections import sphere_surface as sphere_surface
@@ -7,10 +7,12 @@ from .fit import Fit as Fit
 from .fit import FitSettings as FitSettings
 from .metrics import Scores as Scores
 from .metrics import confusion as confusion
-from .objective import evaluate as evaluate
-from .objective import score as score
-from .objective import shape_loss as shape_loss
+from .metrics import evaluate as evaluate
+from .metrics import score as score
+from .metrics import shape_loss as shape_loss
 from .prepared import Prepared as Prepared
+from .prepared import RandomDeformation as RandomDeformation
+from .prepared import RandomResolution as RandomResolution
 from .region_targets import RegionTargets as RegionTargets
 from .spherical_images import SphericalImages as SphericalImages
 from .turned_earth import TurnedEarth as TurnedEarth

@@ -1,4 +1,4 @@
-"""What a network finds in scenes on the sphere, beside what is there."""
+"""Objects that a network finds in scenes on the sphere, paired with the true ones."""
 
 from __future__ import annotations
 
@@ -13,30 +13,44 @@ from gaugenet.homogeneous import Sphere, icosphere
 from gaugenet.models import DetectionNet
 from gaugenet.train.spherical_images import SphericalImages
 
-# Boxes are compared on an icosphere of this level, whatever the network runs on: areas are off by 0.05 %.
+# Boxes are compared on an icosphere of this level, whatever points the network reads: areas are off by 0.05 %.
 _LEVEL = 4
 
 
 def sphere_surface(level: int = _LEVEL) -> SpaceCharts:
-    """Return the geometry of boxes on an icosphere."""
+    """Return the geometry of boxes on an icosphere.
+
+    Args:
+        level: Number of subdivisions of the icosahedron.
+    """
     points = icosphere(level)
     data = Data(pos=points.pos, face=points.face, frame=Sphere().frame(points.pos), area_0=points.area)
     return SpaceCharts(data, Sphere())
 
 
 def on_another(boxes: Boxes, here: Charts, there: SpaceCharts) -> Boxes:
-    """Return boxes on one sample of the sphere, in the same order, written on another."""
+    """Return boxes on one sample of the sphere as boxes on another, in the same order.
+
+    Args:
+        boxes: The boxes.
+        here: Charts that they are on.
+        there: Charts of the result.
+    """
     return there.boxes_at(here.centre(boxes), here.direction(boxes), boxes.extent, boxes.label, boxes.score)
 
 
 def found_in(net: DetectionNet, data: Data, here: Charts, iou: float = 0.5, **candidates: Any) -> Boxes:
-    """Return the boxes of one scene, surest first, that are compared as where they are scored.
+    """Return the boxes of one scene by falling score.
 
-    Overlap on the points of a grid is coarse: of boxes with half lengths about 0.2 it is off by 0.02 in the mean.
+    Overlap is computed on the icosphere on which networks are scored. On the points of a grid it is coarse: for boxes
+    with half lengths about 0.2 its mean error is 0.02.
 
     Args:
-        net: on the sphere. data: one field on its sample. here: of that sample. iou: of ``suppress``.
-        candidates: settings of ``BoxCode.candidates``.
+        net: Network on the sphere.
+        data: One field on the sample of the network.
+        here: Charts of that sample.
+        iou: Intersection over union above which ``suppress`` drops the box with the lower score.
+        candidates: Settings of ``BoxCode.candidates``.
     """
     there = sphere_surface()
     voted = net.code.candidates(net.evaluated(data), **candidates)
@@ -46,11 +60,16 @@ def found_in(net: DetectionNet, data: Data, here: Charts, iou: float = 0.5, **ca
 def found_scenes(
     net: DetectionNet, images: SphericalImages, iou: float = 0.5, seen: Iterable[Any] | None = None
 ) -> Iterator[Scene]:
-    """Yield detected and true boxes of every scene, on ``sphere_surface()``.
+    """Find objects in scenes, and pair them with the true ones.
 
     Args:
-        net: on the sphere. images: scenes to detect in, on the sample of the network. iou: of ``suppress``.
-        seen: the batches of ``images``, where something counts them as they come.
+        net: Network on the sphere.
+        images: Scenes on the sample of the network.
+        iou: Intersection over union above which ``suppress`` drops the box with the lower score.
+        seen: The batches of ``images``, if they are iterated elsewhere, such as by a progress bar.
+
+    Yields:
+        Detected and true boxes of each scene, on ``sphere_surface()``.
     """
     here, there = SpaceCharts(images.sample.bundle, Sphere()), sphere_surface()
     for data in images if seen is None else seen:

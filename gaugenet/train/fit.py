@@ -6,10 +6,10 @@ import io
 import math
 import os
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Protocol, TypeVar, cast
 
 import torch
 from torch import Tensor
@@ -18,23 +18,79 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from gaugenet.io.file import open_atomic
 from gaugenet.models.files import FORMAT, renamed
 from gaugenet.models.network import Network
-from gaugenet.train.examples import Examples
-from gaugenet.train.objective import score, shape_loss
+from gaugenet.train.metrics import score, shape_loss
 
-Progress = Callable[[Iterable[Any], str, int], Iterable[Any]]
+Item = TypeVar("Item")
+
+
+class Progress(Protocol):
+    """A function that shows the progress of an iteration."""
+
+    def __call__(
+        self, items: Iterable[Item], text: str, total: int, note: Callable[[], str] | None = None
+    ) -> Iterable[Item]:
+        """Return the items, show under a text how many of the total have passed, and beside it the current note."""
+
+
+def silent(items: Iterable[Item], text: str, total: int, note: Callable[[], str] | None = None) -> Iterable[Item]:
+    """Return the items without showing progress.
+
+    Args:
+        items: Items to iterate over.
+        text: Ignored.
+        total: Ignored.
+        note: Ignored.
+    """
+    return items
+
+
+class Examples(Protocol):
+    """Training examples that are drawn by number.
+
+    Attributes:
+        variants: Number of variants of each example: itself and deformed copies.
+    """
+
+    variants: int
+
+    @property
+    def count(self) -> int:
+        """Number of examples."""
+
+    def draw(self, numbers: Sequence[int]) -> Iterator[tuple[Any, int]]:
+        """Draw some examples for a training step.
+
+        Args:
+            numbers: Numbers of the examples.
+
+        Yields:
+            Data that a network reads, and how many examples it holds: one, or a whole batch.
+        """
+
+    def __iter__(self) -> Iterator[Any]:
+        """Yield data with all examples, as they are scored."""
+
+    def __len__(self) -> int:
+        """Return how many data the iteration yields."""
 
 
 @dataclass(frozen=True)
 class FitSettings:
-    """How to fit; the defaults are those of all published results.
+    """Settings of training; the defaults are those of all published results on meshes.
 
     Attributes:
-        epochs: passes over the shapes, each in one of its variants. learning_rate: peak of the one-cycle schedule.
-        weight_decay: of AdamW. label_smoothing: of the cross entropy.
-        variants, stretch, bend, remesh: of deformed copies (``Prepared``).
-        noise: standard deviation of a shift of each invariant input field, drawn anew every step.
-        average: decay of the moving average of weights that is kept. seed: of everything random.
-        batch: shapes whose gradients are averaged for a step.
+        epochs: Passes over the examples, each in one of its variants.
+        learning_rate: Peak of the one-cycle schedule.
+        weight_decay: Weight decay of AdamW.
+        label_smoothing: Label smoothing of the cross entropy.
+        variants: Variants of each shape: itself and deformed copies (``Prepared``).
+        stretch: Size of the random stretch of deformed copies.
+        bend: Size of the random bending of deformed copies.
+        remesh: Whether every other deformed copy is remeshed.
+        noise: Standard deviation of a random shift of each invariant input field, drawn at every step.
+        average: Decay of the moving average of the weights, which are the result.
+        seed: Seed of everything random.
+        batch: Number of examples whose gradients are averaged in a step.
     """
 
     epochs: int = 80
@@ -66,17 +122,17 @@ _RANGES: list[tuple[tuple[str, ...], str, Callable[[float], bool]]] = [
 
 
 class Fit:
-    """Fit a network to prepared shapes.
-
-    What the loss is, ``shape_loss`` says; every shape counts the same.
+    """Fit a network to prepared examples by ``shape_loss``; every example has the same weight.
 
     Args:
-        net: trained in place; ``run`` leaves the averaged weights in it.
-        train: ``Prepared`` shapes, or ``SphericalImages``. validation: scored after every tenth epoch, may be empty.
-        settings: see there. checkpoint: file for checkpoints, or None.
+        net: Network to train in place; ``run`` leaves the averaged weights in it.
+        train: Training examples, such as ``Prepared`` shapes or ``SphericalImages``.
+        validation: Examples that are scored after every tenth epoch and the last one, or None.
+        settings: Settings of training.
+        checkpoint: File for checkpoints, or None.
 
     Raises:
-        ValueError: deformed copies of shapes with features in frames.
+        ValueError: If deformed copies are asked for of shapes whose features are written in frames.
     """
 
     def __init__(
@@ -104,11 +160,17 @@ class Fit:
         )
         self.history: list[dict[str, float]] = []
 
-    def run(self, progress: Progress | None = None) -> list[dict[str, float]]:
-        """Train from where the run stands to the last epoch; returns a row of numbers an epoch."""
-        show = progress or (lambda items, _text, _total: items)
+    def run(self, progress: Progress = silent) -> list[dict[str, float]]:
+        """Train from the current epoch to the last one.
+
+        Args:
+            progress: Shows the progress over the epochs.
+
+        Returns:
+            One row of numbers for each epoch: epoch, loss, accuracy and, where it was scored, validation_accuracy.
+        """
         remaining = range(len(self.history), self.settings.epochs)
-        for epoch in show(remaining, "train", len(remaining)):
+        for epoch in progress(remaining, "train", len(remaining)):
             # Every epoch has its own random numbers, so that a resumed run draws the same ones.
             with torch.random.fork_rng(devices=[]):
                 torch.manual_seed(self.settings.seed * 1_000_003 + epoch)
@@ -142,7 +204,7 @@ class Fit:
         return {"loss": loss_sum / count, "accuracy": accuracy_sum / count}
 
     def save_checkpoint(self) -> None:
-        """Write everything from which ``resume`` can go on; the file appears whole or not at all."""
+        """Write the state from which ``resume`` goes on; the file appears whole or not at all."""
         if self.checkpoint is None:
             return
         state = {
@@ -161,10 +223,11 @@ class Fit:
             file.write(buffer.getvalue())
 
     def resume(self) -> None:
-        """Go on from the checkpoint.
+        """Restore the state of the checkpoint.
 
         Raises:
-            FileNotFoundError: there is none. ValueError: it is damaged, or belongs to other settings.
+            FileNotFoundError: If there is no checkpoint.
+            ValueError: If it is damaged, or was made with other settings or another network.
         """
         if self.checkpoint is None or not self.checkpoint.is_file():
             raise FileNotFoundError(f"{self.checkpoint}: no checkpoint to resume from; start without --resume")
@@ -198,7 +261,7 @@ class Fit:
 
 
 def _shifted(x: Tensor, net: Network, noise: float) -> Tensor:
-    """Add one random number to each invariant field; tangent fields have no constant to add."""
+    """Add one random number to each invariant field; tangent fields have no constant that could be added."""
     rep = net.rep_in
     parts = rep.split(x)
     shifts = [noise * torch.randn(block.multiplicity, dtype=x.dtype, device=x.device) for block in rep]

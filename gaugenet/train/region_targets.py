@@ -1,4 +1,4 @@
-"""Parts of labelled meshes as objects: their boxes, and what a network learns of them."""
+"""Parts of labelled meshes as objects: their boxes, and the training targets of a network."""
 
 from __future__ import annotations
 
@@ -14,22 +14,23 @@ from gaugenet.io.labels import corner_majority
 from gaugenet.models import set_targets
 from gaugenet.models.comparison import face_areas
 
-# Share of the area that a region needs: smaller ones are specks at the seams of labels.
+# Share of the area that a region needs: smaller ones are specks at the boundaries between labels.
 SMALLEST = 0.002
-# Part of the repr, by which caches know what they hold: raise it when the boxes of regions become others.
+# Part of the repr, from which the names of cached files are made: raise it when the boxes of regions change.
 _BOXES = 2
 
 
 class RegionTargets(BaseTransform):
-    """Add what a ``DetectionNet`` learns of the connected regions of some labels, such as each leg of an ant.
+    """Add the targets of a ``DetectionNet`` for the connected regions of some labels, such as each leg of an ant.
 
-    Boxes are made of the labels and the geometry that a mesh has now, so that those of a deformed copy are its own.
+    Boxes are computed from the labels and the current geometry of a mesh, so that a deformed copy has its own.
 
     Args:
-        labels: which ones are objects; classes are their positions. smallest: share of the area that a region needs.
+        labels: Labels whose regions are objects; classes are positions in it.
+        smallest: Share of the area that a region needs.
 
     Raises:
-        ValueError: for no label.
+        ValueError: If there is no label.
     """
 
     def __init__(self, labels: Sequence[int], smallest: float = SMALLEST) -> None:
@@ -37,18 +38,45 @@ class RegionTargets(BaseTransform):
             raise ValueError("RegionTargets expects labels that are objects, got none: name at least one")
         self.labels, self.smallest = tuple(labels), smallest
 
+    @classmethod
+    def of_names(cls, names: Sequence[str], label_names: Sequence[str]) -> RegionTargets:
+        """Return the transform for the regions of labels that are given by name.
+
+        Args:
+            names: Names of the labels whose regions are objects.
+            label_names: Names of all labels of the data.
+
+        Raises:
+            ValueError: If the data have no such label.
+        """
+        unknown = [name for name in names if name not in label_names]
+        if unknown:
+            raise ValueError(
+                f"objects are regions of labels, and the data have no label {', '.join(map(repr, unknown))}; "
+                f"their labels are {', '.join(label_names)}: name some of them as objects (--objects) in training"
+            )
+        return cls([label_names.index(name) for name in names])
+
     def boxes(self, data: Data, surface: Charts | None = None) -> Boxes:
-        """Return the boxes about the regions of a bundle with labels."""
+        """Return the boxes around the regions.
+
+        Args:
+            data: Bundle with labels.
+            surface: Charts of the bundle, if it is known already.
+        """
         surface = charts_of(data if surface is None else surface)
         return region_boxes(surface, at_faces(data), self.labels, self.smallest)
 
     def unit(self, shapes: Iterable[Data]) -> float:
-        """Return half the side of a square as large as a usual region of labelled meshes, over the root of their area.
+        """Return half the side of a square with the mean size of a region, over the square root of a mesh's area.
 
-        That is about the half length of a box, and needs no geodesics. Three digits.
+        That is about the half length of a box, and needs no geodesics. It is rounded to three digits.
+
+        Args:
+            shapes: Labelled meshes.
 
         Raises:
-            ValueError: where no shape has a region.
+            ValueError: If no shape has a region.
         """
         sizes = []
         for data in shapes:
@@ -60,6 +88,7 @@ class RegionTargets(BaseTransform):
         return float(f"{sum(sizes) / len(sizes):.3g}")
 
     def forward(self, data: Data) -> Data:
+        """Add the targets to a bundle ``data`` with labels."""
         surface = charts_of(data)
         return set_targets(data, self.boxes(data, surface), surface)
 
@@ -68,10 +97,13 @@ class RegionTargets(BaseTransform):
 
 
 def at_faces(data: Data) -> Tensor:
-    """Return the label of each face ``(F,)``: its own, or the one that most of its corners have.
+    """Return the label of each face, (F,): its own, or that of most of its corners.
+
+    Args:
+        data: Labelled mesh.
 
     Raises:
-        ValueError: for data without labels.
+        ValueError: If the data have no labels.
     """
     label = getattr(data, "face_label", None)
     if label is not None:

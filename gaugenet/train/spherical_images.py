@@ -23,22 +23,24 @@ TASKS = ("classify", "segment", "detect")
 
 
 class SphericalImages:
-    """Images where a network reads fields, ``x (B V, 1)``, with what it learns of them.
+    """Images at the points at which a network reads fields, ``x`` (B V, 1), with its training targets.
 
-    Whole images are classified, ``y (B,)``, their points are labelled, ``vertex_label (B V,)``, or objects are found,
-    with the targets of ``DetectionNet`` and ``objects``, a list of B. A batch is B copies of the sample's bundle. They
-    are made once a B and kept, with the geometry that layers make of them, and only fields and targets differ from one
-    batch to the next.
+    To classify, the targets are ``y`` (B,); to segment, ``vertex_label`` (B V,); to detect, those of a
+    ``DetectionNet``, and ``objects``, a list of B. A batch holds B copies of the sample's bundle. They are built once
+    for each B and kept, with the geometry that layers compute from them; only fields and targets differ between
+    batches.
 
     Args:
-        images: on S^2; objects are found in scenes. sample: what ``sphere_sample(net)`` says.
-        rotate: whether every image is turned at random, by the Haar measure; in training anew each time it is drawn,
-            from the global generator, which ``Fit`` seeds.
+        images: Images on S^2; for detection, scenes.
+        sample: Points of the network, ``sphere_sample(net)``.
+        rotate: Whether each image is rotated at random, by the Haar measure; in training each time it is drawn, from
+            the global generator, which ``Fit`` seeds.
         task: "classify", "segment" or "detect".
-        batch: B where images are scored. seed: of the rotations of scored images.
+        batch: Size B of the batches in which images are scored.
+        seed: Seed of the rotations of scored images.
 
     Raises:
-        ValueError: for another task, scenes to classify, and single digits to detect.
+        ValueError: If the task is unknown, scenes are to be classified, or single digits detected.
     """
 
     variants = 1
@@ -68,7 +70,14 @@ class SphericalImages:
         return len(self.images)
 
     def draw(self, numbers: Sequence[int]) -> Iterator[tuple[Data, int]]:
-        """Yield one batch of some images."""
+        """Draw some images.
+
+        Args:
+            numbers: Numbers of the images.
+
+        Yields:
+            One batch, and its size.
+        """
         yield self._data(torch.tensor(numbers), None), len(numbers)
 
     def __len__(self) -> int:

@@ -15,24 +15,28 @@ from gaugenet.models import SphereSample
 from gaugenet.nn.level import Level
 from gaugenet.so3 import random_rotation
 
-# What is subtracted from the fields of Earth [km, 1, 1, 1] and what they are divided by: about mean and spread by area.
+# Subtracted from the fields of Earth [km, 1, 1, 1], and divisor of them: about mean and standard deviation by area.
 _MEAN, _SPREAD = (-2.4, 0.14, 0.18, 0.23), (2.4, 0.23, 0.21, 0.19)
 
 
 class TurnedEarth:
-    """Elevation and colour of Earth where a network reads fields, ``x (V, 4)``, and the groups of climate to learn.
+    """Elevation and colour of Earth at the points of a network, ``x`` (V, 4), and groups of climate as its targets.
 
-    ``vertex_label (V,)`` is -1, which counts nowhere, at sea and on all land but that of some continents; the fields
-    are there everywhere. There is one Earth: examples are copies of it, each turned by a rotation R of its own and read
-    at R^-1 p. So a network is not told where the poles are.
+    ``vertex_label`` (V,) is -1, which is never scored, at sea and on all land but that of some continents; the fields
+    are given everywhere. There is one Earth: examples are copies of it, each rotated by a random R and read at R^-1 p,
+    so that a network does not know where the poles are.
 
     Args:
-        earth, sample: what is read, and where, ``sphere_sample(net)``. continents: names of those with labels.
-        rotate: whether copies are turned, by the Haar measure; in training anew each time, from the global generator,
-            which ``Fit`` seeds. count: copies in an epoch, or that are scored. seed: of the rotations of scored ones.
+        earth: Elevation, colour and climate.
+        sample: Points of the network, ``sphere_sample(net)``.
+        continents: Names of the continents with labels.
+        rotate: Whether copies are rotated, by the Haar measure; in training each time one is drawn, from the global
+            generator, which ``Fit`` seeds.
+        count: Number of copies in an epoch, or that are scored.
+        seed: Seed of the rotations of scored copies.
 
     Raises:
-        ValueError: for no continent, unknown ones, and where none of the points is on their land.
+        ValueError: If there is no continent, one is unknown, or none of the points is on their land.
     """
 
     variants = 1
@@ -65,7 +69,14 @@ class TurnedEarth:
             )
 
     def draw(self, numbers: Sequence[int]) -> Iterator[tuple[Data, int]]:
-        """Yield copies one by one."""
+        """Draw some copies.
+
+        Args:
+            numbers: Numbers of the copies.
+
+        Yields:
+            Data of one copy, and 1.
+        """
         for _ in numbers:
             yield self._data(None), 1
 

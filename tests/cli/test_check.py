@@ -1,5 +1,6 @@
 """Errors of equivariance from the command line."""
 
+import sys
 from pathlib import Path
 
 import torch
@@ -22,7 +23,8 @@ def test_gauge_error_is_rounding(call, network):
 def test_the_worst_mesh_counts_and_a_broken_one_is_reported(call, network, monkeypatch):
     errors = iter([1e-15, 3e-13, 2e-14])
     monkeypatch.setattr(
-        "gaugenet.cli.check.check",
+        sys.modules["gaugenet.models.check"],
+        "check",
         lambda net, mesh, generator: Invariance(*[{"float64": e, "float32": 1e-7} for e in [next(errors)] * 2]),
     )
     sound, broken = MESHES / "known" / "torus.glb", MESHES / "known" / "no.off"
@@ -40,7 +42,9 @@ def test_zero_in_single_precision_is_explained(call, network, monkeypatch):
     torus = MESHES / "known" / "torus.glb"
     for error, said in ((0.0, True), (1e-9, False)):
         measured = {"float64": 1e-14, "float32": error}
-        monkeypatch.setattr("gaugenet.cli.check.check", lambda *_, found=measured: Invariance(found, found))
+        monkeypatch.setattr(
+            sys.modules["gaugenet.models.check"], "check", lambda *_, found=measured: Invariance(found, found)
+        )
         text = call("check", "--model", network, torus).out
         assert ("is rounded to the same numbers in both poses" in text) == said
     assert "exactly 0 where rounding hides" in " ".join(call("check", "--help").out.split())
@@ -54,7 +58,7 @@ def test_no_number_is_null(call, network, monkeypatch):
     nan = {"float64": float("nan"), "float32": 1e-7}
     good = {"float64": 1e-15, "float32": 1e-7}
     errors = iter([nan, good])
-    monkeypatch.setattr("gaugenet.cli.check.check", lambda *_: Invariance(next(errors), good))
+    monkeypatch.setattr(sys.modules["gaugenet.models.check"], "check", lambda *_: Invariance(next(errors), good))
     torus = MESHES / "known" / "torus.glb"
     assert call("check", "--model", network, torus, torus, "--json").json["gauge_error"]["float64"] is None
 

@@ -30,7 +30,7 @@ def classes(tmp_path_factory):
 
 @pytest.mark.parametrize("layers", [[], CONV], ids=["none", "conv"])
 def test_it_learns_to_tell_them_apart(call, classes, tmp_path, layers):
-    data = ["--data", "folder", "--root", classes, "--task", "classify"]
+    data = ["folder", "classify", "--root", classes]
     trained = call("train", *data, "-o", tmp_path / "run", *SMALL, *layers, "--epochs", 30, "--validation", 1, "--json")
     assert trained.code == 0
     assert trained.json["validation_accuracy"] == 1.0
@@ -72,27 +72,27 @@ def test_splits_of_the_benchmark(psb):
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
-        (["--category", "Human"], "--category goes with --task segment"),
-        (["--test", "a"], "--test goes with --task segment"),
-        (["--split-seed", "1"], "--train-shapes and --split-seed go with --data psb"),
-        (["--levels", "48"], "--levels goes with --layers, and to classify there are none by default"),
-        (["--rep", "8x0 + 4x1"], "--rep goes with --layers, and to classify there are none by default: name both"),
+        (["--category", "Human"], "unrecognized arguments: --category Human"),
+        (["--test", "a"], "unrecognized arguments: --test a"),
+        (["--split-seed", "1"], "unrecognized arguments: --split-seed 1"),
+        (["--levels", "48"], "levels (--levels) needs layers (--layers), of which classification has none"),
+        (["--rep", "8x0 + 4x1"], "rep (--rep) needs layers (--layers), of which classification has none by default"),
         (["--one-sided"], 'oriented=False) needs a group with reflections, got SO2: use "O2"'),
-        (["--layers", "polynomial"], "ClassificationNet takes norms"),
-        (["--output", "face"], "--output face goes with --task segment"),
+        (["--layers", "polynomial"], "whole shapes are described by norms"),
+        (["--output", "face"], "unrecognized arguments: --output face"),
         (["--validation", "5"], "flat: 6 shapes cannot be split into 5 for training, 5 of them held back"),
     ],
 )
 def test_arguments_that_do_not_go_together(call, classes, tmp_path, words, complaint):
-    result = call("train", "--data", "folder", "--root", classes, "--task", "classify", "-o", tmp_path, *SMALL, *words)
+    result = call("train", "folder", "classify", "--root", classes, "-o", tmp_path, *SMALL, *words)
     assert result.code == 2
     assert complaint in result.messages("error")[0]
 
 
 def test_what_is_no_set_of_classes_is_refused(call, shapes, classes, network, tmp_path):
-    evaluate = ["evaluate", "--data", "folder", "--task", "classify", "--root", classes, "--model", network]
-    assert "--task classify needs a ClassificationNet" in call(*evaluate).messages("error")[0]
-    assert "--picture goes with --task segment" in call(*evaluate, "--picture", "p.png").messages("error")[0]
+    evaluate = ["evaluate", "folder", "classify", "--root", classes, "--model", network]
+    assert "expected a network that classifies on meshes" in call(*evaluate).messages("error")[0]
+    assert "unrecognized arguments: --picture p.png" in call(*evaluate, "--picture", "p.png").messages("error")[0]
     with pytest.raises(ValueError, match="two classes or more, got 0"):
         ClassFolder(shapes)
     with pytest.raises(FileNotFoundError, match="no such folder; expected one with a folder of meshes"):
@@ -121,7 +121,7 @@ def test_a_class_with_too_few_shapes_is_refused(psb):
 
 
 def test_without_layers_a_representation_says_the_group(call, classes, tmp_path):
-    words = ["--data", "folder", "--root", classes, "--task", "classify", "-o", tmp_path, *SMALL, "--epochs", 1]
+    words = ["folder", "classify", "--root", classes, "-o", tmp_path, *SMALL, "--epochs", 1]
     assert call("train", *words, "--rep", "O2: 1x0e", "--one-sided").code == 0
     net = load(tmp_path / "net")
     assert str(net.rep_in.group) == "O2" and not net.field_transform.oriented
@@ -133,7 +133,7 @@ def test_another_draw_is_not_scored_unawares(call, psb, tmp_path):
     torch.manual_seed(0)
     about = {"data": "psb", "task": "classify", "train": names, "validation": []}
     save(ClassificationNet(["Ant", "Human"], fields=surfaces.NEAR), tmp_path / "net", about)
-    words = ["evaluate", "--data", "psb", "--root", psb, "--task", "classify", "--model", tmp_path / "net"]
+    words = ["evaluate", "psb", "classify", "--root", psb, "--model", tmp_path / "net"]
     result = call(*words, "--train-shapes", 7)
     assert result.code == 2 and "have names that the network was trained on" in result.err
     assert call(*words, "--split-seed", 1, "--train-shapes", 7).code == 0

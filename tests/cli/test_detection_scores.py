@@ -6,7 +6,7 @@ import pytest
 import torch
 from box_table import bundle
 
-from gaugenet.cli.detection_scores import detection_outcome
+from gaugenet.cli.outcome import detection_outcome
 from gaugenet.detection import Boxes, Scene, average_precision
 
 

@@ -9,7 +9,7 @@ import pytest
 from earth_file import write_earth
 
 SETTINGS = {
-    "harmonic": ("--levels", "6,3", "--rep", "4x0 + 2x1", "--epochs", 1),
+    "harmonic": ("--bands", "6,3", "--rep", "4x0 + 2x1", "--epochs", 1),
     "gauge": ("--family", "gauge", "--levels", "162,42", "--rep", "4x0 + 2x1", "--epochs", 1),
 }
 LIMIT = {"harmonic": {"band_limit": 10, "inputs": "4x0"}, "gauge": {"inputs": "4x0", "neighbours": 12, "blocks": 1}}
@@ -17,8 +17,8 @@ LIMIT = {"harmonic": {"band_limit": 10, "inputs": "4x0"}, "gauge": {"inputs": "4
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch):
-    monkeypatch.setattr("gaugenet.cli.earth._USUAL", LIMIT)
-    monkeypatch.setattr("gaugenet.cli.earth.COPIES", {"train": 3, "turned": 2})
+    monkeypatch.setattr("gaugenet.train.recipes.earth.USUAL", LIMIT)
+    monkeypatch.setattr("gaugenet.train.recipes.earth.COPIES", {"train": 3, "turned": 2})
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def file(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def data(file):
-    return ("--data", "earth", "--root", file)
+    return ("earth", "--root", file)
 
 
 @pytest.mark.parametrize("family", ["harmonic", "gauge"])
@@ -60,18 +60,18 @@ def test_train_and_evaluate(call, data, tmp_path, family):
 def test_refusals(call, data, tmp_path):
     run, out = ("-o", tmp_path / "run"), ("--hold-out", "Asia")
     for arguments, message in {
-        ("train", *data, *run): "--data earth needs --hold-out, one of Africa, Antarctica",
+        ("train", *data, *run): "required: --hold-out",
         ("train", *data, *run, "--hold-out", "Atlantis"): "Antarctica",
-        ("train", *data, *run, *out, "--validation-continent", "Asia"): "another one than is held out, got Asia",
-        ("train", *data, *run, *out, "--validation", 3): "--validation goes with shapes and images",
-        ("train", *data, *run, *out, "--task", "classify"): "--data earth goes with --task segment",
-        ("train", *data, *run, *out, "--remesh"): "--remesh is about meshes",
-        ("train", *data, *run, *out, "--layers", "conv"): "--layers goes with --family gauge",
-        ("train", "--data", "folder", "--root", tmp_path, *run, *out): "--hold-out goes with --data earth",
-        ("train", "--data", "earth", "--root", tmp_path / "a.npz", *run, *out): "expected the .npz of Earth",
-        ("evaluate", *data, *out): "evaluate needs --model",
-        ("evaluate", *data, *out, "--model", "psb-human"): "needs a network that was trained on it, got psb-human",
-        ("evaluate", *data, *out, "--model", "psb-human", "--split", "all"): "--perturb, --up and --split are about",
+        ("train", *data, *run, *out, "--validation-continent", "Asia"): "another one than --hold-out, got Asia",
+        ("train", *data, *run, *out, "--validation", 3): "--validation 3; see gaugenet train earth segment --help",
+        ("train", "earth", "classify", *data[1:], *run, *out): "invalid choice: 'classify' (choose from",
+        ("train", *data, *run, *out, "--remesh"): "unrecognized arguments: --remesh",
+        ("train", *data, *run, *out, "--layers", "conv"): "unrecognized arguments: --layers conv",
+        ("train", "folder", "--root", tmp_path, *run, *out): "unrecognized arguments: --hold-out Asia",
+        ("train", "earth", "--root", tmp_path / "a.npz", *run, *out): "expected the .npz of Earth",
+        ("evaluate", *data, *out): "required: --model",
+        ("evaluate", *data, *out, "--model", "psb-human"): "expected a network that segments on the sphere, got psb-hu",
+        ("evaluate", *data, *out, "--model", "psb-human", "--split", "all"): "unrecognized arguments: --split all",
         ("evaluate", *data, *out, "--model", "psb-human", "--picture", "a.jpg"): "to end in .png, got a.jpg",
     }.items():
         result = call(*arguments)

@@ -8,7 +8,7 @@ import torch
 from matplotlib.image import imread
 
 from gaugenet import PSB, LabelledFolder, load, save
-from gaugenet.train.metrics import area_accuracy, face_areas
+from gaugenet.models.comparison import area_accuracy, face_areas
 from gaugenet.transforms.perturbation import KINDS
 
 
@@ -19,7 +19,7 @@ def accuracy(network, shapes) -> float:
 
 
 def test_a_folder(call, shapes, network, tmp_path):
-    arguments = ["evaluate", "--data", "folder", "--root", shapes, "--model", network, "--test", "shape2", "shape4"]
+    arguments = ["evaluate", "folder", "segment", "--root", shapes, "--model", network, "--test", "shape2", "shape4"]
     result = call(*arguments, "--confusion", tmp_path / "c.png", "--picture", tmp_path / "p.png", "--json")
     assert result.code == 0 and result.err == ""
     scores = result.json
@@ -50,13 +50,13 @@ def test_labels_are_matched_by_name(call, shapes, network, tmp_path):
     config = {**net.config, "label_names": ["torso", "tail", "head"]}
     other = type(net)(**config)
     state = net.state_dict()
-    for key in ("head.2.weight", "head.2.bias"):
+    for key in ("readout.head.2.weight", "readout.head.2.bias"):
         state[key] = torch.stack([state[key][1], torch.full_like(state[key][0], -1e3), state[key][0]])
-    state["head.2.weight"][1] = 0
+    state["readout.head.2.weight"][1] = 0
     other.load_state_dict(state)
     save(other, tmp_path / "other")
     one, two = (
-        call("evaluate", "--data", "folder", "--root", shapes, "--model", model, "--json").json
+        call("evaluate", "folder", "segment", "--root", shapes, "--model", model, "--json").json
         for model in (network, tmp_path / "other")
     )
     assert (
@@ -68,7 +68,7 @@ def test_all_categories(call, psb, network, tmp_path, monkeypatch):
     for category in ("ant", "human"):
         for suffix in (".json", ".safetensors"):
             shutil.copy(network.with_suffix(suffix), tmp_path / f"psb-{category}{suffix}")
-    arguments = ["evaluate", "--data", "psb", "--root", psb]
+    arguments = ["evaluate", "psb", "segment", "--root", psb]
     model = tmp_path / "psb-{category}"
     result = call(*arguments, "--category", "all", "--model", model, "--confusion", tmp_path / "c.png", "--json").json
     assert list(result) == ["area_accuracy", "mean_iou", "categories"] and list(result["categories"]) == [
@@ -82,12 +82,12 @@ def test_all_categories(call, psb, network, tmp_path, monkeypatch):
         assert result[key] == pytest.approx(sum(one[key] for one in result["categories"].values()) / 2)
     assert sorted(path.name for path in tmp_path.glob("*.png")) == ["c-ant.png", "c-human.png"]
 
-    monkeypatch.setattr("gaugenet.cli.shape_scores.shipped", lambda: ["psb-human"])
-    monkeypatch.setattr("gaugenet.cli.shape_scores.load", lambda name: load(tmp_path / name))
+    monkeypatch.setattr("gaugenet.cli.evaluate.shipped", lambda: ["psb-human"])
+    monkeypatch.setattr("gaugenet.models.location.WEIGHTS", tmp_path)
     shipped = call(*arguments, "--category", "all", "--json").json
     assert shipped["categories"] == {"Human": human}
     assert call(*arguments, "--category", "all").out.endswith("\n8 shapes of the test split\n")
-    monkeypatch.setattr("gaugenet.cli.shape_scores.shipped", lambda: [])
+    monkeypatch.setattr("gaugenet.cli.evaluate.shipped", lambda: [])
     assert "no network for any category ships" in call(*arguments, "--category", "all").err
 
 
@@ -97,7 +97,7 @@ def test_a_shape_that_cannot_be_read_by_the_network_is_named(call, shapes, netwo
     number = next(k for k, line in enumerate(lines) if len(line.split()) == 3 and k > 2)
     lines[number] = "nan 0 0"
     (tmp_path / "data" / "shape3.off").write_text("\n".join(lines))
-    result = call("evaluate", "--data", "folder", "--root", tmp_path / "data", "--model", network)
+    result = call("evaluate", "folder", "segment", "--root", tmp_path / "data", "--model", network)
     assert result.code == 2 and result.messages("error")[0].startswith("shape3: mesh has 1 vertex with NaN")
 
 
@@ -105,7 +105,7 @@ def test_shapes_of_the_training_are_not_scored_unawares(call, shapes, network, t
     """Where one forgets the --test of the training; whoever asks for training shapes gets them."""
     about = {"data": "folder", "task": "segment", "train": ["shape1", "shape3"], "validation": []}
     save(load(network), tmp_path / "net", about)
-    words = ["evaluate", "--data", "folder", "--root", shapes, "--model", tmp_path / "net"]
+    words = ["evaluate", "folder", "segment", "--root", shapes, "--model", tmp_path / "net"]
     result = call(*words)  # by default shape3 is for testing
     assert result.code == 2
     assert "1 of 1 shapes to test on have names that the network was trained on (e.g. shape3)" in result.err
@@ -114,7 +114,7 @@ def test_shapes_of_the_training_are_not_scored_unawares(call, shapes, network, t
         assert call(*words, *more).code == 0
     for held_back, complaint in {
         (): "whose training held some back, by --validation",
-        ("shape1", "other"): "1 of 2 shapes that the training held back (e.g. other) are not for training in",
+        ("shape1", "other"): "1 of 2 shapes that the training held back (e.g. other) are not in the training split",
     }.items():
         save(load(network), tmp_path / "net", {**about, "validation": list(held_back)})
         assert complaint in call(*words, "--split", "validation").err
@@ -124,11 +124,11 @@ def test_shapes_of_the_training_are_not_scored_unawares(call, shapes, network, t
     assert call(*words).code == 0
 
 
-def test_what_is_said_of_a_perturbed_copy_is_not_said_of_the_shape(call, shapes, network, monkeypatch):
+def test_warnings_about_a_perturbed_copy_name_the_perturbation(call, shapes, network, monkeypatch):
     monkeypatch.setattr(
         "gaugenet.transforms.perturbation.KINDS", {**KINDS, "holes": KINDS["holes"]._replace(change=_turned)}
     )
-    result = call("evaluate", "--data", "folder", "--root", shapes, "--model", network, "--perturb", "holes")
+    result = call("evaluate", "folder", "segment", "--root", shapes, "--model", network, "--perturb", "holes")
     assert result.code == 0 and "1 shape of the test split (perturbed: holes), the worst first:" in result.out
     assert result.messages("warning")[0].startswith("shape3 (perturbed: holes): mesh cleaned: 1 face re-oriented")
 
@@ -138,6 +138,6 @@ def _turned(pos, face, *_):
 
 
 def test_up_goes_with_a_picture(call, shapes, network, tmp_path):
-    words = ["evaluate", "--data", "folder", "--root", shapes, "--model", network, "--up", "z"]
+    words = ["evaluate", "folder", "segment", "--root", shapes, "--model", network, "--up", "z"]
     assert "--up goes with --picture" in call(*words).err
     assert call(*words, "--picture", tmp_path / "p.png").code == 0

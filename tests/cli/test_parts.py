@@ -1,6 +1,7 @@
 """Parts of shapes as objects, from the command line."""
 
 import json
+import shutil
 
 import matplotlib.image
 import pytest
@@ -16,7 +17,7 @@ def run(shapes, tmp_path_factory):
     from gaugenet.cli import main
 
     folder = tmp_path_factory.mktemp("parts") / "run"
-    words = ["train", "--data", "folder", "--root", shapes, "--task", "detect", "--objects", "head", *SMALL]
+    words = ["train", "folder", "detect", "--root", shapes, "--objects", "head", *SMALL]
     assert main([str(word) for word in [*words, "--validation", 1, "-o", folder]]) == 0
     return folder
 
@@ -29,7 +30,7 @@ def test_a_run_knows_its_objects(run):
 
 
 def test_evaluate_and_detect(call, shapes, run, tmp_path):
-    data = ("evaluate", "--data", "folder", "--root", shapes, "--task", "detect", "--model", run / "net")
+    data = ("evaluate", "folder", "detect", "--root", shapes, "--model", run / "net")
     result = call(*data, "--split", "all", "--json", "--picture", tmp_path / "parts.png")
     assert result.code == 0, result.err
     names = {"ap50", "ap", "centre_error", "angle_error", "classes", "objects", "shapes", "split", "perturb"}
@@ -46,52 +47,60 @@ def test_evaluate_and_detect(call, shapes, run, tmp_path):
     }
 
 
-def test_all_categories(call, psb, run, monkeypatch):
-    arguments = ("evaluate", "--data", "psb", "--root", psb, "--task", "detect", "--json")
+def test_all_categories(call, psb, run, tmp_path, monkeypatch):
+    arguments = ("evaluate", "psb", "detect", "--root", psb, "--json")
     result = call(*arguments, "--category", "all", "--model", run / "net").json
     assert list(result) == ["ap50", "ap", "categories"] and list(result["categories"]) == ["Ant", "Human"]
     human = call(*arguments, "--category", "Human", "--model", run / "net").json
     assert result["categories"]["Human"] == human
     assert result["ap"] == pytest.approx(sum(one["ap"] for one in result["categories"].values()) / 2)
-    monkeypatch.setattr("gaugenet.cli.shape_scores.shipped", lambda: ["psb-human", "psb-ant-parts"])
-    monkeypatch.setattr("gaugenet.cli.shape_scores.load", lambda name: load(run / "net"))
-    monkeypatch.setattr("gaugenet.cli.shape_scores.recorded", lambda name: {})
+    for suffix in (".json", ".safetensors"):
+        shutil.copy(run / f"net{suffix}", tmp_path / f"psb-ant-parts{suffix}")
+    (tmp_path / "psb-human.json").write_text("{}")
+    monkeypatch.setattr("gaugenet.models.location.WEIGHTS", tmp_path)
     assert list(call(*arguments, "--category", "all").json["categories"]) == ["Ant"]
 
 
 def test_without_names_all_labels_are_objects(call, tmp_path):
     shapes = write_shapes(tmp_path / "data", ["a", "b"], ".txt")
-    data = ("--data", "folder", "--root", shapes, "--task", "detect")
+    data = ("folder", "detect", "--root", shapes)
     result = call("train", *data, *SMALL, "-o", tmp_path / "run", "--json")
     assert result.code == 0, result.err
     assert load(tmp_path / "run" / "net").label_names == ("head", "torso")
 
 
 def test_refusals(call, shapes, psb, run, network, tmp_path, monkeypatch):
-    monkeypatch.setattr("gaugenet.cli.shape_scores.shipped", lambda: ["psb-human"])
-    folder = ("--data", "folder", "--root", shapes)
-    benchmark = ("--data", "psb", "--root", psb, "--task", "detect", "--category")
+    monkeypatch.setattr("gaugenet.cli.evaluate.shipped", lambda: ["psb-human"])
+    folder = ("folder", "detect", "--root", shapes)
+    benchmark = ("psb", "detect", "--root", psb, "--category")
     out = ("-o", tmp_path / "run")
-    known = "their labels are head, torso: name some of them to --objects in training"
+    known = "their labels are head, torso: name some of them as objects (--objects) in training"
     other = write_shapes(tmp_path / "other", ["a", "b"])
     for path in other.glob("*_labels.txt"):
         path.write_text(path.read_text().replace("head", "top"))
     for arguments, message in {
-        ("train", *folder, "--task", "detect", "--objects", "wing,head", *out): f"have no label 'wing'; {known}",
+        ("train", *folder, "--objects", "wing,head", *out): f"have no label 'wing'; {known}",
         ("train", *benchmark, "Ant", *out): f"have no label 'leg'; {known}",
-        ("train", *folder, "--objects", "head", *out): "--objects goes with --task detect",
-        ("train", *folder, "--task", "detect", "--objects", "head,head", *out): "expected different names such as",
-        ("train", *folder, "--task", "detect", "--output", "face", *out): "--output face goes with --task segment",
-        ("train", *benchmark[:-1], *out): "--data psb needs --category",
+        (
+            "train",
+            "folder",
+            "segment",
+            *folder[2:],
+            "--objects",
+            "head",
+            *out,
+        ): "unrecognized arguments: --objects head",
+        ("train", *folder, "--objects", "head,head", *out): "expected different names such as",
+        ("train", *benchmark[:-1], *out): "required: --category",
         ("evaluate", *benchmark, "all"): "no network for any category ships",
-        ("evaluate", *folder, "--task", "detect", "--model", network): "--task detect needs a DetectionNet",
-        ("evaluate", *folder, "--model", run / "net"): "--task segment needs a SegmentationNet",
+        ("evaluate", *folder, "--model", network): "expected a network that finds objects on meshes",
+        ("evaluate", "folder", *folder[2:], "--model", run / "net"): "expected a network that segments on meshes",
         (
-            *("evaluate", *folder, "--task", "detect", "--model", run / "net"),
+            *("evaluate", *folder, "--model", run / "net"),
             *("--confusion", tmp_path / "a.png"),
-        ): "--confusion goes with",
+        ): "unrecognized arguments: --confusion",
         (
-            *("evaluate", "--data", "folder", "--root", other, "--task", "detect", "--model", run / "net"),
+            *("evaluate", "folder", "detect", "--root", other, "--model", run / "net"),
             *("--split", "all"),
         ): "the data have no label 'head'; their labels are top, torso",
     }.items():
@@ -105,7 +114,7 @@ def test_labels_that_no_training_shape_has_are_refused(call, tmp_path):
     shapes = write_shapes(tmp_path / "data", ["a", "b"])
     path = shapes / "a_labels.txt"
     path.write_text(path.read_text().replace("head", "top"))
-    data = ("--data", "folder", "--root", shapes, "--test", "a", "--task", "detect", "--objects", "top")
+    data = ("folder", "detect", "--root", shapes, "--test", "a", "--objects", "top")
     result = call("train", *data, *SMALL, "-o", tmp_path / "run")
     assert result.code == 2 and "regions of the labels that are objects, got none" in result.messages("error")[0]
 
@@ -113,5 +122,5 @@ def test_labels_that_no_training_shape_has_are_refused(call, tmp_path):
 def test_shapes_without_labels_are_refused(call, tmp_path):
     shapes = write_shapes(tmp_path / "data", ["a", "b"])
     (shapes / "a_labels.txt").unlink()
-    result = call("train", "--data", "folder", "--root", shapes, "--task", "detect", "-o", tmp_path / "run")
+    result = call("train", "folder", "detect", "--root", shapes, "-o", tmp_path / "run")
     assert result.code == 2 and "a.off: no labels; expected a_labels.txt" in result.messages("error")[0]

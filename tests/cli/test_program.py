@@ -16,11 +16,11 @@ import pytest
 
 import gaugenet
 from gaugenet.cli import program
-from gaugenet.cli.message import attempt, named, one_line, say, warnings_said
+from gaugenet.cli.message import attempt, bar, say, warnings_said
 from gaugenet.cli.outcome import Outcome, exit_code
 from gaugenet.cli.program import COMMANDS
-from gaugenet.cli.progress import bar
 from gaugenet.io.polygon_file import read_polygons
+from gaugenet.train.named import named, one_line
 from gaugenet.transforms.parallel import parallel_map
 
 ROOT = Path(__file__).parents[2]
@@ -99,31 +99,34 @@ BAD_INPUT = [
     ("check --model {net}", "check needs a MESH"),
     ("check --model {tmp}/no {torus}", "no.safetensors does not exist"),
     ("check --model {net} {meshes}/broken/index_out_of_range.off", "vertex index outside 0..17"),
-    ("evaluate --root {psb} --model {net}", "required: --data"),
-    ("evaluate --data psb --root {psb} --model {net}", "--data psb needs --category"),
-    ("evaluate --data psb --root {psb} --category Dog --model {net}", "must be one of Ant, Human; got 'Dog'"),
-    ("evaluate --data psb --root {psb} --category Ant", "evaluate needs --model"),
-    ("evaluate --data psb --root {psb} --category Ant --test a --model {net}", "--test goes with --data folder"),
-    ("evaluate --data psb --root {psb} --category all --model {tmp}/no-{{category}}", 'no network "'),
-    ("evaluate --data psb --root {tmp} --category Ant --model {net}", "no labelled Princeton benchmark here"),
-    ("evaluate --data folder --root {shapes} --category Ant --model {net}", "--category goes with --data psb"),
-    ("evaluate --data folder --root {tmp}/no --model {net}", "no such folder"),
-    ("evaluate --data folder --root {tmp}/miscounted --model {net}", "2 labels, expected one a face (320)"),
-    ("evaluate --data folder --root {tmp}/unlabelled --model {net}", "no labels; expected shape_labels.txt"),
-    ("evaluate --data folder --root {tmp}/ply --model {net}", "moebius_labels.txt, .txt, .seg or .npy beside it, or a"),
-    ("evaluate --data folder --root {shapes} --test shape9 --model {net}", "not in the folder (e.g. 'shape9')"),
-    ("evaluate --data folder --root {meshes}/creatures --model {net}", "no label 'arm', 'foot'"),
-    ("evaluate --data folder --root {shapes} --model {net} --confusion {tmp}/c.gif", "to end in .png"),
-    ("evaluate --data folder --root {shapes} --model {net} --confusion {tmp}/no/c.png", "no folder"),
-    ("train --data folder --root {shapes}", "required: -o/--output-folder"),
-    ("train --data folder --root {shapes} -o {tmp}/o --epochs 0", "--epochs: expected a whole number >= 1"),
-    ("train --data folder --root {shapes} -o {tmp}/o --validation 4", "must leave one of the 4 training shapes, got 4"),
-    ("train --data psb --root {psb} --category Ant -o {tmp}/o --validation 12", "must be 0 to 11 of the 12"),
-    ("train --data folder --root {shapes} -o {tmp}/o --rep 4y0", 'cannot read "4y0" in representation'),
-    ("train --data folder --root {shapes} -o {tmp}/o --output vertex", "--output vertex needs labels of vertices"),
-    ("train --data folder --root {shapes} -o {tmp}/o --levels 12,48", "expects falling positive numbers"),
-    ("train --data folder --root {shapes} -o {file}", "is a file, expected a folder"),
-    ("train --data folder --root {shapes} -o {tmp}/o --resume", "no run to resume here"),
+    ("evaluate --root {psb} --model {net}", "invalid choice"),
+    ("evaluate", "required: DATA; see gaugenet evaluate --help"),
+    ("evaluate psb --root {psb} --model {net}", "required: --category"),
+    ("evaluate psb --root {psb} --category Dog --model {net}", "must be one of Ant, Human; got 'Dog'"),
+    ("evaluate psb --root {psb} --category Ant", "required: --model"),
+    ("evaluate psb --root {psb} --category Ant --test a --model {net}", "unrecognized arguments: --test a"),
+    ("evaluate psb --root {psb} --category all --model {tmp}/no-{{category}}", 'no network "'),
+    ("evaluate psb --root {tmp} --category Ant --model {net}", "no labelled Princeton benchmark here"),
+    ("evaluate folder --root {shapes} --category Ant --model {net}", "unrecognized arguments: --category Ant"),
+    ("evaluate folder --root {tmp}/no --model {net}", "no: no such file or folder; expected folder of meshes"),
+    ("evaluate folder --root {tmp}/file --model {net}", "no such folder"),
+    ("evaluate folder --root {tmp}/miscounted --model {net}", "2 labels, expected one a face (320)"),
+    ("evaluate folder --root {tmp}/unlabelled --model {net}", "no labels; expected shape_labels.txt"),
+    ("evaluate folder --root {tmp}/ply --model {net}", "moebius_labels.txt, .txt, .seg or .npy beside it, or a"),
+    ("evaluate folder --root {shapes} --test shape9 --model {net}", "not in the folder (e.g. 'shape9')"),
+    ("evaluate folder --root {meshes}/creatures --model {net}", "no label 'arm', 'foot'"),
+    ("evaluate folder --root {shapes} --model {net} --confusion {tmp}/c.gif", "to end in .png"),
+    ("evaluate folder --root {shapes} --model {net} --confusion {tmp}/no/c.png", "no folder"),
+    ("train folder --root {shapes}", "required: -o/--output-folder"),
+    ("train folder", "required: TASK"),
+    ("train folder --root {shapes} -o {tmp}/o --epochs 0", "--epochs: expected a whole number >= 1"),
+    ("train folder --root {shapes} -o {tmp}/o --validation 4", "must leave one of the 4 training shapes, got 4"),
+    ("train psb --root {psb} --category Ant -o {tmp}/o --validation 12", "must be 0 to 11 of the 12"),
+    ("train folder --root {shapes} -o {tmp}/o --rep 4y0", 'cannot read "4y0" in representation'),
+    ("train folder --root {shapes} -o {tmp}/o --output vertex", "(--output vertex) needs labels of vertices"),
+    ("train folder --root {shapes} -o {tmp}/o --levels 12,48", "expects falling positive numbers"),
+    ("train folder --root {shapes} -o {file}", "is a file, expected a folder"),
+    ("train folder --root {shapes} -o {tmp}/o --resume", "no run to resume here"),
 ]
 
 
@@ -157,7 +160,7 @@ def test_help_tells_both_exit_codes_of_failure(call, command):
 
 
 def test_a_folder_that_cannot_be_written_to_is_refused_at_once(call, tmp_path, monkeypatch):
-    monkeypatch.setattr("gaugenet.cli.arguments.os.access", lambda *_: False)
+    monkeypatch.setattr("gaugenet.io.file.os.access", lambda *_: False)
     result = call("preprocess", MESHES / "known" / "torus.glb", "-o", tmp_path / "o")
     assert result.code == 2 and result.messages("error") == [
         f"{tmp_path}: no right to write to this folder; choose another"
@@ -244,7 +247,7 @@ def test_a_batch_goes_on_after_any_error(capsys):
 
 def test_bar_moves_on_a_terminal_and_writes_lines_elsewhere(capsys, monkeypatch):
     assert list(bar(range(3), "work", 3)) == [0, 1, 2] and capsys.readouterr().err == ""
-    monkeypatch.setattr("gaugenet.cli.progress.PAUSE", 0.0)
+    monkeypatch.setattr("gaugenet.cli.message.PAUSE", 0.0)
     assert list(bar("ab", "work", 2, lambda: "fine")) == ["a", "b"]
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 2 and lines[1].startswith("work: 100%") and lines[1].endswith("fine]")
@@ -259,8 +262,8 @@ def test_bar_moves_on_a_terminal_and_writes_lines_elsewhere(capsys, monkeypatch)
 def test_the_first_item_says_nothing_of_the_others(capsys, monkeypatch, terminal):
     """It takes 20 s, as compilation does, and each of the others one."""
     clock = [0.0]
-    monkeypatch.setattr("gaugenet.cli.progress.PAUSE", 0.0)
-    monkeypatch.setattr("gaugenet.cli.progress.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("gaugenet.cli.message.PAUSE", 0.0)
+    monkeypatch.setattr("gaugenet.cli.message.time.monotonic", lambda: clock[0])
     monkeypatch.setattr("tqdm.std.time", lambda: clock[0])
     monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
     for item in bar(range(41), "geometry", 41):

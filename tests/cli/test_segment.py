@@ -90,7 +90,7 @@ def test_a_mesh_that_is_repaired_is_segmented_with_a_warning(call, network, tmp_
 
 def test_with_little_memory_the_labels_are_the_same(call, network, tmp_path, monkeypatch):
     """In patches of 300 vertices at most."""
-    monkeypatch.setattr("gaugenet.cli.segment.patch_limit", lambda net, data, allowed: 300)
+    monkeypatch.setattr("gaugenet.models.patches.patch_limit", lambda net, data, allowed: 300)
     mesh = MESHES / "creatures" / "biped_01.ply"
     for folder, options in (("whole", ()), ("patches", ("--max-memory", "40GB"))):
         assert call("segment", mesh, "--model", network, "-o", tmp_path / folder, *options).code == 0

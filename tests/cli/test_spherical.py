@@ -6,7 +6,7 @@ import digits
 import matplotlib.image
 import pytest
 
-SMALL = ("--levels", "6,3", "--rep", "4x0 + 2x1", "--epochs", 2)
+SMALL = ("--bands", "6,3", "--rep", "4x0 + 2x1", "--epochs", 2)
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +16,7 @@ def root(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def data(root):
-    return ("--data", "spherical-mnist", "--root", root)
+    return ("digits", "classify", "--root", root)
 
 
 def test_train_and_evaluate(call, data, tmp_path):
@@ -47,7 +47,7 @@ def test_train_and_evaluate(call, data, tmp_path):
 @pytest.mark.skipif("GAUGENET_MNIST" not in os.environ, reason="GAUGENET_MNIST does not name the folder of MNIST")
 @pytest.mark.parametrize(("turned", "least"), [("no", 0.985), ("yes", 0.98)])
 def test_the_network_that_ships_reads_the_test_images(call, turned, least):
-    data = ("--data", "spherical-mnist", "--root", os.environ["GAUGENET_MNIST"], "--rotate-test", turned)
+    data = ("digits", "classify", "--root", os.environ["GAUGENET_MNIST"], "--rotate-test", turned)
     result = call("evaluate", *data, "--model", "spherical-mnist", "--json")
     assert result.code == 0, result.err
     assert result.json["images"] == 10_000 and result.json["accuracy"] >= least
@@ -56,15 +56,15 @@ def test_the_network_that_ships_reads_the_test_images(call, turned, least):
 SETTINGS = {  # what makes small networks of all families
     "harmonic": SMALL,
     "gauge": ("--family", "gauge", "--levels", "162,42", "--rep", "4x0 + 2x1", "--epochs", 1),
-    "plain": ("--family", "plain", "--levels", "8,16", "--epochs", 1),
+    "plain": ("--family", "plain", "--widths", "8,16", "--epochs", 1),
 }
 
 
 @pytest.mark.parametrize("family", list(SETTINGS))
 def test_all_families_find_and_segment_in_scenes(call, root, tmp_path, family, monkeypatch):
-    monkeypatch.setattr("gaugenet.cli.spherical.SCENES", {"train": 6, "test": 4})
+    monkeypatch.setattr("gaugenet.train.recipes.images.SCENES", {"train": 6, "test": 4})
     for task in ("detect", "segment"):
-        data = ("--data", "spherical-scenes", "--root", root, "--task", task)
+        data = ("scenes", task, "--root", root)
         run = tmp_path / task
         trained = call("train", *data, *SETTINGS[family], "--validation", 3, "-o", run, "--json")
         assert trained.code == 0, trained.err
@@ -78,15 +78,15 @@ def test_all_families_find_and_segment_in_scenes(call, root, tmp_path, family, m
         text = call("evaluate", *data, "--model", run / "net").out.splitlines()
         assert text[-2].startswith("AP50 ") and text[-2].endswith("of 4 images of the test split")
         refused = call("evaluate", *data, "--model", run / "net", "--confusion", tmp_path / "a.png")
-        assert refused.code == 2 and "--confusion goes with" in refused.messages("error")[0]
+        assert refused.code == 2 and "unrecognized arguments: --confusion" in refused.messages("error")[0]
 
 
 @pytest.mark.parametrize(
     ("family", "task"),
     [("gauge", "classify"), ("plain", "classify"), ("harmonic", "segment"), ("gauge", "segment"), ("plain", "segment")],
 )
-def test_all_families_classify_and_segment(call, data, tmp_path, family, task):
-    arguments = (*data, "--task", task)
+def test_all_families_classify_and_segment(call, root, tmp_path, family, task):
+    arguments = ("digits", task, "--root", root)
     trained = call("train", *arguments, *SETTINGS[family], "-o", tmp_path / "run", "--json")
     assert trained.code == 0, trained.err
     model = ("--model", tmp_path / "run" / "net")
@@ -105,42 +105,31 @@ def test_all_families_classify_and_segment(call, data, tmp_path, family, task):
     if family == "gauge":
         assert checked["gauge_error"]["float64"] < 1e-12
     other = {"classify": "segment", "segment": "classify"}[task]
-    refused = call("evaluate", *data, "--task", other, *model)
-    assert (
-        refused.code == 2 and f"--task {other} needs a network that was trained on it" in refused.messages("error")[0]
-    )
+    refused = call("evaluate", "digits", other, "--root", root, *model)
+    assert refused.code == 2 and f"expected a network that {other[:7]}" in refused.messages("error")[0]
 
 
-def test_refusals(call, data, tmp_path):
+def test_refusals(call, root, data, tmp_path):
     run = ("-o", tmp_path / "run")
     for arguments, message in {
-        ("train", *data, *run, "--task", "detect"): "goes with --task classify or segment, got detect",
-        ("train", *data, *run, "--layers", "conv"): "--layers goes with --family gauge, got harmonic",
-        (
-            "train",
-            *data,
-            *run,
-            "--family",
-            "plain",
-            "--rep",
-            "8x0",
-        ): "--rep goes with --family harmonic or gauge, got p",
-        ("train", *data, *run, "--family", "plain", "--layers", "conv"): "--layers goes with --family gauge, got plain",
-        ("train", *data, *run, "--family", "plain", "--levels", "8,9"): "expects widths that are multiples of 8",
-        ("train", "--data", "folder", "--root", tmp_path, *run, "--family", "gauge"): "--family goes with --data spher",
-        ("train", *data, *run, "--remesh"): "--remesh is about meshes",
-        ("train", *data, *run, "--one-sided"): "--one-sided is about meshes",
-        ("train", *data, *run, "--category", "Human"): "--category is about meshes",
-        ("train", *data, *run, "--levels", "40"): "falling bands from 1 to 30",
+        ("train", "digits", "detect", "--root", root, *run): "invalid choice: 'detect' (choose from",
+        ("train", *data, *run, "--layers", "conv"): "unrecognized arguments: --layers conv",
+        ("train", *data, *run, "--family", "plain", "--rep", "8x0"): "unrecognized arguments: --rep 8x0",
+        ("train", *data, *run, "--family", "plain", "--layers", "conv"): "unrecognized arguments: --layers conv",
+        ("train", *data, *run, "--family", "plain", "--widths", "8,9"): "expects widths that are multiples of 8",
+        ("train", *data, *run, "--family", "none"): "invalid choice: 'none'",
+        ("train", "folder", "--root", tmp_path, *run, "--family", "gauge"): "unrecognized arguments: --family gauge",
+        ("train", *data, *run, "--remesh"): "unrecognized arguments: --remesh",
+        ("train", *data, *run, "--category", "Human"): "unrecognized arguments: --category Human",
+        ("train", *data, *run, "--bands", "40"): "falling bands from 1 to 30",
         ("train", *data, *run, "--validation", 40): "validation must leave one of the 40 images",
-        ("train", "--data", "spherical-mnist", "--root", tmp_path, *run): "name the folder of the four files of MNIST",
-        ("train", "--data", "folder", "--root", tmp_path, *run, "--rotate-train", "yes"): "--rotate-train goes with",
-        ("evaluate", *data): "evaluate needs --model",
+        ("train", "digits", "--root", tmp_path, *run): "name the folder of the four files of MNIST",
+        ("evaluate", *data): "required: --model",
         ("evaluate", *data, "--model", "psb-human", "--split", "validation"): "whose training held some back",
-        ("evaluate", *data, "--model", "psb-human"): "needs a network that was trained on it, got psb-human, a Segment",
-        ("evaluate", *data, "--model", "psb-human", "--perturb", "noise"): "--perturb and --split all are about meshes",
+        ("evaluate", *data, "--model", "psb-human"): "expected a network that classifies on the sphere, got psb-human",
+        ("evaluate", *data, "--model", "psb-human", "--perturb", "noise"): "unrecognized arguments: --perturb noise",
     }.items():
         result = call(*arguments)
         assert result.code == 2 and len(result.messages("error")) == 1, arguments
-        assert message in result.messages("error")[0]
+        assert message in result.messages("error")[0], arguments
     assert not (tmp_path / "run").exists()

@@ -26,7 +26,7 @@ SMALL = ["--epochs", EPOCHS, "--variants", 2, "--levels", "48,12", "--rep", "2x0
 
 
 def arguments(shapes, output, *more):
-    return ["train", "--data", "folder", "--root", shapes, "-o", output, *more]
+    return ["train", "folder", "segment", "--root", shapes, "-o", output, *more]
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +112,7 @@ def test_seed_decides_and_a_run_killed_before_its_first_epoch_starts_again(call,
         for name in missing:
             (tmp_path / name).unlink(missing_ok=True)
         again = call(*arguments(shapes, tmp_path, *SMALL, "--validation", 1, "--seed", 1, "--resume"))
-        assert again.code == 0 and again.messages("notice") == [notice]
+        assert again.code == 0 and again.messages("warning") == [notice]
         assert (tmp_path / "history.json").read_text() == first
     (tmp_path / "checkpoint.pt").write_bytes(b"half a file")
     damaged = call(*arguments(shapes, tmp_path, *SMALL, "--validation", 1, "--seed", 1, "--resume"))
@@ -125,11 +125,11 @@ def test_labels_of_vertices_and_workers(call, tmp_path):
     assert result.code == 0 and load(tmp_path / "run" / "net").output == "vertex"
     assert json.loads((tmp_path / "run" / "run.json").read_text())["train"] == ["a", "b"]
     face = call(*arguments(tmp_path / "data", tmp_path / "other", *SMALL, "--output", "face", "--test"))
-    assert face.code == 2 and "--output face needs labels of faces; the data label vertices" in face.err
+    assert face.code == 2 and "(--output face) needs labels of faces; the data label vertices" in face.err
 
 
 def test_psb_names_the_category(call, psb, tmp_path):
-    data = ["--data", "psb", "--root", psb, "--category", "Ant"]
+    data = ["psb", "segment", "--root", psb, "--category", "Ant"]
     options = ["--epochs", 1, "--variants", 1, *SMALL[4:], "--validation", 9]
     assert call("train", *data, *options, "-o", tmp_path).code == 0
     about = json.loads((tmp_path / "net.json").read_text())["about"]
@@ -207,7 +207,7 @@ def test_fields_and_copies_are_those_that_were_asked_for(call, shapes, tmp_path)
 
 
 def test_defaults_are_those_of_the_library(call):
-    text = " ".join(call("train", "--help").out.split())
+    text = " ".join(call("train", "folder", "segment", "--help").out.split())
     for name in ("epochs", "variants", "seed"):
         assert f"(default: {getattr(FitSettings(), name)})" in text
 

@@ -7,7 +7,7 @@ import torch
 from gaugenet.models import CorrespondenceNet
 from gaugenet.models.correspondence import Functions, functional_map, point_map, refined_point_map
 from gaugenet.train import Fit, FitSettings, Prepared
-from gaugenet.train.augment import RandomDeformation
+from gaugenet.train.prepared import RandomDeformation
 from gaugenet.transforms.connection_spectrum import ConnectionSpectrum
 
 

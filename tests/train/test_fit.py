@@ -9,7 +9,7 @@ import torch
 from gaugenet.datasets.folder import LabelledFolder
 from gaugenet.models import ClassificationNet, Comparison, GaugeTrunk, Network, SegmentationNet
 from gaugenet.train import Fit, FitSettings, Prepared, evaluate, score
-from gaugenet.train.objective import shape_loss
+from gaugenet.train.metrics import shape_loss
 
 OPTIONS = {"levels": (40, 12), "neighbours": 8, "rep": "4x0 + 2x1", "blocks": 1, "dropout": 0.1}
 OPTIONS["fields"] = {"hks": 2, "eigenfunctions": 12, **surfaces.NEAR}

@@ -5,7 +5,8 @@ import math
 import pytest
 import torch
 
-from gaugenet.train.metrics import Scores, area_accuracy, confusion, face_areas
+from gaugenet.models.comparison import area_accuracy, face_areas
+from gaugenet.train.metrics import Scores, confusion
 
 # Five faces of areas 1, 2, 3, 4 and 10; the last is unlabelled.
 AREA = torch.tensor([1.0, 2, 3, 4, 10], dtype=torch.float64)

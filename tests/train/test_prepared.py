@@ -6,8 +6,7 @@ import torch
 from torch_geometric.transforms import Compose
 
 from gaugenet.io.mesh_data import MeshData
-from gaugenet.train.augment import FEWEST, MOST, RandomDeformation, RandomResolution
-from gaugenet.train.prepared import Prepared
+from gaugenet.train.prepared import FEWEST, MOST, Prepared, RandomDeformation, RandomResolution
 from gaugenet.transforms.frame_bundle import FrameBundle
 from gaugenet.transforms.input_fields import InputFields
 

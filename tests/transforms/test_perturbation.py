@@ -4,7 +4,7 @@ import pytest
 import surfaces
 import torch
 
-from gaugenet.train.metrics import face_areas
+from gaugenet.models.comparison import face_areas
 from gaugenet.transforms.frame_bundle import FrameBundle
 from gaugenet.transforms.perturbation import KINDS, Perturbation
 
