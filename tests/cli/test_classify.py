@@ -77,7 +77,7 @@ def test_splits_of_the_benchmark(psb):
         (["--levels", "48"], "--levels goes with --layers, and to classify there are none by default"),
         (["--rep", "8x0 + 4x1"], "--rep goes with --layers, and to classify there are none by default: name both"),
         (["--one-sided"], 'oriented=False) needs a group with reflections, got SO2: use "O2"'),
-        (["--layers", "polynomial"], "ClassificationNet takes norms"),
+        (["--layers", "polynomial"], "described by norms, which are no polynomials"),
         (["--output", "face"], "--output face goes with --task segment"),
         (["--validation", "5"], "flat: 6 shapes cannot be split into 5 for training, 5 of them held back"),
     ],

@@ -50,7 +50,7 @@ def test_labels_are_matched_by_name(call, shapes, network, tmp_path):
     config = {**net.config, "label_names": ["torso", "tail", "head"]}
     other = type(net)(**config)
     state = net.state_dict()
-    for key in ("head.2.weight", "head.2.bias"):
+    for key in ("readout.head.2.weight", "readout.head.2.bias"):
         state[key] = torch.stack([state[key][1], torch.full_like(state[key][0], -1e3), state[key][0]])
     state["head.2.weight"][1] = 0
     other.load_state_dict(state)
