@@ -52,7 +52,7 @@ def test_labels_are_matched_by_name(call, shapes, network, tmp_path):
     state = net.state_dict()
     for key in ("readout.head.2.weight", "readout.head.2.bias"):
         state[key] = torch.stack([state[key][1], torch.full_like(state[key][0], -1e3), state[key][0]])
-    state["head.2.weight"][1] = 0
+    state["readout.head.2.weight"][1] = 0
     other.load_state_dict(state)
     save(other, tmp_path / "other")
     one, two = (
