@@ -5,9 +5,9 @@ import warnings
 import numpy as np
 import pytest
 import surfaces
-from gaugenet.io.read import read_mesh
 
 from gaugenet.bundle.bundle import quadrature_weights
+from gaugenet.io.mesh_file import read_mesh
 from gaugenet.mesh.clean import clean_mesh
 from gaugenet.mesh.mesh import MeshWarning
 

@@ -78,7 +78,7 @@ def test_splits_of_the_benchmark(psb):
         (["--levels", "48"], "levels (--levels) needs layers (--layers), of which classification has none"),
         (["--rep", "8x0 + 4x1"], "rep (--rep) needs layers (--layers), of which classification has none by default"),
         (["--one-sided"], 'oriented=False) needs a group with reflections, got SO2: use "O2"'),
-        (["--layers", "polynomial"], "whole shapes are described by norms"),
+        (["--layers", "polynomial"], "described by norms, which are no polynomials"),
         (["--output", "face"], "unrecognized arguments: --output face"),
         (["--validation", "5"], "flat: 6 shapes cannot be split into 5 for training, 5 of them held back"),
     ],

@@ -7,7 +7,7 @@ import box_table
 import pytest
 import torch
 
-from gaugenet.detection import BoxCode, Boxes, BoxTargets, Scene, average_precision, recentred, surface_of
+from gaugenet.detection import BoxCode, Boxes, BoxTargets, Scene, average_precision, charts_of, recentred
 from gaugenet.group import Elements
 from gaugenet.homogeneous import Sphere, icosphere
 from gaugenet.transforms.gauge import change_gauge
@@ -42,7 +42,7 @@ def scene_of(name, count=4):
 @pytest.mark.parametrize("name", box_table.BUNDLES)
 def test_what_is_written_is_read_again(name):
     data, true = scene_of(name)
-    targets = BoxTargets.of(true, data).over(surface_of(data).scale)
+    targets = BoxTargets.of(true, data).over(charts_of(data).scale)
     found = CODE.detect(written(targets), data)
     precision = average_precision([Scene.of(found, true, data)], 3, half_turns=CODE.half_turns)
     assert precision.at(0.5) == 1.0

@@ -9,7 +9,7 @@ import torch
 from box_table import BUNDLES, bundle, by_pair, in_frames_of, random_boxes, rotated, turned
 from torch_geometric.data import Batch
 
-from gaugenet.detection import Boxes, contains, coordinates, recentred, surface_of
+from gaugenet.detection import Boxes, charts_of, contains, coordinates, recentred
 from gaugenet.group import Group
 from gaugenet.homogeneous import Sphere, icosphere, square_lattice
 from gaugenet.transforms.frame_bundle import FrameBundle
@@ -181,7 +181,7 @@ def test_recentred_on_meshes():
 def test_recentred_on_one_side():
     """Across a reflecting transport the direction is mirrored, and the box stays where it is in space."""
     data = bundle("one-sided")
-    surface = surface_of(data)
+    surface = charts_of(data)
     boxes = random_boxes(40, len(data.pos), sizes=(0.2, 0.4), offset=0.35)
     near = recentred(boxes, surface)
     corners = torch.tensor([[0.0, 0.0], [0.15, 0.0]], dtype=torch.float64).expand(40, -1, -1)

@@ -5,7 +5,7 @@ import surfaces
 import torch
 from box_table import bundle, random_boxes
 
-from gaugenet.detection import outlines, surface_of, to_json
+from gaugenet.detection import charts_of, outlines, to_json
 from gaugenet.group import Group
 from gaugenet.transforms.frame_bundle import FrameBundle
 from gaugenet.transforms.gauge import change_gauge
@@ -52,7 +52,7 @@ def test_meshes(name):
 
 def test_beyond_a_boundary_there_is_nothing():
     data = bundle("plane")
-    surface = surface_of(data)
+    surface = charts_of(data)
     rim = int(data.pos[:, 0].argmax())
     box = random_boxes(1, [rim], sizes=(0.2, 0.3), offset=0.0)
     assert outlines(box, surface).isfinite().all()  # the plane goes on where the sample ends

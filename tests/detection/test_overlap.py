@@ -10,7 +10,7 @@ import surfaces
 import torch
 from box_table import BUNDLES, bundle, in_frames_of, random_boxes, rotated, sphere_area
 
-from gaugenet.detection import Boxes, areas, contains, iou, surface_of
+from gaugenet.detection import Boxes, areas, charts_of, contains, iou
 from gaugenet.group import Group
 from gaugenet.homogeneous import Plane, Sphere, icosphere, square_lattice
 from gaugenet.transforms.frame_bundle import FrameBundle
@@ -157,7 +157,7 @@ def test_iou_is_symmetric_and_one_with_itself(name):
     assert overlap.min() >= 0 and overlap.max() < 1 + 1e-12
     half = boxes.moved(boxes.vertex, boxes.offset, boxes.angle + math.pi)
     assert (iou(half, boxes, data) - overlap).abs().max() < 1e-12
-    surface = surface_of(data)
+    surface = charts_of(data)
     assert torch.equal(iou(boxes[3:5], boxes, surface), overlap[3:5])
 
 

@@ -8,7 +8,7 @@ import pytest
 import surfaces
 import torch
 
-from gaugenet.detection import Boxes, iou, region_boxes, surface_of
+from gaugenet.detection import Boxes, charts_of, iou, region_boxes
 from gaugenet.transforms.frame_bundle import FrameBundle
 from gaugenet.transforms.gauge import change_gauge
 
@@ -29,7 +29,7 @@ def test_of_a_flat_rectangle_it_is_that_rectangle():
     data, at = flat()
     label = ((at[:, 0].abs() < 14) & (at[:, 1].abs() < 6)).long()
     (box,) = (region_boxes(data, label, [1])[[0]],)
-    surface = surface_of(data)
+    surface = charts_of(data)
     assert float((box.extent[0] - torch.tensor([14.0, 6.0])).abs().max()) < 1.0
     way = surface.direction(box)[0]
     assert abs(abs(float(way @ torch.tensor([math.cos(0.4), math.sin(0.4), 0.0]).double())) - 1) < 1e-2
@@ -67,7 +67,7 @@ def test_the_numbers_of_vertices_do_not_matter():
     other = FrameBundle()(surfaces.data_of(surfaces.mesh(data.pos[order].numpy(), face.numpy().T)))
     one, two = (region_boxes(bundle, label, [1]) for bundle in (data, other))
     assert torch.allclose(one.extent, two.extent, atol=1e-9)
-    assert torch.allclose(surface_of(data).centre(one), surface_of(other).centre(two), atol=1e-9)
+    assert torch.allclose(charts_of(data).centre(one), charts_of(other).centre(two), atol=1e-9)
 
 
 @pytest.mark.parametrize("name", ["mesh", "sphere"])

@@ -4,7 +4,7 @@ import box_table
 import pytest
 import torch
 
-from gaugenet.detection import Boxes, BoxTargets, contains, coordinates, iou, recentred, surface_of
+from gaugenet.detection import Boxes, BoxTargets, charts_of, contains, coordinates, iou, recentred
 from gaugenet.transforms.gauge import change_gauge
 
 
@@ -20,7 +20,7 @@ def boxes_of(targets, label=None):
 @pytest.mark.parametrize("name", box_table.BUNDLES)
 def test_vertices_see_the_same_boxes(name):
     data = box_table.bundle(name)
-    surface = surface_of(data)
+    surface = charts_of(data)
     boxes = recentred(box_table.random_boxes(6, len(data.pos), sizes=(0.2, 0.4)), surface)
     at = coordinates(boxes, surface)
     seen = surface.seen_from(surface.checked(boxes), at)
@@ -53,7 +53,7 @@ def test_the_core_answers_and_the_smallest_comes_first(name):
 
 def test_scenes_of_a_batch_stand_beside_each_other():
     data = box_table.bundle("sphere")
-    surface, boxes = surface_of(data), box_table.random_boxes(7, len(data.pos), sizes=(0.2, 0.4))
+    surface, boxes = charts_of(data), box_table.random_boxes(7, len(data.pos), sizes=(0.2, 0.4))
     scene = torch.tensor([0, 2, 2, 0, 0, 2, 2])
     together = BoxTargets.of(boxes, surface, scene, scenes=3)
     for number in range(3):

@@ -8,7 +8,7 @@ from torch_geometric.data import Data
 
 from gaugenet.datasets.spherical_mnist import SphericalMNIST
 from gaugenet.datasets.spherical_scenes import SphericalScenes
-from gaugenet.detection import Boxes, surface_of
+from gaugenet.detection import Boxes, charts_of
 from gaugenet.models import (
     DetectionNet,
     SphericalDetectionNet,
@@ -53,7 +53,7 @@ def test_targets_are_where_the_data_is():
     data = sphere_sample(gauge_net()).bundle
     one = torch.ones(1, dtype=torch.float64)
     box = Boxes.at_vertices(torch.tensor([5]), one, 0.3 * one[None].repeat(1, 2), torch.tensor([0]))
-    elsewhere = set_targets(data.clone().to("meta"), box, surface_of(data))
+    elsewhere = set_targets(data.clone().to("meta"), box, charts_of(data))
     for name in ("label", "offset", "angle", "extent"):
         assert (
             elsewhere[f"box_{name}"].device.type == "meta"
@@ -108,7 +108,7 @@ def test_boxes_found_on_a_mesh_moved_and_renumbered_move_along(half_turns):
     other.pos[number] = mesh.pos @ g.T + shift
     other.face = number[mesh.face][:, torch.randperm(mesh.face.shape[1], generator=generator)]
     data = [net.transform(one) for one in (mesh, other)]
-    here, there = (surface_of(one) for one in data)
+    here, there = (charts_of(one) for one in data)
     plain, found = (net.detect(one, at, score=0.0, most=60) for one, at in zip(data, (here, there), strict=True))
     assert len(plain) == len(found) > 5
     assert torch.equal(number[plain.vertex], found.vertex) and torch.equal(plain.label, found.label)
@@ -122,7 +122,7 @@ def test_detections_of_a_turned_sphere_are_the_turned_detections(scenes, half_tu
     """Under symmetries of the sample, exactly."""
     for net in (gauge_net(half_turns=half_turns), harmonic_net(half_turns=half_turns)):
         sample = sphere_sample(net)
-        surface = surface_of(sample.bundle)
+        surface = charts_of(sample.bundle)
         g = sample.symmetries[2]
         plain, moved = (
             net.double().detect(sample.with_field(scenes.at(torch.tensor([0]), sample.point, turn).T), surface)

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import surfaces
 import torch
-from gaugenet.io.read import read_mesh
 
 from gaugenet.io.mesh_data import MeshData
+from gaugenet.io.mesh_file import read_mesh
 from gaugenet.mesh.mesh import MeshWarning
 from gaugenet.models import Logits, SegmentationNet
 from gaugenet.models.segmentation import bounded_labels

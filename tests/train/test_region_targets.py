@@ -5,7 +5,7 @@ import pytest
 import surfaces
 import torch
 
-from gaugenet.detection import Boxes, BoxTargets, areas, region_boxes, surface_of
+from gaugenet.detection import Boxes, BoxTargets, areas, charts_of, region_boxes
 from gaugenet.mesh.mesh import MeshWarning
 from gaugenet.train import Prepared, RegionTargets
 from gaugenet.transforms.frame_bundle import FrameBundle
@@ -41,7 +41,7 @@ def test_boxes_of_a_copy_in_other_frames_are_the_transformed_ones():
 
 
 def test_boxes_of_a_turned_copy_are_the_turned_ones():
-    one, two = (surface_of(FrameBundle()(labelled(turn=turn))) for turn in (None, TURN))
+    one, two = (charts_of(FrameBundle()(labelled(turn=turn))) for turn in (None, TURN))
     boxes, other = (RegionTargets([2]).boxes(labelled(turn=turn), at) for turn, at in ((None, one), (TURN, two)))
     assert torch.allclose(boxes.extent, other.extent, atol=1e-9)
     assert torch.allclose(one.centre(boxes) @ TURN.T, two.centre(other), atol=1e-9)
@@ -80,7 +80,7 @@ def test_targets_of_every_copy_are_those_of_its_own_labels_and_geometry(tmp_path
     first = None
     for _ in range(2):  # made, then read from the cache
         for item, data in enumerate(prepared(tmp_path, remesh=remesh)):
-            surface = surface_of(data)
+            surface = charts_of(data)
             true = region_boxes(surface, data.face_label, [2], smallest=0.002)
             expected = BoxTargets.of(true, surface).over(surface.scale)
             for name, value in vars(expected).items():
@@ -104,7 +104,7 @@ def test_other_labels_and_other_objects_are_not_read_from_the_cache(tmp_path):
 
 def test_the_unit_is_about_the_half_length_of_a_box():
     data = FrameBundle()(labelled())
-    surface, targets = surface_of(data), RegionTargets([2])
+    surface, targets = charts_of(data), RegionTargets([2])
     boxes = targets.boxes(data, surface)
     assert targets.unit([labelled()]) == pytest.approx(float(boxes.extent.mean()) / surface.scale, rel=0.2)
     assert (areas(boxes, surface) > 0).all() and isinstance(boxes, Boxes)
