@@ -273,6 +273,8 @@ def _serve_names(module: ModuleType) -> None:
     path, own = module.__name__, module.__dict__.get("__getattr__")
 
     def find(name: str) -> object:
+        if own is not None and name in module.__dict__.get("__all__", ()):  # even where a module once had its name
+            return own(name)
         if f"{path}:{name}" in NAMES:
             new, _, new_name = NAMES[f"{path}:{name}"].partition(":")
             _warn(f"{path}.{name}", f"{new}.{new_name}")

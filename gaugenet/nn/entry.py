@@ -7,12 +7,12 @@ import warnings
 from torch import Tensor
 from torch_geometric.data import Data
 
-from gaugenet.nn.connection_laplacian import ConnectionLaplacian
-from gaugenet.nn.convolution.stencil import Stencil
+from gaugenet.nn.connection_laplacian import ConnectionLaplacian as ConnectionLaplacian
+from gaugenet.nn.convolution.stencil import Stencil as Stencil
 from gaugenet.nn.layer import Layer
 from gaugenet.nn.level import Level
-from gaugenet.nn.level_map import LevelMap
-from gaugenet.nn.spectrum import Spectrum
+from gaugenet.nn.level_map import LevelMap as LevelMap
+from gaugenet.nn.spectrum import Spectrum as Spectrum
 
 
 def enter(layer: Layer, x: Tensor, at: Level | Data, transports: bool = True, finer: bool = False) -> Level:

@@ -12,7 +12,6 @@ from gaugenet.nn import (
     Diffusion,
     GaugeAttention,
     GaugeConv,
-    Geometry,
     ImplicitDiffusion,
     Laplacian,
     Level,
@@ -23,6 +22,7 @@ from gaugenet.nn import (
     Spectrum,
     Stencil,
 )
+from gaugenet.nn.entry import Geometry
 from gaugenet.representation import Representation
 
 LAYERS = {
