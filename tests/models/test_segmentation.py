@@ -8,7 +8,7 @@ import surfaces
 import torch
 
 from gaugenet.io.mesh_data import MeshData
-from gaugenet.io.read import read_mesh
+from gaugenet.io.mesh_file import read_mesh
 from gaugenet.mesh.mesh import MeshWarning
 from gaugenet.models import Logits, SegmentationNet
 from gaugenet.models.segmentation import bounded_labels
