@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gaugenet.cli.outcome import Outcome
-from gaugenet.io.polygon_file import read_polygons
+from gaugenet.io.file import existing_file
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,10 +45,13 @@ def run(args: argparse.Namespace) -> Outcome:
     Args:
         args: The parsed arguments.
     """
-    mesh = read_polygons(args.mesh)
+    if not args.mesh.is_dir():  # read_polygons refuses folders
+        existing_file(args.mesh)
+    from gaugenet.io.polygon_file import read_polygons
     from gaugenet.mesh.clean import find_defects
     from gaugenet.mesh.topology import find_topology
 
+    mesh = read_polygons(args.mesh)
     topology = asdict(find_topology(mesh.pos, mesh.face))
     del topology["edges"]
     clean = _cleaned(mesh.pos, mesh.face)

@@ -25,6 +25,7 @@ from gaugenet.transforms.parallel import parallel_map
 
 ROOT = Path(__file__).parents[2]
 MESHES = ROOT / "meshes"
+TORUS = str(MESHES / "known" / "torus.glb")
 
 
 @pytest.mark.parametrize("command", [None, *COMMANDS])
@@ -168,9 +169,9 @@ def test_a_folder_that_cannot_be_written_to_is_refused_at_once(call, tmp_path, m
 
 
 def test_a_mistake_of_the_library_keeps_its_traceback(monkeypatch):
-    monkeypatch.setattr("gaugenet.cli.info.read_polygons", lambda _: {}["key"])
+    monkeypatch.setattr("gaugenet.io.polygon_file.read_polygons", lambda _: {}["key"])
     with pytest.raises(KeyError):
-        program.main(["info", "mesh.off"])
+        program.main(["info", TORUS])
 
 
 def test_interrupt_and_missing_rights_are_one_line(call, monkeypatch):
@@ -180,10 +181,10 @@ def test_interrupt_and_missing_rights_are_one_line(call, monkeypatch):
     def refuse(_):
         raise PermissionError(13, "Permission denied", "mesh.off")
 
-    monkeypatch.setattr("gaugenet.cli.info.read_polygons", interrupt)
-    assert (call("info", "mesh.off").code, call("info", "mesh.off").err) == (130, "gaugenet: error: interrupted\n")
-    monkeypatch.setattr("gaugenet.cli.info.read_polygons", refuse)
-    assert call("info", "mesh.off").messages("error") == ["mesh.off: permission denied"]
+    monkeypatch.setattr("gaugenet.io.polygon_file.read_polygons", interrupt)
+    assert (call("info", TORUS).code, call("info", TORUS).err) == (130, "gaugenet: error: interrupted\n")
+    monkeypatch.setattr("gaugenet.io.polygon_file.read_polygons", refuse)
+    assert call("info", TORUS).messages("error") == ["mesh.off: permission denied"]
 
 
 def test_standard_output_holds_the_object_alone(call, monkeypatch):
@@ -191,8 +192,8 @@ def test_standard_output_holds_the_object_alone(call, monkeypatch):
         print("reading")
         return read_polygons(MESHES / "known" / "torus.glb")
 
-    monkeypatch.setattr("gaugenet.cli.info.read_polygons", talkative)
-    result = call("info", "torus.glb", "--json")
+    monkeypatch.setattr("gaugenet.io.polygon_file.read_polygons", talkative)
+    result = call("info", TORUS, "--json")
     assert result.json["genus"] == 1 and result.err == "reading\n"
 
 
