@@ -87,6 +87,16 @@ def components(pair: np.ndarray, size: int) -> np.ndarray:
     return connected_components(graph, directed=False)[1].astype(np.int64)
 
 
+def members(component: np.ndarray) -> list[np.ndarray]:
+    """Return the nodes of each component, ascending.
+
+    Args:
+        component: (N,), component numbers of the nodes.
+    """
+    order = np.argsort(component, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(component[order])) + 1) if len(order) else []
+
+
 def face_components(mesh: Connectivity) -> np.ndarray:
     """Return the component of each face, connected across edges with exactly two faces.
 

@@ -70,15 +70,25 @@ def laplacian_spectrum(
     mass = (half @ mass @ half + ridge * sparse.identity(len(diagonal))).tocsc()
     # A fixed start makes the result repeatable: the constant function plus a ramp.
     start = np.sqrt(diagonal) * (1.0 + np.linspace(0.0, 1.0, len(diagonal)))
-    value, vector = _smallest(stiffness, mass if ridge else None, min(count, len(diagonal)), start)
+    value, vector = smallest_modes(stiffness, mass if ridge else None, min(count, len(diagonal)), start)
     function = basis @ (vector / np.sqrt(diagonal * area.sum())[:, None])
     return np.maximum(value, 0.0) / area.sum(), function
 
 
-def _smallest(
+def smallest_modes(
     stiffness: sparse.csc_matrix, mass: sparse.csc_matrix | None, count: int, start: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the smallest eigenvalues and eigenvectors; without a mass matrix it is the identity."""
+    """Return the eigenvectors of L u = lambda M u with the smallest eigenvalues.
+
+    Args:
+        stiffness: ``(N, N)`` Hermitian L, positive semi-definite.
+        mass: ``(N, N)`` M; the identity when None.
+        count: Number K of eigenvectors.
+        start: ``(N,)`` first vector of the iteration.
+
+    Returns:
+        Eigenvalues ``(K,)``, ascending, and eigenvectors ``(N, K)``.
+    """
     size = len(start)
     # Overlapping functions fill the factors, so that dense solving pays up to larger sizes.
     dense = count > size // 3 or size < (200 if mass is None else 1200)

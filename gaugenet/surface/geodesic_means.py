@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gaugenet.mesh.connectivity import components
-from gaugenet.surface.front import distances
+from gaugenet.mesh.connectivity import components, members
 from gaugenet.surface.mesh_surface import MeshSurface
 from gaugenet.surface.sampling import farthest_points
 
@@ -50,8 +49,7 @@ def geodesic_means(surface: MeshSurface, samples: int = 32) -> GeodesicMeans:
     pos, face, area = surface.pos, surface.mesh.face, surface.area
     component = components(np.concatenate([face[:, [0, 1]], face[:, [1, 2]]]), len(pos))
     out = np.zeros((4, len(pos)))
-    order = np.argsort(component, kind="stable")
-    for vertex in np.split(order, np.flatnonzero(np.diff(component[order])) + 1):
+    for vertex in members(component):
         total = area[vertex].sum()
         if total == 0:
             continue
@@ -73,16 +71,11 @@ def _from_samples(
     surface: MeshSurface, vertex: np.ndarray, remote: np.ndarray, samples: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the positions ``(S,)`` of samples among the vertices of a component, and distances ``(S, n)``."""
-    rank = np.empty(len(surface.pos), np.int64)
-    rank[vertex] = np.arange(len(vertex))
     rows: list[np.ndarray] = []
 
     def distance(k: int) -> np.ndarray:
-        found, far, _ = distances(vertex[k : k + 1], np.inf, surface.paths)
-        row = np.empty(len(vertex))
-        row[rank[found]] = far
-        rows.append(row)
-        return row
+        rows.append(surface.distance(vertex[k])[vertex])
+        return rows[-1]
 
     first = int((remote >= remote.max() * (1 - 1e-9)).argmax())
     chosen = farthest_points(first, distance, min(samples, len(vertex))).vertex
