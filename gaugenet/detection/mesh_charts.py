@@ -130,7 +130,7 @@ class MeshCharts(Charts):
         """Return the discs of ``radius (N,)`` about vertices ``(N,)``, with the centres, sorted by disc and vertex."""
         zero = torch.zeros(len(vertex), dtype=torch.float64)
         centre = torch.stack([zero, zero], 1)
-        parts = [_Discs(torch.arange(len(vertex)), vertex, centre, Elements.rotations(zero))]
+        parts = [(torch.arange(len(vertex)), vertex, centre, zero, zero > 0)]
         for some, reach in of_one_size(radius):
             edges = self._surface.log_maps(vertex[some].unique().numpy(), reach)
             begin = torch.from_numpy(np.searchsorted(edges.index[1], np.arange(self.size + 1)))
@@ -144,12 +144,10 @@ class MeshCharts(Charts):
             flip = None if edges.flip is None else torch.from_numpy(edges.flip)[row]
             straight = torch.stack([log[:, 0] * torch.cos(log[:, 1]), log[:, 0] * torch.sin(log[:, 1])], dim=1)
             transport = here @ Elements.of(torch.from_numpy(edges.transport)[row], flip) @ self._gauge[there].inverse()
-            parts.append(_Discs(disc, there, applied(here, straight), transport))
-        disc, at = (torch.cat([getattr(part, name) for part in parts]) for name in ("disc", "vertex"))
+            parts.append((disc, there, applied(here, straight), transport.angle, transport.flip))
+        disc, at, log, angle, flips = (torch.cat(part) for part in zip(*parts, strict=True))
         order = torch.argsort(disc * self.size + at)
-        log = torch.cat([part.log for part in parts])
-        turns = Elements(*(torch.cat([getattr(part.transport, name) for part in parts]) for name in ("angle", "flip")))
-        return _Discs(disc[order], at[order], log[order], turns[order])
+        return _Discs(disc[order], at[order], log[order], Elements(angle[order], flips[order]))
 
 
 def _transported(boxes: Boxes, vertex: Tensor, way: Tensor, transport: Elements) -> Boxes:

@@ -141,10 +141,10 @@ def first_of_each(label: np.ndarray) -> np.ndarray:
     """Return the first index at which each label occurs.
 
     Args:
-        label: (N,), labels 0, 1, ..., n - 1, all of which occur.
+        label: (N,), labels 0, 1, ..., n - 1.
 
     Returns:
-        Indices (n,) into ``label``.
+        Indices (n,) into ``label``; those of labels that do not occur mean nothing.
     """
     first = np.empty(int(label.max(initial=-1)) + 1, dtype=np.int64)
     first[label[::-1]] = np.arange(len(label))[::-1]

@@ -31,11 +31,20 @@ def cotangent_laplacian(pos: np.ndarray, face: np.ndarray) -> sparse.csc_matrix:
         Sparse matrix (V, V).
     """
     cotangent = 1.0 / np.tan(np.clip(corner_angles(pos, face), 1e-4, np.pi - 1e-4))
-    i, j = np.roll(face, -1, axis=1).reshape(-1), np.roll(face, -2, axis=1).reshape(-1)
-    weight = 0.5 * cotangent.reshape(-1)
-    size = len(pos)
-    off = sparse.coo_matrix((np.r_[weight, weight], (np.r_[i, j], np.r_[j, i])), shape=(size, size)).tocsc()
+    off = opposite_weights(face, 0.5 * cotangent.reshape(-1), len(pos))
     return sparse.diags(np.asarray(off.sum(axis=1)).ravel()).tocsc() - off
+
+
+def opposite_weights(face: np.ndarray, weight: np.ndarray, size: int) -> sparse.csc_matrix:
+    """Return the symmetric matrix (V, V) that has the weights of corners at the edges opposite to them, summed.
+
+    Args:
+        face: (F, 3), vertex indices.
+        weight: (3F,), weights of the corners.
+        size: V.
+    """
+    i, j = np.roll(face, -1, axis=1).ravel(), np.roll(face, -2, axis=1).ravel()
+    return sparse.coo_matrix((np.r_[weight, weight], (np.r_[i, j], np.r_[j, i])), shape=(size, size)).tocsc()
 
 
 def laplacian_spectrum(

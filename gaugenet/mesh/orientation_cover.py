@@ -57,8 +57,7 @@ def orientation_cover(mesh: Mesh) -> Mesh:
     graph = connect(mesh.face)
     # Corners at one vertex on both sides of an edge are in the same lift if their faces agree, and in the other if not.
     lift = _double_cover(corner_pairs(graph), np.tile(graph.same_way, 2), len(corner))
-    first = np.zeros(size, dtype=np.int64)
-    first[corner[::-1]] = np.arange(len(corner))[::-1]
+    first = first_of_each(corner)
     above = lift != lift[first[np.r_[corner, corner]]]
     vertex = (np.r_[corner, corner] + size * above).reshape(2, -1, 3)
     face = np.concatenate([vertex[0], vertex[1][:, [0, 2, 1]]])

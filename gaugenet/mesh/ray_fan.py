@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numba
 import numpy as np
 
-from gaugenet.mesh.geometry import vertex_areas
+from gaugenet.mesh.geometry import some_tangents, vertex_areas
 from gaugenet.mesh.mesh import Mesh
 from gaugenet.mesh.ray_casting import RayCaster, first_hit
 
@@ -55,11 +55,8 @@ def fan_axes(mesh: Mesh, normal: np.ndarray) -> np.ndarray:
     away = mesh.pos - (mesh.pos * area[:, None]).sum(axis=0) / area.sum()
     x = away - (away * normal).sum(axis=1, keepdims=True) * normal
     length = np.linalg.norm(x, axis=1, keepdims=True)
-    other = np.eye(3)[np.abs(normal).argmin(axis=1)]
-    other -= (other * normal).sum(axis=1, keepdims=True) * normal
-    other /= np.linalg.norm(other, axis=1, keepdims=True)
     some = length > 1e-9 * np.linalg.norm(away, axis=1, keepdims=True)
-    x = np.where(some, x / np.where(some, length, 1.0), other)
+    x = np.where(some, x / np.where(some, length, 1.0), some_tangents(normal))
     return np.stack([x, np.cross(normal, x), normal], axis=1)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,8 +11,7 @@ from gaugenet.surface.mesh_surface import MeshSurface
 from gaugenet.surface.sampling import farthest_points
 
 
-@dataclass(frozen=True)
-class GeodesicMeans:
+class GeodesicMeans(NamedTuple):
     """Moments over a component of the distance along the surface from each of its vertices [mesh unit].
 
     Isolated vertices have 0 everywhere.

@@ -59,9 +59,7 @@ def distance_fields(surface: MeshSurface) -> tuple[np.ndarray, np.ndarray]:
     scale = np.sqrt(face_areas(mesh.pos, mesh.face).sum())
     means = geodesic_means(surface)
     some = means.mean > 0
-    mean, square, largest, least = (
-        np.where(some, one, 1.0) for one in (means.mean, means.square, means.largest, means.least)
-    )
+    mean, square, largest, least = (np.where(some, one, 1.0) for one in means)
     deviation = np.sqrt(np.maximum(square**2 / mean**2 - 1, 1e-4))
     fields = [np.log(2 * mean / scale), 2 * np.log(mean / least), np.log(2 * deviation), largest / mean - 2]
     return np.where(some[:, None], np.stack(fields, axis=1), 0.0), vertex_gradient(mesh, means.mean)
