@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gaugenet.mesh.connectivity import Connectivity, components, connect, corner_pairs, first_of_each
+from gaugenet.mesh.connectivity import Connectivity, components, connect, corner_pairs, face_components, first_of_each
 from gaugenet.mesh.mesh import Mesh
 
 
@@ -25,7 +25,7 @@ def orientation(mesh: Connectivity) -> tuple[np.ndarray, np.ndarray]:
     pair = mesh.pair[two_faces] // 3
     as_given, reversed_ = _double_cover(pair, mesh.same_way[two_faces], num_faces).reshape(2, -1)
     bad = as_given == reversed_
-    component = components(pair, num_faces)
+    component = face_components(mesh)
     return (as_given != as_given[first_of_each(component)][component]) & ~bad, bad
 
 
