@@ -11,7 +11,7 @@ from torch_geometric.data import Data
 
 from gaugenet.detection.boxes import Boxes, applied
 from gaugenet.detection.cells import box_cells, located
-from gaugenet.detection.charts import Charts, Coordinates, Difference, in_box, of_one_size
+from gaugenet.detection.charts import GRAIN, Charts, Coordinates, Difference, in_box, of_one_size
 from gaugenet.group import Elements
 from gaugenet.mesh.geometry import face_areas
 from gaugenet.transforms.shape import mesh_surface
@@ -20,8 +20,6 @@ from gaugenet.transforms.shape import mesh_surface
 _STRETCH = 3.0
 # How far normals may be from those of the mesh, as in files in single precision.
 _LEAN = 1e-5
-# By how much reaches grow so that rounding does not lose a vertex.
-_GRAIN = 1e-9
 
 
 @dataclass(frozen=True)
@@ -94,7 +92,7 @@ class MeshCharts(Charts):
         """Return boxes written at vertices, along the geodesics from the vertices where they were written."""
         reach = boxes.offset.norm(dim=1)
         far = reach[at.box] + at.xy.norm(dim=1)
-        discs = self._discs(boxes.vertex, reach.scatter_reduce(0, at.box, far, "amax") * (1 + _GRAIN))
+        discs = self._discs(boxes.vertex, reach.scatter_reduce(0, at.box, far, "amax") * (1 + GRAIN))
         row = torch.searchsorted(discs.disc * self.size + discs.vertex, at.box * self.size + at.vertex)
         way = boxes.offset[at.box] - discs.log[row]
         return _transported(boxes[at.box], at.vertex, way, discs.transport[row])
