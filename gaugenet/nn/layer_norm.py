@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from gaugenet.nn.layer import Layer
+from gaugenet.nn.layer import Layer, TensorModule
 from gaugenet.representation import Representation
 
 
@@ -59,7 +59,7 @@ class LayerNorm(Layer):
 WINDOW = 500  # the latest examples that count
 
 
-class Standardize(nn.Module):
+class Standardize(TensorModule):
     """Subtract the running mean of each channel of ``(B, channels)``, and divide by its running standard deviation.
 
     As batch normalisation does in evaluation, but in training too: a row is normalised by all rows before it and

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from gaugenet.nn.convolution.attend import attend
 from gaugenet.nn.convolution.convolve import convolve
@@ -157,23 +155,6 @@ class KernelWeights(Layer):
                     y = y + parts[a][b].flatten(1) @ self.space.of_moments(weight, a, b).to(y.dtype)
             outputs.append(y)
         return torch.cat(outputs, dim=1)
-
-
-def load_renamed(layer: nn.Module, **renamed: str) -> None:
-    """Let a layer load state dicts in which its parameters have the names of version 0.1, for one more release.
-
-    Args:
-        layer: The layer.
-        **renamed: New name of each module of old, such as ``conv="kernel"``.
-    """
-    layer.register_load_state_dict_pre_hook(partial(_rename, renamed))
-
-
-def _rename(renamed: dict[str, str], _: nn.Module, state: dict[str, Tensor], prefix: str, *rest: object) -> None:
-    for old, new in renamed.items():
-        start = f"{prefix}{old}."
-        for key in [key for key in state if key.startswith(start)]:
-            state[f"{prefix}{new}.{key[len(start) :]}"] = state.pop(key)
 
 
 def _factors(stencil: Stencil, space: KernelSpace, profiles: int, dtype: torch.dtype, weighted: bool) -> Factors:
