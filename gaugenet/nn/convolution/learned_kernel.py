@@ -11,7 +11,7 @@ from gaugenet.nn.convolution.kernel_space import KernelSpace, signed
 from gaugenet.nn.convolution.plan import Factors, Plan
 from gaugenet.nn.convolution.stencil import Stencil
 from gaugenet.nn.exact_buffer import ExactBuffer
-from gaugenet.nn.intertwiner import Intertwiner
+from gaugenet.nn.intertwiner import Intertwiner, padded_bias
 from gaugenet.nn.layer import Layer
 from gaugenet.nn.precision import working_dtype
 from gaugenet.representation import Representation
@@ -109,7 +109,7 @@ class LearnedKernel(Layer):
         row = signed(*self._weights, x).to(dtype)
         forward = _factors(stencil, self._space, profiles, dtype, weighted)
         forward.weights = _cut(row.detach(), self._table.value, self._plan)
-        forward.bias = self.intertwiner.padded_bias(x).to(dtype)
+        forward.bias = padded_bias(self.intertwiner.bias, self.rep_out, x).to(dtype)
         adjoint = Factors()
         if torch.is_grad_enabled():
             adjoint = _factors(stencil.adjoint, self._adjoint_space, profiles, dtype, weighted)
