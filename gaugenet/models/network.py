@@ -13,10 +13,9 @@ from torch import Tensor, nn
 from torch_geometric.data import Data
 from typing_extensions import Self, TypeVar
 
-from gaugenet import models
 from gaugenet.models.comparison import Comparison
 from gaugenet.models.gauge_trunk import GaugeSettings, GaugeTrunk
-from gaugenet.models.store import load
+from gaugenet.models.store import load, models
 from gaugenet.models.trunk import Readout, Trunk
 from gaugenet.nn.layer import load_renamed
 from gaugenet.representation import Representation

@@ -7,13 +7,13 @@ import json
 import os
 import warnings
 from collections.abc import Mapping
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
 import safetensors
 import safetensors.torch
 import torch
 
-from gaugenet import models
 from gaugenet.io.file import open_atomic
 from gaugenet.models.location import files, located
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from gaugenet.models.spherical import SphericalClassificationNet, SphericalDetectionNet, SphericalSegmentationNet
 
 FORMAT = 5
+models = import_module("gaugenet.models")  # where files and configurations find networks and trunks by name
 
 # Networks that ship, by class, so that type checkers know what ``load`` returns.
 Segments: TypeAlias = Literal[
