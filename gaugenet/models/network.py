@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, cast
@@ -16,9 +17,10 @@ from typing_extensions import Self, TypeVar
 from gaugenet.models.comparison import Comparison
 from gaugenet.models.gauge_trunk import GaugeSettings, GaugeTrunk
 from gaugenet.models.store import load, models
-from gaugenet.models.trunk import Readout, Trunk
+from gaugenet.models.trunk import GridTrunk, Readout, Trunk
 from gaugenet.nn.layer import load_renamed
 from gaugenet.representation import Representation
+from gaugenet.sphere import SphereGrid
 
 # Which modules of a network of version 0.1 are in its trunk and readout now.
 OLDER = {name: f"trunk.{name}" for name in ("enter", "unet", "down", "widen", "narrow", "up")}
@@ -148,6 +150,12 @@ class Network(nn.Module, Generic[Output]):
     def degree(self) -> int | None:
         """Degree in the input fields of an output that is a polynomial of them; None of other networks."""
         return self.trunk.degree
+
+    @property
+    def grid(self) -> SphereGrid:
+        """Deprecated: the grid is that of the trunk."""
+        warnings.warn("net.grid is deprecated: use net.trunk.grid", DeprecationWarning, stacklevel=2)
+        return cast(GridTrunk, self.trunk).grid
 
     @property
     def counts_labels(self) -> bool:

@@ -169,3 +169,11 @@ def test_networks_of_the_last_release_are_read_with_a_warning(tmp_path):
         {"n_averaged": torch.tensor(3), **{f"module.{older(key)}": value + 1 for key, value in state.items()}}
     )
     assert all(torch.equal(averaged.module.state_dict()[key], (value + 1).float()) for key, value in state.items())
+
+
+def test_the_grid_of_a_network_is_that_of_its_trunk_for_one_more_release():
+    net = SphericalSegmentationNet(["a"], **HARMONIC)
+    with pytest.warns(DeprecationWarning, match=r"net\.grid is deprecated: use net\.trunk\.grid"):
+        assert net.grid is net.trunk.grid
+    with pytest.warns(DeprecationWarning):
+        assert not hasattr(SegmentationNet(["a"], trunk=TRUNKS_OF["gauge"]()), "grid")
