@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import abstractmethod
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -27,6 +28,8 @@ class BundleTransform(BaseTransform):
         settings: Sizes of neighbourhoods and levels.
         reflections: Whether frames may be reflected, and transport may reflect: adds ``flip_l`` and ``pool_flip_l``.
     """
+
+    __call__: Callable[..., MeshData]
 
     def __init__(self, settings: BundleSettings, reflections: bool = False) -> None:
         self.settings, self.reflections = settings, reflections

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch_geometric.data import Data
@@ -10,6 +10,7 @@ from torch_geometric.transforms import BaseTransform
 
 from gaugenet.bundle.connection_laplacian import connection_spectrum
 from gaugenet.group import Group
+from gaugenet.io.mesh_data import MeshData
 from gaugenet.transforms.gauge import group_on, transport
 
 
@@ -36,6 +37,8 @@ class ConnectionSpectrum(BaseTransform):
     Raises:
         ValueError: For settings out of range, data without such a level, or a bundle that is not of the group.
     """
+
+    __call__: Callable[..., MeshData]
 
     def __init__(
         self, orders: Sequence[int] = (0, 1, 2), count: int = 64, level: int = 0, group: str | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from torch_geometric.data import Data
 from torch_geometric.transforms import BaseTransform
 
 from gaugenet.group import Elements, Group, Irrep
+from gaugenet.io.mesh_data import MeshData
 from gaugenet.mesh.signatures import heat_kernel_signature, wave_kernel_signature
 from gaugenet.representation import Representation
 from gaugenet.representation.decomposition import restrict
@@ -63,6 +64,8 @@ class InputFields(BaseTransform):
         ValueError: For settings out of range, and for data that is no single mesh with a bundle of the group, or has
             one side where ``oriented`` needs two.
     """
+
+    __call__: Callable[..., MeshData]
 
     def __init__(
         self,
