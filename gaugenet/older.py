@@ -52,6 +52,19 @@ class _MovedModules:
         if module.__name__ in MODULES:
             _warn(module.__name__, MODULES[module.__name__])
         _serve_names(module)
+        package, _, name = module.__name__.rpartition(".")
+        kind = type(sys.modules[package])
+        if name in vars(sys.modules[package]).get("__all__", ()) and not issubclass(kind, _KeepsNames):
+            sys.modules[package].__class__ = type(kind.__name__, (_KeepsNames, kind), {})
+
+
+class _KeepsNames:
+    """A package with a public name that a module once had: importing the old module does not replace it."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        loader = getattr(getattr(value, "__spec__", None), "loader", None)
+        if not isinstance(loader, _MovedModules):
+            super().__setattr__(name, value)
 
 
 class _MovedNames:

@@ -108,3 +108,14 @@ def test_installing_twice_changes_nothing():
     finders = list(sys.meta_path)
     older.install()
     assert sys.meta_path == finders
+
+
+def test_a_function_with_the_name_of_an_old_module_stays_a_function():
+    program = (
+        "import warnings; warnings.simplefilter('ignore')\n"
+        "from importlib import import_module\n"
+        "module = import_module('gaugenet.models.functional_map')\n"
+        "from gaugenet.models import functional_map\n"
+        "assert module.functional_map is functional_map and module is not functional_map\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
