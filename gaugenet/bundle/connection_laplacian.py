@@ -8,7 +8,7 @@ import scipy.sparse as sparse
 import scipy.sparse.linalg
 from threadpoolctl import threadpool_limits
 
-from gaugenet.mesh.connectivity import components
+from gaugenet.mesh.connectivity import components, members
 from gaugenet.surface.edges import BundleEdges
 
 # Problems up to this size are solved dense.
@@ -81,10 +81,8 @@ def connection_spectrum(
     width, most = rho.shape[1], count // 2 if turning else count
     laplacian = section_laplacian(index, stiffness, rho, len(area)).tocsr()
     part = components(index[:, stiffness > 0].T, len(area))
-    kept = np.flatnonzero(area > 0)
-    kept = kept[np.argsort(part[kept], kind="stable")]
-    modes = []
-    for vertex in np.split(kept, np.flatnonzero(np.diff(part[kept])) + 1) if len(kept) else []:
+    kept, modes = np.flatnonzero(area > 0), []
+    for vertex in (kept[inside] for inside in members(part[kept])):
         inside = (width * vertex[:, None] + np.arange(width)).ravel()
         modes.append((vertex, *_smallest(laplacian[inside][:, inside], area[vertex].repeat(width), most)))
     value = np.concatenate([np.empty(0), *(one for _, one, _ in modes)])

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import scipy.linalg
 import scipy.sparse as sparse
 import scipy.sparse.linalg
-from threadpoolctl import threadpool_limits
 
 from gaugenet.bundle.connection_laplacian import connection_laplacian
-from gaugenet.mesh.connectivity import components
+from gaugenet.mesh.connectivity import components, members
+from gaugenet.mesh.laplacian import smallest_modes
 from gaugenet.surface.edges import BundleEdges
 from gaugenet.surface.mesh_surface import MeshSurface
 
@@ -36,11 +35,9 @@ def smooth_directions(surface: MeshSurface, order: int, references: Sequence[np.
     """
     edges, area, size = surface.ring, surface.area, len(surface.pos)
     laplacian = connection_laplacian(edges, surface.ring_stiffness, order, size)
-    part = components(edges.index.T, size)
     turns = edges.flip is None or not edges.flip.any()
     angle = np.zeros(size)
-    by_part = np.argsort(part, kind="stable")
-    for vertex in np.split(by_part, np.flatnonzero(np.diff(part[by_part])) + 1):
+    for vertex in members(components(edges.index.T, size)):
         if len(vertex) > 1:
             if turns:  # complex numbers are half the unknowns, and every eigenvalue comes once
                 rows = laplacian[2 * vertex]
@@ -185,9 +182,5 @@ def _lowest(laplacian: sparse.csc_matrix, mass: np.ndarray) -> np.ndarray:
     """Return an eigenvector of L u = lambda M u with the smallest eigenvalue."""
     half = sparse.diags(1.0 / np.sqrt(mass / mass.sum()))
     matrix = (half @ laplacian @ half).tocsc()
-    with threadpool_limits(1, user_api="blas"):
-        if len(mass) < 200:
-            return half @ scipy.linalg.eigh(matrix.toarray(), subset_by_index=[0, 0])[1][:, 0]
-        # A start that is fixed makes the result repeatable.
-        start = (1.0 + np.linspace(0.0, 1.0, len(mass))).astype(matrix.dtype)
-        return half @ scipy.sparse.linalg.eigsh(matrix, k=1, sigma=-1e-2, which="LM", v0=start)[1][:, 0]
+    start = (1.0 + np.linspace(0.0, 1.0, len(mass))).astype(matrix.dtype)  # fixed: the result is repeatable
+    return half @ smallest_modes(matrix, None, 1, start)[1][:, 0]

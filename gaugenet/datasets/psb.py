@@ -16,7 +16,7 @@ from gaugenet.datasets.mesh_dataset import MeshDataset, Transform, check_split, 
 from gaugenet.io.file import errors_of, read_bytes
 from gaugenet.io.label_file import block_names, parse_blocks
 from gaugenet.io.mesh_file import to_data
-from gaugenet.io.off import parse_off
+from gaugenet.io.polygon_file import parse_off
 from gaugenet.io.polygon_mesh import without_seams
 
 _FOLDER = "LabeledDB_new"

@@ -137,7 +137,8 @@ def average_precision(
         raise ValueError(
             f"average_precision expects half_turns among the labels 0..{classes - 1}, got {sorted(half_turns)}"
         )
-    label, true = (_joined([one.label for one in boxes], torch.int64) for boxes in _sides(scenes))
+    label = _joined([scene.detected.label for scene in scenes], torch.int64)
+    true = _joined([scene.true.label for scene in scenes], torch.int64)
     highest = int(torch.cat([label, true]).max()) if len(label) + len(true) else -1
     if highest >= classes:
         raise ValueError(f"average_precision expects labels below {classes}, got {highest}: give the number of classes")
@@ -150,10 +151,6 @@ def average_precision(
             of_class = label == one
             ap[row, one] = _area_under_curve(score[of_class], right[of_class], int((true == one).sum()))
     return Precision(thresholds, ap, *_errors(scenes, matches[0], half_turns))
-
-
-def _sides(scenes: Sequence[Scene]) -> tuple[list[Boxes], list[Boxes]]:
-    return [scene.detected for scene in scenes], [scene.true for scene in scenes]
 
 
 def _joined(parts: Sequence[Tensor], dtype: torch.dtype) -> Tensor:

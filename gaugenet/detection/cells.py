@@ -161,10 +161,7 @@ def _shares(corner, half):
     out = np.empty(len(corner))
     polygon, spare = np.empty((12, 2)), np.empty((12, 2))
     for k in range(len(corner)):
-        many = _triangle(polygon)
-        if not _inside(corner[k], half[k]):
-            many = _clip_to_box(corner[k], half[k], polygon, many, spare)
-        out[k] = 2 * _polygon_area(polygon, many)
+        out[k] = 2 * _polygon_area(polygon, _clip_triangle(corner[k], half[k], polygon, spare))
     return out
 
 
@@ -172,9 +169,7 @@ def _shares(corner, half):
 def _intersect(box, cell, corner, extent, others, other_corner, other_extent, begin, area, out):
     here, polygon, spare = np.empty((12, 2)), np.empty((12, 2)), np.empty((12, 2))
     for k in range(len(cell)):
-        corners = _triangle(here)
-        if not _inside(corner[k], extent[box[k]]):
-            corners = _clip_to_box(corner[k], extent[box[k]], here, corners, spare)
+        corners = _clip_triangle(corner[k], extent[box[k]], here, spare)
         if corners == 0:
             continue
         whole = _polygon_area(here, corners)
@@ -189,12 +184,12 @@ def _intersect(box, cell, corner, extent, others, other_corner, other_extent, be
 
 
 @numba.njit(cache=True, nogil=True)
-def _triangle(polygon):
-    """Begin with the whole cell in barycentric coordinates of its second and third corner."""
+def _clip_triangle(corner, half, polygon, spare):
+    """Cut a cell off at the sides of a box; the polygon has barycentric coordinates of its second and third corner."""
     polygon[0, 0], polygon[0, 1] = 0.0, 0.0
     polygon[1, 0], polygon[1, 1] = 1.0, 0.0
     polygon[2, 0], polygon[2, 1] = 0.0, 1.0
-    return 3
+    return 3 if _inside(corner, half) else _clip_to_box(corner, half, polygon, 3, spare)
 
 
 @numba.njit(cache=True, nogil=True)

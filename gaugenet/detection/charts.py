@@ -11,6 +11,9 @@ from torch import Tensor
 
 from gaugenet.detection.boxes import Boxes
 
+# By how much reaches grow so that rounding does not lose a vertex.
+GRAIN = 1e-9
+
 
 @dataclass(frozen=True)
 class Coordinates:

@@ -11,7 +11,7 @@ from torch_geometric.data import Data
 
 from gaugenet.detection.boxes import Boxes, applied
 from gaugenet.detection.cells import box_cells, located
-from gaugenet.detection.charts import Charts, Coordinates, Difference, in_box, of_one_size
+from gaugenet.detection.charts import GRAIN, Charts, Coordinates, Difference, in_box, of_one_size
 from gaugenet.group import Elements
 from gaugenet.mesh.geometry import face_areas
 from gaugenet.transforms.shape import mesh_surface
@@ -20,8 +20,6 @@ from gaugenet.transforms.shape import mesh_surface
 _STRETCH = 3.0
 # How far normals may be from those of the mesh, as in files in single precision.
 _LEAN = 1e-5
-# By how much reaches grow so that rounding does not lose a vertex.
-_GRAIN = 1e-9
 
 
 @dataclass(frozen=True)
@@ -94,7 +92,7 @@ class MeshCharts(Charts):
         """Return boxes written at vertices, along the geodesics from the vertices where they were written."""
         reach = boxes.offset.norm(dim=1)
         far = reach[at.box] + at.xy.norm(dim=1)
-        discs = self._discs(boxes.vertex, reach.scatter_reduce(0, at.box, far, "amax") * (1 + _GRAIN))
+        discs = self._discs(boxes.vertex, reach.scatter_reduce(0, at.box, far, "amax") * (1 + GRAIN))
         row = torch.searchsorted(discs.disc * self.size + discs.vertex, at.box * self.size + at.vertex)
         way = boxes.offset[at.box] - discs.log[row]
         return _transported(boxes[at.box], at.vertex, way, discs.transport[row])
@@ -130,7 +128,7 @@ class MeshCharts(Charts):
         """Return the discs of ``radius (N,)`` about vertices ``(N,)``, with the centres, sorted by disc and vertex."""
         zero = torch.zeros(len(vertex), dtype=torch.float64)
         centre = torch.stack([zero, zero], 1)
-        parts = [_Discs(torch.arange(len(vertex)), vertex, centre, Elements.rotations(zero))]
+        parts = [(torch.arange(len(vertex)), vertex, centre, zero, zero > 0)]
         for some, reach in of_one_size(radius):
             edges = self._surface.log_maps(vertex[some].unique().numpy(), reach)
             begin = torch.from_numpy(np.searchsorted(edges.index[1], np.arange(self.size + 1)))
@@ -144,12 +142,10 @@ class MeshCharts(Charts):
             flip = None if edges.flip is None else torch.from_numpy(edges.flip)[row]
             straight = torch.stack([log[:, 0] * torch.cos(log[:, 1]), log[:, 0] * torch.sin(log[:, 1])], dim=1)
             transport = here @ Elements.of(torch.from_numpy(edges.transport)[row], flip) @ self._gauge[there].inverse()
-            parts.append(_Discs(disc, there, applied(here, straight), transport))
-        disc, at = (torch.cat([getattr(part, name) for part in parts]) for name in ("disc", "vertex"))
+            parts.append((disc, there, applied(here, straight), transport.angle, transport.flip))
+        disc, at, log, angle, flips = (torch.cat(part) for part in zip(*parts, strict=True))
         order = torch.argsort(disc * self.size + at)
-        log = torch.cat([part.log for part in parts])
-        turns = Elements(*(torch.cat([getattr(part.transport, name) for part in parts]) for name in ("angle", "flip")))
-        return _Discs(disc[order], at[order], log[order], turns[order])
+        return _Discs(disc[order], at[order], log[order], Elements(angle[order], flips[order]))
 
 
 def _transported(boxes: Boxes, vertex: Tensor, way: Tensor, transport: Elements) -> Boxes:

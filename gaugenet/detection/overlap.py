@@ -8,11 +8,8 @@ from torch_geometric.data import Data
 
 from gaugenet.detection.boxes import Boxes
 from gaugenet.detection.cells import BoxCells, CellBoxes, box_cells, intersections, shares
-from gaugenet.detection.charts import Charts
+from gaugenet.detection.charts import GRAIN, Charts
 from gaugenet.detection.coordinates import charts_of
-
-# By how much reaches grow so that rounding does not lose a corner.
-_GRAIN = 1e-9
 
 
 def areas(boxes: Boxes, data: Data | Charts) -> Tensor:
@@ -107,7 +104,7 @@ def _over_union(common: Tensor, first: Tensor, second: Tensor) -> Tensor:
 
 def _about(boxes: Boxes, charts: Charts) -> BoxCells:
     boxes = charts.checked(boxes)
-    reach = (boxes.extent.norm(dim=1) + charts.longest) * (1 + _GRAIN)
+    reach = (boxes.extent.norm(dim=1) + charts.longest) * (1 + GRAIN)
     return box_cells(charts, charts.coordinates(boxes, reach), boxes.extent)
 
 

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 from torch import Tensor
 from torch_geometric.data import Data
 
 from gaugenet.detection.boxes import Boxes
 from gaugenet.detection.charts import Charts
 from gaugenet.detection.coordinates import charts_of, recentred
+from gaugenet.mesh.connectivity import components, connect, members
 from gaugenet.surface.sampling import farthest_points
 
 # Vertices of a region that may be its centre.
@@ -96,16 +95,8 @@ def _check(face_label: Tensor, faces: int) -> None:
 def _connected(every: Tensor, area: Tensor, chosen: Tensor) -> list[Tensor]:
     """Return the faces of each connected region of chosen ones, that share edges; the largest first."""
     face = chosen.nonzero()[:, 0]
-    if not len(face):
-        return []
-    corner = every[:, face].numpy()
-    start, end = corner.ravel(), np.roll(corner, -1, axis=0).ravel()
-    key = np.minimum(start, end) * (int(every.max()) + 1) + np.maximum(start, end)
-    _, edge = np.unique(key, return_inverse=True)
-    owner = np.tile(np.arange(len(face)), 3)
-    incidence = coo_matrix((np.ones(len(edge)), (owner, edge))).tocsr()
-    count, region = connected_components(incidence @ incidence.T, directed=False)
-    regions = [face[torch.from_numpy(region == k)] for k in range(count)]
+    shared = connect(np.ascontiguousarray(every[:, face].numpy().T)).pair // 3
+    regions = [face[torch.from_numpy(some)] for some in members(components(shared, len(face)))]
     return sorted(regions, key=lambda some: -float(area[some].sum()))
 
 

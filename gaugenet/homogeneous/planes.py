@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from gaugenet.homogeneous.space import HomogeneousSpace, about_third_axis, finite_positions, refuse
+from gaugenet.homogeneous.space import HomogeneousSpace, finite_positions, refuse
 
 
 class _Planar(HomogeneousSpace):
@@ -34,9 +34,6 @@ class Plane(_Planar):
     """
 
     curvature = 0.0
-
-    def rotation(self, angle: Tensor) -> Tensor:
-        return about_third_axis(angle)
 
     def section(self, x: Tensor) -> Tensor:
         top = torch.cat([torch.eye(2, dtype=x.dtype, device=x.device).expand(*x.shape, 2), x[..., None]], dim=-1)

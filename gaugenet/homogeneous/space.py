@@ -39,9 +39,14 @@ class HomogeneousSpace(ABC):
     def origin(self, like: Tensor) -> Tensor:
         """Return the point o ``(dim,)`` in the precision and on the device of the tensor ``like``."""
 
-    @abstractmethod
     def rotation(self, angle: Tensor) -> Tensor:
-        """Return the elements R(angle) of K ``(..., n, n)``: rotations about the origin by ``angle (...)`` [rad]."""
+        """Return the elements R(angle) of K ``(..., n, n)``: rotations about the origin by ``angle (...)`` [rad].
+
+        For matrices 3 x 3 that act on space or on homogeneous coordinates, they are those about the third axis.
+        """
+        cos, sin, zero = torch.cos(angle), torch.sin(angle), torch.zeros_like(angle)
+        entries = [cos, -sin, zero, sin, cos, zero, zero, zero, zero + 1]
+        return torch.stack(entries, dim=-1).unflatten(-1, (3, 3))
 
     @abstractmethod
     def section(self, x: Tensor) -> Tensor:
@@ -182,17 +187,6 @@ class HomogeneousSpace(ABC):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
-
-
-def about_third_axis(angle: Tensor) -> Tensor:
-    """Return the rotations ``(..., 3, 3)`` about the third axis.
-
-    Args:
-        angle: Angles ``(...)`` [rad].
-    """
-    cos, sin, zero = torch.cos(angle), torch.sin(angle), torch.zeros_like(angle)
-    entries = [cos, -sin, zero, sin, cos, zero, zero, zero, zero + 1]
-    return torch.stack(entries, dim=-1).unflatten(-1, (3, 3))
 
 
 def finite_positions(pos: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from gaugenet.homogeneous.space import HomogeneousSpace, about_third_axis, finite_positions, refuse
+from gaugenet.homogeneous.space import HomogeneousSpace, finite_positions, refuse
 
 # Points within this many rounding errors of a pole count as the pole, so that rotations map points exactly to it.
 _POLE = 16
@@ -30,9 +30,6 @@ class Sphere(HomogeneousSpace):
 
     def origin(self, like: Tensor) -> Tensor:
         return like.new_tensor([0.0, 0.0, 1.0])
-
-    def rotation(self, angle: Tensor) -> Tensor:
-        return about_third_axis(angle)
 
     def section(self, x: Tensor) -> Tensor:
         return torch.stack([*_tangents(x), x], dim=-1)

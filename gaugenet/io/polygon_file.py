@@ -3,16 +3,102 @@
 from __future__ import annotations
 
 import os
+import re
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 
 from gaugenet.io.file import read_bytes
-from gaugenet.io.obj import parse_obj
-from gaugenet.io.off import parse_off
 from gaugenet.io.ply import parse_ply
-from gaugenet.io.polygon_mesh import PolygonMesh, without_seams
+from gaugenet.io.polygon_mesh import PolygonMesh, triangulate, without_seams
+
+
+def parse_off(blob: bytes) -> PolygonMesh:
+    """Parse an ASCII OFF file of Geomview, also with texture coordinates, colours or normals (STOFF, COFF, NOFF).
+
+    Args:
+        blob: Content of the file.
+
+    Returns:
+        The mesh, in the order of the file.
+
+    Raises:
+        ValueError: If it is no OFF file, truncated, or a line is malformed.
+    """
+    text = blob.decode("utf-8", errors="replace")
+    stripped = ((number, line.partition("#")[0].strip()) for number, line in enumerate(text.splitlines(), start=1))
+    lines = [(number, line) for number, line in stripped if line]
+    header = re.fullmatch(r"(?:ST)?C?N?OFF(?!\s*BINARY)(.*)", lines[0][1], flags=re.IGNORECASE) if lines else None
+    if header is None:
+        raise ValueError("is not an ASCII OFF file: expected a first line OFF")
+    # Some writers put the counts after the keyword, even without a space.
+    lines[0] = (lines[0][0], header[1].strip())
+    if not lines[0][1]:
+        lines = lines[1:]
+    counts = lines[0][1].split() if lines else []
+    if len(counts) < 2 or not all(count.isdigit() for count in counts[:2]):
+        raise ValueError("has no line with the numbers of vertices and faces")
+    num_vertices, num_faces = int(counts[0]), int(counts[1])
+    missing = 1 + num_vertices + num_faces - len(lines)
+    if missing > 0:
+        raise ValueError(f"is truncated, with {missing} lines missing; copy or export it again")
+    pos = np.empty((num_vertices, 3))
+    for row, (number, line) in enumerate(lines[1 : 1 + num_vertices]):
+        try:
+            x, y, z = line.split()[:3]
+            pos[row] = float(x), float(y), float(z)
+        except ValueError:
+            raise ValueError(f"line {number}: expected the coordinates of a vertex, got {line[:40]!r}") from None
+    polygons = []
+    for number, line in lines[1 + num_vertices : 1 + num_vertices + num_faces]:
+        words = line.split()
+        try:
+            polygon = [int(word) for word in words[1 : 1 + int(words[0])]]
+            if not len(polygon) == int(words[0]) >= 3:
+                raise ValueError
+        except ValueError:
+            raise ValueError(f"line {number}: expected a face as 'n i1 ... in', n >= 3, got {line[:40]!r}") from None
+        polygons.append(polygon)
+    return PolygonMesh(pos, *triangulate(polygons))
+
+
+def parse_obj(blob: bytes) -> PolygonMesh:
+    """Parse the ``v`` and ``f`` lines of a Wavefront OBJ file, in the order of the file.
+
+    Args:
+        blob: Content of the file.
+
+    Returns:
+        The mesh; it has seams if faces name texture coordinates or normals.
+
+    Raises:
+        ValueError: If there is no vertex line, or a line is malformed.
+    """
+    text = blob.decode("utf-8", errors="replace").replace("\\\r\n", " ").replace("\\\n", " ")
+    pos: list[tuple[float, float, float]] = []
+    polygons: list[list[int]] = []
+    seams = False
+    for number, line in enumerate(text.splitlines(), start=1):
+        if line[:2] not in ("v ", "f ", "v\t", "f\t"):
+            continue
+        words = line.partition("#")[0].split()
+        try:
+            if words[0] == "v":
+                pos.append((float(words[1]), float(words[2]), float(words[3])))
+            else:
+                # A word is i/texture/normal; 1 is the first vertex, -1 the last one so far.
+                corner = [int(word.partition("/")[0]) for word in words[1:]]
+                if len(corner) < 3:
+                    raise ValueError
+                polygons.append([i - 1 if i > 0 else i + len(pos) if i < 0 else -1 for i in corner])
+                seams = seams or "/" in words[1]
+        except (ValueError, IndexError):
+            raise ValueError(f"line {number}: expected 'v x y z' or 'f i j k ...', got {line[:40]!r}") from None
+    if not pos and not polygons:
+        raise ValueError("is not an OBJ file: it has no vertex line 'v x y z'")
+    return PolygonMesh(np.array(pos).reshape(-1, 3), *triangulate(polygons), seams=seams)
+
 
 # Formats that are labelled are parsed here: trimesh reorders mixed polygons and materials, splits vertices at seams and
 # accepts a truncated OFF file.

@@ -87,6 +87,16 @@ def components(pair: np.ndarray, size: int) -> np.ndarray:
     return connected_components(graph, directed=False)[1].astype(np.int64)
 
 
+def members(component: np.ndarray) -> list[np.ndarray]:
+    """Return the nodes of each component, ascending.
+
+    Args:
+        component: (N,), component numbers of the nodes.
+    """
+    order = np.argsort(component, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(component[order])) + 1) if len(order) else []
+
+
 def face_components(mesh: Connectivity) -> np.ndarray:
     """Return the component of each face, connected across edges with exactly two faces.
 
@@ -131,10 +141,10 @@ def first_of_each(label: np.ndarray) -> np.ndarray:
     """Return the first index at which each label occurs.
 
     Args:
-        label: (N,), labels 0, 1, ..., n - 1, all of which occur.
+        label: (N,), labels 0, 1, ..., n - 1.
 
     Returns:
-        Indices (n,) into ``label``.
+        Indices (n,) into ``label``; those of labels that do not occur mean nothing.
     """
     first = np.empty(int(label.max(initial=-1)) + 1, dtype=np.int64)
     first[label[::-1]] = np.arange(len(label))[::-1]

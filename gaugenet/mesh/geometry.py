@@ -63,6 +63,17 @@ def corner_angles(pos: np.ndarray, face: np.ndarray) -> np.ndarray:
     return np.arctan2(np.sqrt((cross * cross).sum(axis=2)), (ahead * behind).sum(axis=2))
 
 
+def some_tangents(normal: np.ndarray) -> np.ndarray:
+    """Return a tangent ``(V, 3)`` at each vertex: the coordinate axis furthest from the normal, projected, of length 1.
+
+    Args:
+        normal: ``(V, 3)`` unit normals.
+    """
+    axis = np.eye(3)[np.abs(normal).argmin(axis=1)]
+    tangent = axis - (axis * normal).sum(axis=1, keepdims=True) * normal
+    return tangent / np.linalg.norm(tangent, axis=1, keepdims=True)
+
+
 def corner_sums(face: np.ndarray, vector: np.ndarray, num_vertices: int) -> np.ndarray:
     """Sum vectors at corners to vertices.
 

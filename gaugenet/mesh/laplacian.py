@@ -31,11 +31,20 @@ def cotangent_laplacian(pos: np.ndarray, face: np.ndarray) -> sparse.csc_matrix:
         Sparse matrix (V, V).
     """
     cotangent = 1.0 / np.tan(np.clip(corner_angles(pos, face), 1e-4, np.pi - 1e-4))
-    i, j = np.roll(face, -1, axis=1).reshape(-1), np.roll(face, -2, axis=1).reshape(-1)
-    weight = 0.5 * cotangent.reshape(-1)
-    size = len(pos)
-    off = sparse.coo_matrix((np.r_[weight, weight], (np.r_[i, j], np.r_[j, i])), shape=(size, size)).tocsc()
+    off = opposite_weights(face, 0.5 * cotangent.reshape(-1), len(pos))
     return sparse.diags(np.asarray(off.sum(axis=1)).ravel()).tocsc() - off
+
+
+def opposite_weights(face: np.ndarray, weight: np.ndarray, size: int) -> sparse.csc_matrix:
+    """Return the symmetric matrix (V, V) that has the weights of corners at the edges opposite to them, summed.
+
+    Args:
+        face: (F, 3), vertex indices.
+        weight: (3F,), weights of the corners.
+        size: V.
+    """
+    i, j = np.roll(face, -1, axis=1).ravel(), np.roll(face, -2, axis=1).ravel()
+    return sparse.coo_matrix((np.r_[weight, weight], (np.r_[i, j], np.r_[j, i])), shape=(size, size)).tocsc()
 
 
 def laplacian_spectrum(
@@ -70,15 +79,25 @@ def laplacian_spectrum(
     mass = (half @ mass @ half + ridge * sparse.identity(len(diagonal))).tocsc()
     # A fixed start makes the result repeatable: the constant function plus a ramp.
     start = np.sqrt(diagonal) * (1.0 + np.linspace(0.0, 1.0, len(diagonal)))
-    value, vector = _smallest(stiffness, mass if ridge else None, min(count, len(diagonal)), start)
+    value, vector = smallest_modes(stiffness, mass if ridge else None, min(count, len(diagonal)), start)
     function = basis @ (vector / np.sqrt(diagonal * area.sum())[:, None])
     return np.maximum(value, 0.0) / area.sum(), function
 
 
-def _smallest(
+def smallest_modes(
     stiffness: sparse.csc_matrix, mass: sparse.csc_matrix | None, count: int, start: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the smallest eigenvalues and eigenvectors; without a mass matrix it is the identity."""
+    """Return the eigenvectors of L u = lambda M u with the smallest eigenvalues.
+
+    Args:
+        stiffness: ``(N, N)`` Hermitian L, positive semi-definite.
+        mass: ``(N, N)`` M; the identity when None.
+        count: Number K of eigenvectors.
+        start: ``(N,)`` first vector of the iteration.
+
+    Returns:
+        Eigenvalues ``(K,)``, ascending, and eigenvectors ``(N, K)``.
+    """
     size = len(start)
     # Overlapping functions fill the factors, so that dense solving pays up to larger sizes.
     dense = count > size // 3 or size < (200 if mass is None else 1200)

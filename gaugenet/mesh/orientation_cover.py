@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gaugenet.mesh.connectivity import Connectivity, components, connect, corner_pairs, first_of_each
+from gaugenet.mesh.connectivity import Connectivity, components, connect, corner_pairs, face_components, first_of_each
 from gaugenet.mesh.mesh import Mesh
 
 
@@ -25,7 +25,7 @@ def orientation(mesh: Connectivity) -> tuple[np.ndarray, np.ndarray]:
     pair = mesh.pair[two_faces] // 3
     as_given, reversed_ = _double_cover(pair, mesh.same_way[two_faces], num_faces).reshape(2, -1)
     bad = as_given == reversed_
-    component = components(pair, num_faces)
+    component = face_components(mesh)
     return (as_given != as_given[first_of_each(component)][component]) & ~bad, bad
 
 
@@ -57,8 +57,7 @@ def orientation_cover(mesh: Mesh) -> Mesh:
     graph = connect(mesh.face)
     # Corners at one vertex on both sides of an edge are in the same lift if their faces agree, and in the other if not.
     lift = _double_cover(corner_pairs(graph), np.tile(graph.same_way, 2), len(corner))
-    first = np.zeros(size, dtype=np.int64)
-    first[corner[::-1]] = np.arange(len(corner))[::-1]
+    first = first_of_each(corner)
     above = lift != lift[first[np.r_[corner, corner]]]
     vertex = (np.r_[corner, corner] + size * above).reshape(2, -1, 3)
     face = np.concatenate([vertex[0], vertex[1][:, [0, 2, 1]]])

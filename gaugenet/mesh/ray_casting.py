@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numba
 import numpy as np
@@ -14,9 +14,8 @@ _LEAF, _BINS = 4, 12
 _SLACK, _PARALLEL = 1e-9, 1e-9
 
 
-@dataclass(frozen=True)
-class RayCaster:
-    """A hierarchy of axis-parallel boxes around the triangles of a mesh.
+class RayCaster(NamedTuple):
+    """A hierarchy of axis-parallel boxes around the triangles of a mesh, which compiled functions read.
 
     Attributes:
         box: (N, 6), lowest and highest coordinates of each node [mesh unit].
@@ -53,16 +52,11 @@ class RayCaster:
         triangle = np.concatenate([corner[:, 0], one, two, product], axis=1)
         return RayCaster(box, child, size, triangle, depth, extent)
 
-    @property
-    def arrays(self) -> tuple[np.ndarray, ...]:
-        """The arrays that ``first_hit`` reads: box, child, size and triangle."""
-        return self.box, self.child, self.size, self.triangle
-
 
 @numba.njit(cache=True, nogil=True)
 def first_hit(
     ox: float, oy: float, oz: float, dx: float, dy: float, dz: float, start: float, limit: float,
-    stack: np.ndarray, entry: np.ndarray, box: np.ndarray, child: np.ndarray, size: np.ndarray, triangle: np.ndarray,
+    stack: np.ndarray, entry: np.ndarray, caster: RayCaster,
 ) -> tuple[float, int]:  # fmt: skip
     """Return the distance to the nearest triangle of a ray, and its index.
 
@@ -79,14 +73,12 @@ def first_hit(
         limit: Largest distance that counts.
         stack: (depth + 2,) int32, working memory.
         entry: (depth + 2,) float64, working memory.
-        box: Array of the ``RayCaster``.
-        child: Array of the ``RayCaster``.
-        size: Array of the ``RayCaster``.
-        triangle: Array of the ``RayCaster``.
+        caster: Ray caster of the mesh.
 
     Returns:
         Distance, and index of the row of ``triangle``; ``limit`` and -1 if the ray meets none.
     """
+    box, child, size, triangle = caster.box, caster.child, caster.size, caster.triangle
     # Avoid division by zero: a ray along an axis stays inside or outside the sides of a box for 1e300 lengths.
     ix = 1.0 / dx if abs(dx) > 1e-300 else 1e300
     iy = 1.0 / dy if abs(dy) > 1e-300 else 1e300

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numba
 import numpy as np
 
-from gaugenet.mesh.geometry import vertex_areas
+from gaugenet.mesh.geometry import some_tangents, vertex_areas
 from gaugenet.mesh.mesh import Mesh
 from gaugenet.mesh.ray_casting import RayCaster, first_hit
 
@@ -55,32 +55,24 @@ def fan_axes(mesh: Mesh, normal: np.ndarray) -> np.ndarray:
     away = mesh.pos - (mesh.pos * area[:, None]).sum(axis=0) / area.sum()
     x = away - (away * normal).sum(axis=1, keepdims=True) * normal
     length = np.linalg.norm(x, axis=1, keepdims=True)
-    other = np.eye(3)[np.abs(normal).argmin(axis=1)]
-    other -= (other * normal).sum(axis=1, keepdims=True) * normal
-    other /= np.linalg.norm(other, axis=1, keepdims=True)
     some = length > 1e-9 * np.linalg.norm(away, axis=1, keepdims=True)
-    x = np.where(some, x / np.where(some, length, 1.0), other)
+    x = np.where(some, x / np.where(some, length, 1.0), some_tangents(normal))
     return np.stack([x, np.cross(normal, x), normal], axis=1)
 
 
 @numba.njit(cache=True, nogil=True)
 def follow(
-    origin: np.ndarray, axes: np.ndarray, ray: np.ndarray, start: float, stack: np.ndarray, entry: np.ndarray,
-    box: np.ndarray, child: np.ndarray, size: np.ndarray, triangle: np.ndarray,
-) -> tuple[float, int]:  # fmt: skip
+    origin: np.ndarray, axes: np.ndarray, ray: np.ndarray, stack: np.ndarray, entry: np.ndarray, caster: RayCaster
+) -> tuple[float, int]:
     """Follow a ray of a fan to the first face.
 
     Args:
         origin: (3,), vertex of the fan.
         axes: (3, 3), axes of the fan.
         ray: (3,), direction in these axes.
-        start: Distance from which on faces count.
         stack: As for ``first_hit``.
         entry: As for ``first_hit``.
-        box: As for ``first_hit``.
-        child: As for ``first_hit``.
-        size: As for ``first_hit``.
-        triangle: As for ``first_hit``.
+        caster: Ray caster of the mesh.
 
     Returns:
         The distance, and 1 if the ray meets a face from inside, -1 from outside, 0 if it meets nothing.
@@ -88,9 +80,8 @@ def follow(
     dx = ray[0] * axes[0, 0] + ray[1] * axes[1, 0] + ray[2] * axes[2, 0]
     dy = ray[0] * axes[0, 1] + ray[1] * axes[1, 1] + ray[2] * axes[2, 1]
     dz = ray[0] * axes[0, 2] + ray[1] * axes[1, 2] + ray[2] * axes[2, 2]
-    distance, k = first_hit(
-        origin[0], origin[1], origin[2], dx, dy, dz, start, np.inf, stack, entry, box, child, size, triangle
-    )
+    start, triangle = _START * caster.extent, caster.triangle
+    distance, k = first_hit(origin[0], origin[1], origin[2], dx, dy, dz, start, np.inf, stack, entry, caster)
     if k < 0:
         return distance, 0
     along = (
@@ -119,21 +110,20 @@ def openness(mesh: Mesh, normal: np.ndarray, caster: RayCaster, sided: bool = Tr
     """
     fan = ray_fan(np.arcsin(np.sqrt((np.arange(_RINGS) + 0.5) / _RINGS)), [_COUNT] * _RINGS)
     axes = fan_axes(mesh, normal)
-    settings = (fan, sided, _START * caster.extent, caster.depth, *caster.arrays)
-    free, counted = _escaping(mesh.pos, axes, *settings)
+    free, counted = _escaping(mesh.pos, axes, fan, sided, caster)
     if not sided:
-        free = np.maximum(free, _escaping(mesh.pos, axes * [[1], [1], [-1]], *settings)[0])
+        free = np.maximum(free, _escaping(mesh.pos, axes * [[1], [1], [-1]], fan, sided, caster)[0])
     return free / np.maximum(counted, 1), counted / len(fan)
 
 
 @numba.njit(cache=True, nogil=True)
-def _escaping(pos, axes, fan, sided, start, depth, box, child, size, triangle):
+def _escaping(pos, axes, fan, sided, caster):
     """Return the numbers of rays (V,) that meet nothing, and of those that count."""
     free, counted = np.zeros(len(pos)), np.zeros(len(pos))
-    stack, entry = np.empty(depth + 2, np.int32), np.empty(depth + 2)
+    stack, entry = np.empty(caster.depth + 2, np.int32), np.empty(caster.depth + 2)
     for v in range(len(pos)):
         for r in range(len(fan)):
-            _, met = follow(pos[v], axes[v], fan[r], start, stack, entry, box, child, size, triangle)
+            _, met = follow(pos[v], axes[v], fan[r], stack, entry, caster)
             free[v] += met == 0
             counted[v] += met <= 0 or not sided
     return free, counted
@@ -160,26 +150,25 @@ def shape_diameter(
         Diameter (V,) [mesh unit], and the share (V,) of rays that reached the other side.
     """
     fan, weight = ray_fan(_ANGLES, _COUNTS), np.repeat(1.0 / _ANGLES, _COUNTS)
-    arrays = (caster.depth, *caster.arrays)
     axes = fan_axes(mesh, normal) * [[1], [1], [-1]]
-    diameter, share = _diameters(mesh.pos, axes, fan, weight, sided, _START * caster.extent, *arrays)
+    diameter, share = _diameters(mesh.pos, axes, fan, weight, sided, caster)
     if not sided:
         axes[:, 2] *= -1
-        other, found = _diameters(mesh.pos, axes, fan, weight, sided, _START * caster.extent, *arrays)
+        other, found = _diameters(mesh.pos, axes, fan, weight, sided, caster)
         there = (found > share) | ((found == share) & (other < diameter))
         diameter, share = np.where(there, other, diameter), np.where(there, found, share)
     return diameter, share
 
 
 @numba.njit(cache=True, nogil=True)
-def _diameters(pos, axes, fan, weight, sided, start, depth, box, child, size, triangle):
+def _diameters(pos, axes, fan, weight, sided, caster):
     diameter, share = np.zeros(len(pos)), np.zeros(len(pos))
-    stack, entry = np.empty(depth + 2, np.int32), np.empty(depth + 2)
+    stack, entry = np.empty(caster.depth + 2, np.int32), np.empty(caster.depth + 2)
     length, mass = np.empty(len(fan)), np.empty(len(fan))
     for v in range(len(pos)):
         count = 0
         for r in range(len(fan)):
-            distance, met = follow(pos[v], axes[v], fan[r], start, stack, entry, box, child, size, triangle)
+            distance, met = follow(pos[v], axes[v], fan[r], stack, entry, caster)
             if met > 0 or (met < 0 and not sided):
                 length[count], mass[count] = distance, weight[r]
                 count += 1

@@ -11,7 +11,7 @@ from typing_extensions import Unpack
 
 from gaugenet.models.comparison import Comparison, compare_labels
 from gaugenet.models.gauge_trunk import GaugeSettings
-from gaugenet.models.network import Network, label_tuple
+from gaugenet.models.network import OLDER, Network, label_tuple
 from gaugenet.models.trunk import Trunk
 from gaugenet.models.unet import NO_LAYERS
 from gaugenet.representation import Representation
@@ -40,6 +40,12 @@ class ClassificationNet(Network[Tensor]):
         "levels": (1024, 256, 64),
         "rep": "12x0 + 6x1 + 6x2",
         "blocks": 1,
+    }
+    older: ClassVar[Mapping[str, str]] = {
+        "head.0": "readout.standardize",
+        "head.1": "head.0",
+        "head.4": "head.3",
+        **OLDER,
     }
 
     def __init__(

@@ -17,6 +17,7 @@ from gaugenet.homogeneous.icosphere import FINEST
 from gaugenet.models.trunk import Features, Readout, SphereSample, Trunk
 from gaugenet.models.unet import NO_LAYERS, POLYNOMIAL, ShapeReadout, UNet, VertexReadout
 from gaugenet.nn.intertwiner import Intertwiner
+from gaugenet.nn.level import Level
 from gaugenet.nn.polynomial_block import PolynomialBlock
 from gaugenet.nn.pool import Pool
 from gaugenet.nn.residual_block import layer_names
@@ -96,6 +97,7 @@ class GaugeTrunk(Trunk):
         frame_field: str | None = None,
         space: str | None = None,
     ) -> None:
+        given = locals()  # the arguments
         super().__init__()
         first = Representation(rep)
         if first.num_invariants == 0:
@@ -110,19 +112,11 @@ class GaugeTrunk(Trunk):
             _check_space(space, first, inputs, frame_field, levels)
         names = layer_names(layers, (POLYNOMIAL, NO_LAYERS))
         computed = InputFields(**(fields or {}), group=str(first.group))
-        self.config = {
+        self.config = {name: given[name] for name in GaugeSettings.__annotations__}
+        self.config |= {
             "levels": list(levels),
-            "neighbours": neighbours,
             "rep": str(first),
-            "growth": growth,
-            "blocks": blocks,
-            "layers": layers,
-            "profiles": profiles,
-            "dropout": dropout,
             "fields": computed.settings if inputs is None else {},
-            "inputs": inputs,
-            "frame_field": frame_field,
-            "space": space,
         }
         size: dict[str, Any] = {"levels": levels, "level_neighbours": neighbours}
         depth = len(levels)
@@ -168,10 +162,10 @@ class GaugeTrunk(Trunk):
 
     def forward(self, data: Data) -> Features:
         """Return the features of data made by ``transform``, single or batched."""
-        x, at = self.inputs(data), self.unet.levels(data)
-        y = self.enter_pool(x, at[0]) if self.first else x
+        x, level = self.inputs(data), Level.of(data).at(self.first)
+        y, at = self.enter_pool(x, level) if self.first else x, self.unet.levels(level)
         levels = self.unet.encode(self.enter(y), at)
-        return Features(x, levels, self.unet.decode(levels, at) if levels else y, data, at)
+        return Features(x, levels, self.unet.decode(levels, at) if levels else y, level)
 
     def ready(self, data: Data) -> Data:
         """Return what the trunk reads: a mesh transformed, a bundle with what it lacks, in its own frames.

@@ -99,6 +99,7 @@ class HarmonicTrunk(GridTrunk):
         dropout: float = 0.0,
         pointwise: str = "gated",
     ) -> None:
+        given = locals()  # the arguments
         super().__init__(inputs, band_limit)
         first = Representation(rep)
         if not bands or list(bands) != sorted(set(bands), reverse=True) or bands[0] > band_limit or bands[-1] < 1:
@@ -110,17 +111,9 @@ class HarmonicTrunk(GridTrunk):
             raise ValueError(f"HarmonicTrunk needs invariants in its representation, got {rep}: add copies of order 0")
         if growth < 1 or blocks < 1:
             raise ValueError(f"HarmonicTrunk expects growth >= 1 and blocks >= 1, got {growth} and {blocks}")
-        self.config |= {
-            "bands": list(bands),
-            "rep": rep,
-            "growth": growth,
-            "blocks": blocks,
-            "kernel": kernel,
-            "count": count if count is not None or kernel != "smooth" else _COUNT,
-            "radius": radius,
-            "dropout": dropout,
-            "pointwise": pointwise,
-        }
+        count = count if count is not None or kernel != "smooth" else _COUNT
+        self.config = {name: given[name] for name in HarmonicSettings.__annotations__}
+        self.config |= {"bands": list(bands), "count": count}
         self.bands, self.dropout, self.pointwise = tuple(bands), dropout, pointwise
         self.reps = [grown(first, growth**level) for level in range(len(bands))]
         self.analysis = HarmonicTransform(self.rep_in, self.grid, bands[0])

@@ -15,13 +15,16 @@ from torch_geometric.data import Data
 from typing_extensions import Self, TypeVar
 
 from gaugenet.models.comparison import Comparison
-from gaugenet.models.files import TRUNKS, class_named, read_network
 from gaugenet.models.gauge_trunk import GaugeSettings, GaugeTrunk
-from gaugenet.models.trunk import Readout, Trunk
+from gaugenet.models.store import load, models
+from gaugenet.models.trunk import GridTrunk, Readout, Trunk
+from gaugenet.nn.layer import load_renamed
 from gaugenet.representation import Representation
+from gaugenet.sphere import SphereGrid
 
-# What networks of an earlier release had themselves.
-_OF_TRUNKS = ("bands", "bundle_transform", "enter", "first", "grid", "inputs", "mirrors", "ready", "reps", "unet")
+# Which modules of a network of version 0.1 are in its trunk and readout now.
+OLDER = {name: f"trunk.{name}" for name in ("enter", "unet", "down", "widen", "narrow", "up")}
+OLDER |= {name: f"readout.{name}" for name in ("norm", "leave", "head")}
 
 
 class Logits(NamedTuple):
@@ -61,6 +64,7 @@ class Network(nn.Module, Generic[Output]):
 
     trunk_type: ClassVar[type[Trunk]] = GaugeTrunk
     trunk_settings: ClassVar[Mapping[str, Any]] = {}  # defaults that differ from those of the trunk
+    older: ClassVar[Mapping[str, str]] = OLDER  # new names of its modules in version 0.1
     config: dict[str, Any]
     trunk: Trunk
     readout: Readout
@@ -73,6 +77,7 @@ class Network(nn.Module, Generic[Output]):
         self.transform, self.field_transform = trunk.transform, trunk.field_transform
         other = {} if type(trunk) is self.trunk_type else {"trunk": type(trunk).__name__}
         self.config = other | trunk.config
+        load_renamed(self, self.older)
 
     def __init_subclass__(cls, **options: Any) -> None:
         """Show the arguments of the trunk in the signature, in place of ``**settings``."""
@@ -119,7 +124,7 @@ class Network(nn.Module, Generic[Output]):
         name = own.pop("trunk", None)
         if name is None:
             return cls(**own)
-        kind = cast("type[Trunk]", class_named(name, TRUNKS))
+        kind: type[Trunk] = getattr(models, name)
         settings = {key: own.pop(key) for key in inspect.signature(kind).parameters if key in own}
         return cls(trunk=kind(**settings), **own)
 
@@ -136,7 +141,7 @@ class Network(nn.Module, Generic[Output]):
             ValueError: If the files are damaged or do not fit each other.
             TypeError: If it is a network of another class.
         """
-        net = read_network(name, dtype)
+        net = load(name, dtype)
         if not isinstance(net, cls):
             raise TypeError(f"{os.fspath(name)} holds a {type(net).__name__}, not a {cls.__name__}: use gaugenet.load")
         return net
@@ -147,6 +152,12 @@ class Network(nn.Module, Generic[Output]):
         return self.trunk.degree
 
     @property
+    def grid(self) -> SphereGrid:
+        """Deprecated: the grid is that of the trunk."""
+        warnings.warn("net.grid is deprecated: use net.trunk.grid", DeprecationWarning, stacklevel=2)
+        return cast(GridTrunk, self.trunk).grid
+
+    @property
     def counts_labels(self) -> bool:
         """Whether it is scored by the share of correct labels."""
         return bool(self.label_names)
@@ -154,19 +165,6 @@ class Network(nn.Module, Generic[Output]):
     if TYPE_CHECKING:
 
         def __call__(self, data: Data) -> Output: ...
-
-    else:
-
-        def __getattr__(self, name: str) -> Any:
-            """Find in the trunk, with a warning, what networks of an earlier release had themselves."""
-            if name not in _OF_TRUNKS or "trunk" not in self.__dict__.get("_modules", {}):
-                return super().__getattr__(name)
-            warnings.warn(
-                f"net.{name} is deprecated: use net.trunk.{name}, for the next release will not know it",
-                DeprecationWarning,
-                stacklevel=2,
-            )
-            return getattr(self.trunk, name)
 
     def forward(self, data: Data) -> Output:
         """Return the output of ``data`` made by ``transform``, single or batched."""

@@ -61,7 +61,7 @@ class PlainTrunk(GridTrunk):
                 f"PlainTrunk halves its grid for every level but the first, got {len(widths)} of them for "
                 f"{self.grid.rings} x {self.grid.columns} points: take fewer widths, or another band limit"
             )
-        self.config |= {"widths": list(widths), "dropout": dropout}
+        self.config = {"inputs": inputs, "band_limit": band_limit, "widths": list(widths), "dropout": dropout}
         self.widths, self.dropout = tuple(widths), dropout
         self.down = nn.ModuleList(_Pair(*step, dropout) for step in pairwise([self.rep_in.dim, *widths]))
         self.up = nn.ModuleList()

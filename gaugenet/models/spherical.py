@@ -17,7 +17,7 @@ from gaugenet.io.spherical_image import channels_of
 from gaugenet.models.classification import ClassificationNet
 from gaugenet.models.detection import DetectionNet
 from gaugenet.models.harmonic_trunk import HarmonicSettings, HarmonicTrunk
-from gaugenet.models.network import Network
+from gaugenet.models.network import OLDER, Network
 from gaugenet.models.plain_trunk import PlainSettings, PlainTrunk
 from gaugenet.models.segmentation import SegmentationNet
 from gaugenet.models.trunk import SphereSample
@@ -49,6 +49,7 @@ class SphericalClassificationNet(ClassificationNet):
 
     trunk_type = HarmonicTrunk
     trunk_settings: ClassVar[Mapping[str, Any]] = {}
+    older = OLDER | {"head": "head"}
 
     def __init__(self, label_names: Sequence[str], *, hidden: int = 128, **settings: Unpack[HarmonicSettings]) -> None:
         super().__init__(label_names, hidden=hidden, trunk=HarmonicTrunk(**settings))
@@ -101,6 +102,7 @@ class PlainClassificationNet(ClassificationNet):
 
     trunk_type = PlainTrunk
     trunk_settings: ClassVar[Mapping[str, Any]] = {"widths": (40, 72, 128)}
+    older = OLDER | {"head": "head"}
 
     def __init__(self, label_names: Sequence[str], *, hidden: int = 128, **settings: Unpack[PlainSettings]) -> None:
         super().__init__(label_names, hidden=hidden, trunk=PlainTrunk(**{**self.trunk_settings, **settings}))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from torch import Tensor
 from torch_geometric.data import Data
 from typing_extensions import Unpack
 
 from gaugenet.models.comparison import Comparison
 from gaugenet.models.gauge_trunk import GaugeSettings
-from gaugenet.models.network import Network
+from gaugenet.models.network import OLDER, Network
 from gaugenet.models.trunk import Trunk
 from gaugenet.nn.ambient import Project
 from gaugenet.representation import Representation
@@ -25,6 +28,13 @@ class TangentFieldNet(Network[Tensor]):
         trunk: What turns input fields into features, such as ``HarmonicTrunk()``; by default a ``GaugeTrunk``.
         settings: Arguments of ``GaugeTrunk``, by name, where ``trunk`` is not given.
     """
+
+    older: ClassVar[Mapping[str, str]] = {
+        "mixed_norm": "readout.head.0",
+        "head.0": "readout.head.1",
+        "head.2": "readout.head.3",
+        **OLDER,
+    }
 
     def __init__(self, rep_out: str = "1x1", *, trunk: Trunk | None = None, **settings: Unpack[GaugeSettings]) -> None:
         super().__init__(self.chosen(trunk, settings))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -67,15 +66,13 @@ class Features(NamedTuple):
         x: Input fields, ``(V, rep_in.dim)`` on a bundle, ``(B, V, rep_in.dim)`` on a grid.
         levels: Features of every level on the way down, finest first.
         first: Features of the first level after the way up, which exists once a readout at points was made.
-        data: The bundle, single or batched.
-        at: Levels of the bundle that ``levels`` belong to; none on a grid.
+        at: Level of the bundle that ``first`` belongs to; None on a grid.
     """
 
     x: Tensor
     levels: list[Tensor]
     first: Tensor
-    data: Data
-    at: Sequence[Level] = ()
+    at: Level | None = None
 
 
 class Readout(nn.Module, ABC):
@@ -200,7 +197,6 @@ class GridTrunk(Trunk):
 
     def __init__(self, inputs: str, band_limit: int) -> None:
         super().__init__()
-        self.config = {"inputs": inputs, "band_limit": band_limit}
         self.rep_in, self.grid = Representation(inputs), SphereGrid(band_limit)
 
     def inputs(self, data: Data) -> Tensor:
@@ -218,7 +214,7 @@ class GridTrunk(Trunk):
         """Return the features of B fields, ``data.x (B V, rep_in.dim)``."""
         x = self.inputs(data)
         levels = self.encode(x)
-        return Features(x, levels, self.decode(levels), data)
+        return Features(x, levels, self.decode(levels))
 
     @abstractmethod
     def encode(self, x: Tensor) -> list[Tensor]:

@@ -76,10 +76,9 @@ class UNet(nn.Module):
             self.narrow.extend(Intertwiner(b, a) for a, b in pairwise(self.reps))
             self.up.extend(self._block(r) for r in self.reps[:-1])
 
-    def levels(self, data: Data) -> list[Level]:
-        """Return the levels of the bundle ``data`` on which it runs, which ``encode`` and ``decode`` share."""
-        first = Level.of(data).at(self.first)
-        return [first.at(self.first + depth) for depth in range(len(self.reps))]
+    def levels(self, first: Level) -> list[Level]:
+        """Return the levels on which it runs, the ``first`` one and coarser ones."""
+        return [first.at(first.number + depth) for depth in range(len(self.reps))]
 
     def encode(self, y: Tensor, at: list[Level]) -> list[Tensor]:
         """Return the features of every level, finest first.
@@ -117,7 +116,7 @@ class UNet(nn.Module):
             y: ``(V_l, rep.dim)`` features on the first level.
             data: The bundle.
         """
-        at = self.levels(data)
+        at = self.levels(Level.of(data).at(self.first))
         return self.decode(self.encode(y, at), at)
 
 
@@ -172,7 +171,7 @@ class VertexReadout(Readout):
     def forward(self, features: Features) -> Tensor:
         """Return the output ``(V, width)`` at the vertices."""
         y = self.lower(features.first)
-        return self.upper(self.unpool(y, features.at[0]) if self.first else y, features.x)
+        return self.upper(self.unpool(y, features.at) if self.first else y, features.x)
 
 
 class ShapeReadout(Readout):
@@ -205,10 +204,10 @@ class ShapeReadout(Readout):
 
     def forward(self, features: Features) -> Tensor:
         """Return the numbers ``(B, width)`` of the shapes of a batch."""
-        levels, at = features.levels, features.at
-        pooled = [self.spread(features.x, features.data)]
-        pooled += [pool(y, level) for pool, y, level in zip(self.means, levels, at)]
-        pooled += [pool(levels[-1], at[-1]) for pool in self.most]
+        levels, at = features.levels, cast(Level, features.at)
+        pooled = [self.spread(features.x, at.at(0))]
+        pooled += [pool(y, at.at(self.first + depth)) for depth, (pool, y) in enumerate(zip(self.means, levels))]
+        pooled += [pool(levels[-1], at.at(self.first + len(levels) - 1)) for pool in self.most]
         return self.standardize(torch.cat(pooled, dim=1))
 
 

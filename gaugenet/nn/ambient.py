@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch_geometric.data import Data
 
 from gaugenet.group import Group
 from gaugenet.nn.exact_buffer import ExactBuffer
+from gaugenet.nn.layer import TensorModule
 from gaugenet.nn.level import Level
 from gaugenet.representation import Representation
 from gaugenet.representation.decomposition import restrict
@@ -16,7 +17,7 @@ _ROOT = 2.0**0.5
 SHAPES = {"vector": (3,), "tangent": (3,), "symmetric": (3, 3)}
 
 
-class Lift(nn.Module):
+class Lift(TensorModule):
     """Write vectors or symmetric matrices of R^3 in the frames of a surface; exact, and an isometry.
 
     A vector has a tangent part, order 1, and a part along the normal, order 0, odd under reflections, which flip the
@@ -85,7 +86,7 @@ class Lift(nn.Module):
         return f"{self.channels} x {self.kind} -> {self.rep_out}"
 
 
-class Project(nn.Module):
+class Project(TensorModule):
     """Turn features into vectors or symmetric matrices of R^3: the inverse of ``Lift``.
 
     Args:

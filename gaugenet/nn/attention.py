@@ -6,11 +6,11 @@ import torch
 from torch import Tensor, nn
 from torch_geometric.data import Data
 
-from gaugenet.nn.convolution.learned_kernel import LearnedKernel, load_renamed
+from gaugenet.nn.convolution.learned_kernel import LearnedKernel
 from gaugenet.nn.convolution.stencil import Stencil
 from gaugenet.nn.edge_frame import EdgeFrame
 from gaugenet.nn.entry import enter
-from gaugenet.nn.layer import Layer
+from gaugenet.nn.layer import Layer, load_renamed
 from gaugenet.nn.level import Level
 from gaugenet.nn.precision import working_dtype
 from gaugenet.representation import Representation
@@ -61,7 +61,7 @@ class GaugeAttention(Layer):
         hidden = max([heads, *(block.multiplicity for block in self.rep_in)])
         self.edge_frame = EdgeFrame(self.rep_in, hidden, profiles)
         self.score = nn.Parameter(torch.randn(hidden, heads) * hidden**-0.5)
-        load_renamed(self, intertwiner="kernel.intertwiner", weight="kernel.weight")
+        load_renamed(self, {"intertwiner": "kernel.intertwiner", "weight": "kernel.weight"})
 
     def forward(self, x: Tensor, at: Level | Data) -> Tensor:
         """Attend over the disc of each vertex.

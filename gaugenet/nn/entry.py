@@ -34,7 +34,7 @@ def enter(layer: Layer, x: Tensor, at: Level | Data, transports: bool = True, fi
     """
     name, rep = type(layer).__name__, layer.rep_in
     rep.check(x, name)
-    level = _OfPiece(at) if isinstance(at, Piece) else Level.of(at)
+    level = Level.of(at)
     count = level.map.num_fine if finer else level.num_vertices
     if x.dim() != 2 or x.shape[0] != count:
         raise ValueError(f"{name} expects features ({count}, {rep.dim}), a row for each vertex, got {tuple(x.shape)}")
@@ -53,14 +53,6 @@ def enter(layer: Layer, x: Tensor, at: Level | Data, transports: bool = True, fi
 
 
 # Deprecated: what layers of version 0.1 were given.
-
-Piece = Stencil | Spectrum | ConnectionLaplacian | LevelMap
-_PIECES: dict[type, str] = {
-    Stencil: "stencil",
-    Spectrum: "spectrum",
-    ConnectionLaplacian: "laplacian",
-    LevelMap: "map",
-}
 
 
 class Geometry(Level):
@@ -97,41 +89,17 @@ class Geometry(Level):
         return self.at(level).map
 
 
-class _OfPiece(Level):
-    """A level that has only what a layer was given."""
-
-    def __init__(self, piece: Piece) -> None:
-        _deprecated(f"a {type(piece).__name__} as second argument of a layer", "the Level itself, Level(data)", 7)
-        if isinstance(piece, LevelMap):
-            like, count = piece.weight, piece.num_coarse
-        elif isinstance(piece, Stencil):
-            like, count = piece.weight, piece.num_vertices
-        else:
-            like, count = piece.shapes.share, piece.shapes.num_vertices
-        super().__init__(Data(group=str(piece.group), area_0=like.new_empty(count)))
-        for kind, name in _PIECES.items():
-            if isinstance(piece, kind):
-                setattr(self, f"_{name}", piece)
-        if isinstance(piece, Spectrum | ConnectionLaplacian):
-            self._shapes = piece.shapes
+def _from_data(kind: type, data: Data, level: int | None = None) -> Level:
+    """Return the level itself, which layers take where they took its stencil, spectrum, Laplacian or map."""
+    _deprecated(f"{kind.__name__}.from_data(data, level)", "gaugenet.nn.Level(data, level)")
+    usual = 1 if kind is LevelMap else 0
+    return Level(data, usual if level is None else level)
 
 
-def _serve_from_data(kind: type, name: str) -> None:
-    """Give a class its method ``from_data(data, level)`` of version 0.1."""
-
-    def from_data(data: Data, level: int = 1 if kind is LevelMap else 0) -> Piece:
-        _deprecated(f"{kind.__name__}.from_data(data, level)", f"Level(data, level).{name}")
-        piece: Piece = getattr(Level(data, level), name)
-        return piece
-
-    setattr(kind, "from_data", staticmethod(from_data))  # noqa: B010
+for _kind in (Stencil, Spectrum, ConnectionLaplacian, LevelMap):
+    setattr(_kind, "from_data", classmethod(_from_data))  # noqa: B010
 
 
-for _kind, _name in _PIECES.items():
-    _serve_from_data(_kind, _name)
-
-
-def _deprecated(old: str, new: str, depth: int = 3) -> None:
-    """Warn at the line that is ``depth`` calls above this one."""
+def _deprecated(old: str, new: str) -> None:
     text = f"{old} is deprecated and works for one more release: use {new}"
-    warnings.warn(text, DeprecationWarning, stacklevel=depth)
+    warnings.warn(text, DeprecationWarning, stacklevel=3)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from torch import Tensor
 from torch_geometric.data import Data
 
-from gaugenet.nn.convolution.learned_kernel import LearnedKernel, load_renamed
+from gaugenet.nn.convolution.learned_kernel import LearnedKernel
 from gaugenet.nn.entry import enter
-from gaugenet.nn.layer import Layer
+from gaugenet.nn.layer import Layer, load_renamed
 from gaugenet.nn.level import Level
 from gaugenet.nn.precision import full_precision
 from gaugenet.representation import Representation
@@ -47,7 +47,7 @@ class GaugeConv(Layer):
         super().__init__(rep_in, rep_out)
         self.profiles = profiles
         self.kernel = LearnedKernel(self.rep_in, self.rep_out, profiles, bias, max_frequency)
-        load_renamed(self, intertwiner="kernel.intertwiner", weight="kernel.weight")
+        load_renamed(self, {"intertwiner": "kernel.intertwiner", "weight": "kernel.weight"})
 
     def forward(self, x: Tensor, at: Level | Data) -> Tensor:
         """Convolve features.
@@ -85,7 +85,7 @@ class DifferentialConv(Layer):
         super().__init__(rep_in, rep_out)
         self.hessian = hessian
         self.kernel = LearnedKernel(self.rep_in, self.rep_out, 1, bias, max_frequency=2 if hessian else 1)
-        load_renamed(self, conv="kernel")
+        load_renamed(self, {"conv": "kernel"})
 
     def forward(self, x: Tensor, at: Level | Data) -> Tensor:
         """Mix features with their derivatives.

@@ -60,7 +60,7 @@ class Intertwiner(Layer):
     def forward(self, x: Tensor) -> Tensor:
         """Return features ``(..., rep_out.dim)`` of features ``x (..., rep_in.dim)``."""
         y = self.linear(x)
-        return y if self.bias is None else y + self.padded_bias(x).to(x.dtype)
+        return y if self.bias is None else y + padded_bias(self.bias, self.rep_out, x).to(x.dtype)
 
     def linear(self, x: Tensor) -> Tensor:
         """Map features ``x (..., rep_in.dim)`` without the bias."""
@@ -85,13 +85,23 @@ class Intertwiner(Layer):
         """
         return real_matrix(self.weight[f"{a}_{b}"], self.rep_out.blocks[b])
 
-    def padded_bias(self, like: Tensor) -> Tensor:
-        """Return the bias as ``(rep_out.dim,)``, zero outside the invariants, on the device of ``like``."""
-        parts, start = [like.new_zeros(0)], 0
-        for out in self.rep_out:
-            if out.invariant and self.bias is not None:
-                parts.append(self.bias[start : start + out.multiplicity])
-                start += out.multiplicity
-            else:
-                parts.append(like.new_zeros(out.dim))
-        return torch.cat(parts)
+
+def padded_bias(bias: Tensor | None, rep: Representation, like: Tensor) -> Tensor:
+    """Return what a bias of the invariants adds to features.
+
+    Args:
+        bias: ``(rep.num_invariants,)``, or None.
+        rep: Representation of the features.
+        like: Tensor of the precision and on the device of what other features get, which is 0.
+
+    Returns:
+        ``(rep.dim,)``.
+    """
+    parts, start = [like.new_zeros(0)], 0
+    for block in rep:
+        if block.invariant and bias is not None:
+            parts.append(bias[start : start + block.multiplicity])
+            start += block.multiplicity
+        else:
+            parts.append(like.new_zeros(block.dim))
+    return torch.cat(parts)

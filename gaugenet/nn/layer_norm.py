@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from gaugenet.nn.layer import Layer
+from gaugenet.nn.intertwiner import padded_bias
+from gaugenet.nn.layer import Layer, TensorModule
 from gaugenet.representation import Representation
 
 
@@ -31,35 +32,27 @@ class LayerNorm(Layer):
     def forward(self, x: Tensor) -> Tensor:
         """Normalise features ``x (..., rep.dim)``."""
         self.rep.check(x, "LayerNorm")
-        blocks = self.rep.blocks
         fields = self.rep.split(x)
-        invariants = [z for z, block in zip(fields, blocks, strict=True) if block.invariant]
-        tangents = [z for z, block in zip(fields, blocks, strict=True) if not block.invariant]
+        invariants = [z for z, block in zip(fields, self.rep, strict=True) if block.invariant]
+        normal: tuple[Tensor, ...] = ()
         if invariants:
             joined = torch.cat(invariants, dim=-1)
-            normal = nn.functional.layer_norm(joined, joined.shape[-1:], eps=self.eps)  # 3 times as fast as written out
-        if tangents:
+            joined = nn.functional.layer_norm(joined, joined.shape[-1:], eps=self.eps)  # 3 times as fast as written out
+            normal = joined.split([z.shape[-1] for z in invariants], dim=-1)
+        if len(invariants) < len(fields):
             shrink = (x.square().mean(-1, keepdim=True) + self.eps).rsqrt()
-        parts, factors, shifts, start, at_bias = [], [], [], 0, 0
-        for z, block in zip(fields, blocks, strict=True):
-            factors.append(self.scale[start : start + block.multiplicity].repeat(block.size))
-            start += block.multiplicity
-            if self.bias is not None and block.invariant:
-                place = slice(at_bias, at_bias + block.multiplicity)
-                at_bias += block.multiplicity
-                parts.append(normal[..., place])
-                shifts.append(self.bias[place])
-            else:
-                parts.append(z * shrink)
-                shifts.append(self.scale.new_zeros(block.dim))
+        rest = iter(normal)
+        parts = [next(rest) if block.invariant else z * shrink for z, block in zip(fields, self.rep, strict=True)]
+        scales = self.scale.split([block.multiplicity for block in self.rep])
+        factors = [scale.repeat(block.size) for scale, block in zip(scales, self.rep, strict=True)]
         # One product: of the gradients of separate ones TorchInductor 2.13 gets some wrong.
-        return torch.cat(parts, dim=-1) * torch.cat(factors) + torch.cat(shifts)
+        return torch.cat(parts, dim=-1) * torch.cat(factors) + padded_bias(self.bias, self.rep, self.scale)
 
 
 WINDOW = 500  # the latest examples that count
 
 
-class Standardize(nn.Module):
+class Standardize(TensorModule):
     """Subtract the running mean of each channel of ``(B, channels)``, and divide by its running standard deviation.
 
     As batch normalisation does in evaluation, but in training too: a row is normalised by all rows before it and

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import reduce
+from operator import add
 
 import torch
 from torch import Tensor, nn
 
 from gaugenet.nn.group_pool import GroupFunction
-from gaugenet.nn.intertwiner import Intertwiner
+from gaugenet.nn.intertwiner import Intertwiner, padded_bias
 from gaugenet.nn.layer import Layer
 from gaugenet.nn.layer_norm import LayerNorm
 from gaugenet.nn.nonlinearity import GatedNonlinearity
@@ -44,9 +46,7 @@ class GatedBlock(Layer):
         tangent = rep.num_invariants < sum(block.multiplicity for block in rep)
         invariants = max((block.multiplicity for block in rep), default=0) if tangent else 0
         self.layers = layers
-        seen = rep
-        for _ in range(len(layers) - 1):
-            seen = seen + rep
+        seen = reduce(add, [rep] * (len(layers) - 1), rep)
         self.product = InnerProduct(seen, invariants) if tangent else None
         mixed = seen + Representation.invariants(invariants, rep.group)
         self.mixed_norm = norm(mixed)
@@ -111,14 +111,14 @@ class RegularBlock(Layer):
         # large ones a row would lose its digits.
         values = self._function.values(self.enter.linear(_units(self.rep.dim, y)))
         elements, channels = values.shape[-2:]
-        constant = self._function.values(self.enter.padded_bias(y).to(y.dtype)).flatten()
+        constant = self._function.values(padded_bias(self.enter.bias, self.enter.rep_out, y).to(y.dtype)).flatten()
         hidden = nn.functional.silu(nn.functional.linear(y, values.flatten(1).mT, constant))
         if self.dropout.p > 0:
             kept = self.dropout(hidden.new_ones(*hidden.shape[:-1], 1, channels))
             hidden = (hidden.unflatten(-1, (elements, channels)) * kept).flatten(-2)
         units = _units(elements * channels, y).unflatten(1, (elements, channels))
         features = self.leave.linear(self._function.features(units))
-        return nn.functional.linear(hidden, features.mT, self.leave.padded_bias(y).to(y.dtype))
+        return nn.functional.linear(hidden, features.mT, padded_bias(self.leave.bias, self.rep, y).to(y.dtype))
 
 
 def fine_samples(rep: Representation) -> int:

@@ -6,13 +6,14 @@ import torch
 from torch import Tensor, nn
 
 from gaugenet.nn.exact_buffer import ExactBuffer
+from gaugenet.nn.layer import TensorModule
 from gaugenet.representation import Representation
 from gaugenet.so3 import real_clebsch_gordan
 from gaugenet.sphere.band import check_coefficients, check_orders, rows_of_degree
 from gaugenet.sphere.spherical_conv import SphericalConv
 
 
-class HarmonicProduct(nn.Module):
+class HarmonicProduct(TensorModule):
     """Multiply fields in harmonics: exactly equivariant under SO(3) and exactly band-limited.
 
         y_l = sum over l1, l2 of  [(A x)_l1 (x) (B x)_l2]_l  W_l,l1,l2

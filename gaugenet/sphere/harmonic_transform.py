@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from gaugenet.nn.exact_buffer import ExactBuffer
+from gaugenet.nn.layer import TensorModule
 from gaugenet.nn.precision import full_precision
 from gaugenet.representation import Representation
 from gaugenet.so3 import degrees_and_orders, wigner_d_table
@@ -15,7 +16,7 @@ from gaugenet.sphere.band import check_coefficients, check_fields, check_orders
 from gaugenet.sphere.grid import SphereGrid
 
 
-class HarmonicTransform(nn.Module):
+class HarmonicTransform(TensorModule):
     """Transform fields of any orders on S^2 to harmonics and back; exact for fields of degrees below the band limit L.
 
     In the frames (e_theta, e_phi), a field z of order n has coefficients of the spin-weighted harmonics of spin n, and

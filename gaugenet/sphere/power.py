@@ -8,11 +8,12 @@ import torch
 from torch import Tensor, nn
 
 from gaugenet.nn.exact_buffer import ExactBuffer
+from gaugenet.nn.layer import TensorModule
 from gaugenet.representation import Representation
 from gaugenet.sphere.band import band_limit_of, check_coefficients, check_orders, degrees
 
 
-class HarmonicNorm(nn.Module):
+class HarmonicNorm(TensorModule):
     """Divide fields by their root mean square over the sphere and the channels of a block, then scale each channel.
 
     Exactly equivariant, as it acts on harmonics and creates no new degrees. Normalising at each point would divide by a
@@ -53,7 +54,7 @@ class HarmonicNorm(nn.Module):
         return str(self.rep)
 
 
-class PowerSpectrum(nn.Module):
+class PowerSpectrum(TensorModule):
     """Return the power of each channel in each degree: exactly invariant numbers ``(..., L multiplicities)``.
 
     The root mean square of the 2 l + 1 coefficients of degree l, over both parts if the order is not 0 (Kazhdan,

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from gaugenet.nn.exact_buffer import ExactBuffer
+from gaugenet.nn.layer import TensorModule
 from gaugenet.nn.precision import full_precision
 from gaugenet.representation import Representation
 from gaugenet.so3 import degrees_and_orders, spin_weighted_harmonics
@@ -18,7 +19,7 @@ _SINGULAR = 1e-7  # smallest pivot of a regular Gram matrix, relative to the lar
 _TOLERANCE = 0.05
 
 
-class ScatteredTransform(nn.Module):
+class ScatteredTransform(TensorModule):
     """Transform fields at points of S^2, such as the vertices of an icosphere, to harmonics and back.
 
     The coefficients are those of ``HarmonicTransform``. ``inverse`` is exact. ``forward`` fits the coefficients below

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from gaugenet.nn.layer import TensorModule
 from gaugenet.nn.precision import full_precision
 from gaugenet.representation import Representation
 from gaugenet.so3.rotation import check_real
@@ -27,7 +28,7 @@ def so3_representation(band_limit: int, channels: int) -> Representation:
     return Representation([(channels, order) for order in range(band_limit)])
 
 
-class SO3Transform(nn.Module):
+class SO3Transform(TensorModule):
     """Transform functions on SO(3) to Wigner functions and back; exact for degrees below the band limit L.
 
     Functions are sampled at the rotations s(x) R_z(gamma), with s(x) = R_z(phi) R_y(theta) for points x of S^2 and

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from gaugenet.nn.layer import TensorModule
 from gaugenet.nn.pointwise_network import GatedBlock, RegularBlock
 from gaugenet.representation import Representation
 from gaugenet.sphere.grid import fine_grid
@@ -14,7 +15,7 @@ from gaugenet.sphere.spherical_conv import SphericalConv
 POINTWISE = ("gated", "regular")
 
 
-class SphericalBlock(nn.Module):
+class SphericalBlock(TensorModule):
     """Residual block: a convolution in harmonics, then a pointwise network on a grid.
 
         x + T(f(T^-1(HarmonicNorm(SphericalConv(x)))))

@@ -9,12 +9,13 @@ from torch import Tensor, nn
 
 from gaugenet.kernel import kernel_basis
 from gaugenet.nn.exact_buffer import ExactBuffer
+from gaugenet.nn.layer import TensorModule
 from gaugenet.representation import Block, Representation
 from gaugenet.sphere.band import check_coefficients, check_orders
 from gaugenet.sphere.multipliers import Free, Local, Multipliers, Smooth
 
 
-class SphericalConv(nn.Module):
+class SphericalConv(TensorModule):
     """Map fields on S^2 linearly and equivariantly under SO(3), degree by degree (Gerken et al. 2021, section 4).
 
         y_l = x_l W_l,    x_l (2 l + 1, rep_in.dim) the coefficients of degree l,

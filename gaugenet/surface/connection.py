@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gaugenet.mesh.geometry import corner_angles, vertex_normals
+from gaugenet.mesh.geometry import corner_angles, some_tangents, vertex_normals
 from gaugenet.mesh.halfedge import HalfEdges, half_edges, polar_angles
 from gaugenet.mesh.mesh import Mesh
 from gaugenet.surface.edges import BundleEdges, wrap
@@ -70,9 +70,7 @@ def vertex_frames(
         outgoing: ``(3F,)`` polar angles of half-edges at their start [rad].
         incoming: ``(3F,)`` polar angles of boundary half-edges at their end [rad].
     """
-    axis = np.eye(3)[np.abs(normal).argmin(axis=1)]
-    e1 = axis - (axis * normal).sum(axis=1, keepdims=True) * normal
-    e1 /= np.linalg.norm(e1, axis=1, keepdims=True)
+    e1 = some_tangents(normal)
     e2 = np.cross(normal, e1)
     single = edges.twin < 0  # a boundary edge has one half-edge, and counts at its end too
     here, there = np.r_[edges.start, edges.end[single]], np.r_[edges.end, edges.start[single]]

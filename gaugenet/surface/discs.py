@@ -182,7 +182,9 @@ def vector_heat_discs(mesh: Mesh, connection: Connection, edges: BundleEdges) ->
     try:
         import potpourri3d
     except ImportError as error:
-        raise ImportError('method "vector_heat" needs potpourri3d: pip install potpourri3d') from error
+        raise ImportError(
+            'method "vector_heat" needs potpourri3d, which is not installed: pip install "gaugenet[vector-heat]"'
+        ) from error
     used = np.unique(mesh.face)
     rank = np.full(len(mesh.pos), -1)
     rank[used] = np.arange(len(used))

@@ -78,7 +78,7 @@ class SpaceSurface(Surface):
         """Cotangent weights ``(E,)`` of flat triangles with the lengths of the edges of ``ring``."""
         ring = self.ring
         assert self.face is not None
-        return length_stiffness(np.ascontiguousarray(self.face.T.numpy()), ring, len(self.x))
+        return length_stiffness(self.face.T.numpy(), ring, len(self.x))
 
     def discs(self, vertex: np.ndarray, radius: float) -> BundleEdges:
         x = self.x[vertex]

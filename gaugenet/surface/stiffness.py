@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import scipy.sparse as sparse
 
-from gaugenet.mesh.laplacian import cotangent_laplacian
+from gaugenet.mesh.laplacian import cotangent_laplacian, opposite_weights
 from gaugenet.mesh.mesh import Mesh
 from gaugenet.surface.edges import BundleEdges
 
@@ -43,8 +43,7 @@ def length_stiffness(face: np.ndarray, edges: BundleEdges, size: int) -> np.ndar
     # Heron: 16 A^2 = (a^2 + b^2 + c^2)^2 - 2 (a^4 + b^4 + c^4); cot = (b^2 + c^2 - a^2) / 4 A.
     four_areas = np.sqrt(np.maximum(total**2 - 2 * (square**2).sum(axis=1, keepdims=True), 1e-8 * total**2))
     half = 0.5 * ((total - 2 * square) / four_areas).ravel()
-    across = sparse.coo_matrix((np.r_[half, half], (np.r_[i, j], np.r_[j, i])), shape=(size, size)).tocsr()
-    return _of_matrix(across, edges)
+    return _of_matrix(opposite_weights(face, half, size), edges)
 
 
 def kernel_stiffness(edges: BundleEdges, area: np.ndarray, radius: float) -> np.ndarray:

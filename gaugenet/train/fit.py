@@ -17,7 +17,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from gaugenet.io.file import open_atomic
 from gaugenet.models import Network
-from gaugenet.models.files import FORMAT, renamed
+from gaugenet.models.store import FORMAT
 from gaugenet.train.metrics import score, shape_loss
 from gaugenet.train.settings import FitSettings
 
@@ -205,8 +205,6 @@ class Fit:
                 DeprecationWarning,
                 stacklevel=2,
             )
-            for name in ("net", "average"):
-                state[name] = renamed(type(self.net).__name__, state[name])
         self.net.load_state_dict(state["net"])
         self.average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])

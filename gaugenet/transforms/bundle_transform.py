@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import abstractmethod
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -25,8 +26,10 @@ class BundleTransform(BaseTransform):
 
     Args:
         settings: Sizes of neighbourhoods and levels.
-        reflections: Whether frames may be reflected, and transport may reflect.
+        reflections: Whether frames may be reflected, and transport may reflect: adds ``flip_l`` and ``pool_flip_l``.
     """
+
+    __call__: Callable[..., MeshData]
 
     def __init__(self, settings: BundleSettings, reflections: bool = False) -> None:
         self.settings, self.reflections = settings, reflections
@@ -43,7 +46,7 @@ class BundleTransform(BaseTransform):
         """
 
     def forward(self, data: Data) -> MeshData:
-        """Add the bundle to data.
+        """Add the bundle to data in place of any other one, on the device of ``pos``; its group is SO2, or O2.
 
         Args:
             data: With ``pos (V, 3)``; it is changed. Calling the transform changes a shallow copy.
@@ -54,26 +57,16 @@ class BundleTransform(BaseTransform):
                 "points of a space with space.embed"
             )
         out = data if isinstance(data, MeshData) else MeshData(**data.to_dict())
-        return with_bundle(out, build_bundle(self.surface(out), self.settings), self.reflections)
-
-
-def with_bundle(out: MeshData, bundle: Bundle, reflections: bool = False) -> MeshData:
-    """Replace any bundle of the data by another one, on the device of ``pos``; its group is SO2, or O2.
-
-    Args:
-        out: Data to change.
-        bundle: Bundle of its surface.
-        reflections: Whether to add ``flip_l`` and ``pool_flip_l``.
-    """
-    for key in [key for key in out.to_dict() if _ADDED.fullmatch(key)]:
-        del out[key]
-    out.group = "O2" if reflections else "SO2"
-    for key, value in _arrays(bundle, reflections).items():
-        out[key] = torch.from_numpy(np.ascontiguousarray(value)).to(out.pos.device)
-    stages = [bundle.edges, *(level.edges for level in bundle.levels)]
-    out.max_degree = [int(np.bincount(edges.index[1], minlength=1).max(initial=1)) for edges in stages]
-    out.level_sizes = [len(out.pos), *(len(level.area) for level in bundle.levels)]
-    return out
+        bundle = build_bundle(self.surface(out), self.settings)
+        for key in [key for key in out.to_dict() if _ADDED.fullmatch(key)]:
+            del out[key]
+        out.group = "O2" if self.reflections else "SO2"
+        for key, value in _arrays(bundle, self.reflections).items():
+            out[key] = torch.from_numpy(np.ascontiguousarray(value)).to(out.pos.device)
+        stages = [bundle.edges, *(level.edges for level in bundle.levels)]
+        out.max_degree = [int(np.bincount(edges.index[1], minlength=1).max(initial=1)) for edges in stages]
+        out.level_sizes = [len(out.pos), *(len(level.area) for level in bundle.levels)]
+        return out
 
 
 def _arrays(bundle: Bundle, reflections: bool) -> dict[str, np.ndarray]:

@@ -39,6 +39,8 @@ class Cached(BaseTransform):
         labels: Whether the transform reads labels too; then other labels have another file.
     """
 
+    __call__: Callable[..., MeshData]
+
     def __init__(self, transform: Callable[[Data], Data], folder: str | os.PathLike[str], labels: bool = False) -> None:
         self.transform, self.folder, self.labels = transform, Path(folder), labels
 

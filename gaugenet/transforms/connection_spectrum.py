@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch_geometric.data import Data
@@ -10,7 +10,8 @@ from torch_geometric.transforms import BaseTransform
 
 from gaugenet.bundle.connection_laplacian import connection_spectrum
 from gaugenet.group import Group
-from gaugenet.transforms.gauge import transport, unbatched
+from gaugenet.io.mesh_data import MeshData
+from gaugenet.transforms.gauge import group_on, transport
 
 
 class ConnectionSpectrum(BaseTransform):
@@ -37,6 +38,8 @@ class ConnectionSpectrum(BaseTransform):
         ValueError: For settings out of range, data without such a level, or a bundle that is not of the group.
     """
 
+    __call__: Callable[..., MeshData]
+
     def __init__(
         self, orders: Sequence[int] = (0, 1, 2), count: int = 64, level: int = 0, group: str | None = None
     ) -> None:
@@ -55,20 +58,11 @@ class ConnectionSpectrum(BaseTransform):
         Args:
             data: Single bundle; it is changed. Calling the transform changes a shallow copy.
         """
-        level = self.level
-        if getattr(data, "batch", None) is not None:
-            raise ValueError("ConnectionSpectrum needs a single mesh, got a batch: apply it before batching")
+        level, group = self.level, group_on(data, self.group, "ConnectionSpectrum")
         if getattr(data, f"stiffness_{level}", None) is None:
             raise ValueError(
                 f"ConnectionSpectrum needs a bundle with level {level} (no stiffness_{level}): apply "
                 "gaugenet.FrameBundle first, with enough levels"
-            )
-        bundle_group = Group(unbatched(getattr(data, "group", "SO2")))
-        group = self.group or bundle_group
-        if not bundle_group <= group:
-            raise ValueError(
-                f'ConnectionSpectrum(group="{group}") needs a bundle of {group}, got one of {bundle_group}: name the '
-                "same group for both"
             )
         edges, area = data[f"edge_index_{level}"], data[f"area_{level}"]
         at, stiffness = transport(data, level), data[f"stiffness_{level}"].cpu().numpy()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TypeVar
 
 import torch
@@ -63,11 +63,15 @@ def change_gauge(
             fine, coarse = data[f"pool_index_{level}"]
             moved = here.inverse()[coarse] @ transport(data, level, "pool_") @ finer[fine]
             set_transport(out, level, moved, "pool_")
-        for key, (order, parity) in _eigenfields(data, level):
-            rho = Irrep(order, parity, data[key].shape[1], 1).matrix(here.inverse()).to(data[key].dtype)
-            out[key] = rho @ data[key]
+        for key in data.to_dict():
+            match = _EIGENFIELD.fullmatch(key)
+            if match and int(match[3]) == level:
+                irrep = Irrep(int(match[1]), match[2], data[key].shape[1], 1)
+                out[key] = irrep.matrix(here.inverse()).to(data[key].dtype) @ data[key]
         level, finer = level + 1, here
-    for key, rep in (fields if fields is not None else _recorded(data)).items():
+    if fields is None:
+        fields = {"x": unbatched(data.x_rep)} if data.get("x_rep") is not None else {}
+    for key, rep in fields.items():
         out[key] = Representation(rep).act(data[key], at.inverse())
     return out
 
@@ -104,6 +108,27 @@ def unbatched(value: Value | list[Value]) -> Value:
         value: The value, or the list of values of a batch.
     """
     return value[0] if isinstance(value, list) else value
+
+
+def group_on(data: Data, group: Group | None, name: str) -> Group:
+    """Return the group in which a transform writes fields on a single bundle.
+
+    Args:
+        data: The bundle.
+        group: Group that was asked for; that of the bundle when None.
+        name: Class of the transform, for messages.
+
+    Raises:
+        ValueError: For a batch, or a bundle that is not of the group.
+    """
+    if getattr(data, "batch", None) is not None:
+        raise ValueError(f"{name} needs a single mesh, got a batch: apply it before batching")
+    of_bundle = Group(getattr(data, "group", "SO2"))
+    if group is not None and not of_bundle <= group:
+        raise ValueError(
+            f'{name}(group="{group}") needs a bundle of {group}, got one of {of_bundle}: name the same group for both'
+        )
+    return group or of_bundle
 
 
 def reduce_group(data: MeshData, group: Group, angle: Tensor) -> MeshData:
@@ -144,14 +169,6 @@ def _both_ways(at: Elements, source: Tensor, target: Tensor) -> Elements:
     return Elements(torch.where(ahead, at.angle, back.angle), torch.where(ahead, at.flip, back.flip))
 
 
-def _eigenfields(data: Data, level: int) -> Iterator[tuple[str, tuple[int, str]]]:
-    """Give the keys of the eigenfields of a level, and order and parity of their irreps."""
-    for key in data.to_dict():
-        match = _EIGENFIELD.fullmatch(key)
-        if match and int(match[3]) == level:
-            yield key, (int(match[1]), match[2])
-
-
 def _check_inside(at: Elements, group: Group) -> None:
     nearest = group.nearest(at)
     gap = 0.0 if nearest is at or not at.angle.numel() else float((nearest.angle - at.angle).abs().max())
@@ -160,8 +177,3 @@ def _check_inside(at: Elements, group: Group) -> None:
             f"frames of a bundle of {group} can change only by elements of {group}, got angles up to {gap:.3g} from "
             "them: draw elements with Group.random"
         )
-
-
-def _recorded(data: Data) -> dict[str, str]:
-    rep = getattr(data, "x_rep", None)
-    return {} if rep is None else {"x": unbatched(rep)}

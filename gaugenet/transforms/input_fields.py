@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,12 +11,13 @@ from torch_geometric.data import Data
 from torch_geometric.transforms import BaseTransform
 
 from gaugenet.group import Elements, Group, Irrep
+from gaugenet.io.mesh_data import MeshData
 from gaugenet.mesh.signatures import heat_kernel_signature, wave_kernel_signature
 from gaugenet.representation import Representation
 from gaugenet.representation.decomposition import restrict
 from gaugenet.surface.mesh_surface import MeshSurface
 from gaugenet.surface.spectrum import surface_spectrum
-from gaugenet.transforms.gauge import unbatched
+from gaugenet.transforms.gauge import group_on
 from gaugenet.transforms.reach import distance_fields, ray_fields
 from gaugenet.transforms.shape import mesh_surface
 
@@ -63,6 +64,8 @@ class InputFields(BaseTransform):
         ValueError: For settings out of range, and for data that is no single mesh with a bundle of the group, or has
             one side where ``oriented`` needs two.
     """
+
+    __call__: Callable[..., MeshData]
 
     def __init__(
         self,
@@ -119,16 +122,9 @@ class InputFields(BaseTransform):
         """
         if getattr(data, "frame", None) is None:
             raise ValueError("InputFields needs vertex frames (no frame): apply gaugenet.FrameBundle first")
-        if getattr(data, "batch", None) is not None:
-            raise ValueError("InputFields needs a single mesh, got a batch: apply it before batching")
         if data.face is None:
             raise ValueError("InputFields needs face (3, F), got a point cloud: set its features x yourself")
-        bundle_group = Group(unbatched(getattr(data, "group", "SO2")))
-        if not bundle_group <= self.group:
-            raise ValueError(
-                f'InputFields(group="{self.group}") needs a bundle of {self.group}, got one of {bundle_group}: name '
-                "the same group for both"
-            )
+        group_on(data, self.group, "InputFields")
         surface = mesh_surface(data, self.group.reflections)
         if self.group.reflections and self.oriented and not surface.mesh.orientable:
             raise ValueError(

@@ -38,8 +38,8 @@ def parallel_map(
     count = min(workers, len(jobs))
     pool = ProcessPoolExecutor(count, get_context("spawn"), initializer=_start, initargs=(function,))
     try:
-        for result, said in pool.map(_recorded, jobs):
-            for text, category in said:
+        for result, caught in pool.map(_recorded, jobs):
+            for text, category in caught:
                 warnings.warn(text, category, stacklevel=2)
             yield result
     except BrokenProcessPool:

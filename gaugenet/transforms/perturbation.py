@@ -12,7 +12,7 @@ import trimesh
 from torch_geometric.data import Data
 from torch_geometric.transforms import BaseTransform
 
-from gaugenet.io.mesh_data import LABELS
+from gaugenet.io.mesh_data import LABELS, MeshData
 from gaugenet.mesh.geometry import face_areas
 
 _HOLES = 5
@@ -50,6 +50,8 @@ class Perturbation(BaseTransform):
     Raises:
         ValueError: For another kind, an amount out of range, or a mesh of which no face would be left.
     """
+
+    __call__: Callable[..., MeshData]
 
     def __init__(self, kind: str, amount: float | None = None, seed: int = 0) -> None:
         if kind not in KINDS:

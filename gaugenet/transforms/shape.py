@@ -89,8 +89,7 @@ def space_surface(data: Data, space: HomogeneousSpace, area: Tensor | None = Non
         ValueError: For points, triangles and areas that make no sample of the space.
     """
     area = data.get("area") if area is None else area
-    make: Callable[[], SpaceSurface] = lambda: SpaceSurface(space, data.pos, data.face, area)  # noqa: E731
-    return _kept(data, str(space), (data.pos, data.face, area), make)
+    return _kept(data, str(space), (data.pos, data.face, area), lambda: SpaceSurface(space, data.pos, data.face, area))
 
 
 def forget(data: Data) -> None:

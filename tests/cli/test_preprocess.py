@@ -96,7 +96,7 @@ def test_fields_of_one_sided_surfaces(call, tmp_path):
     ("arguments", "complaint"),
     [
         (["--group", "Q8"], 'cannot read "Q8" as a group'),
-        (["--field", "smooth"], "by a field for finite groups alone"),
+        (["--field", "smooth"], "by a field only for finite groups"),
         (["--group", "C3", "--field", "curvature"], "use C2, D2 or another even N"),
     ],
 )

@@ -46,7 +46,7 @@ def brute_force(mesh, origin, direction, start):
 def cast(caster, origin, direction, start=0.0):
     """Distance (R,) to what each ray meets first and its place among triangles; infinite and -1 where it is nothing."""
     stack, entry = np.empty(caster.depth + 2, np.int32), np.empty(caster.depth + 2)
-    hits = [first_hit(*o, *d, start, np.inf, stack, entry, *caster.arrays) for o, d in zip(origin, direction)]
+    hits = [first_hit(*o, *d, start, np.inf, stack, entry, caster) for o, d in zip(origin, direction)]
     distance, place = zip(*hits, strict=True)
     return np.array(distance), np.array(place)
 

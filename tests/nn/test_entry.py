@@ -77,22 +77,17 @@ def test_features_are_looked_at_once(name, monkeypatch):
         (LevelMap, lambda: Pool("2x1")),
     ],
 )
-def test_pieces_of_a_level_are_taken_for_one_more_release(piece, layer):
+def test_pieces_of_a_level_are_the_level_for_one_more_release(piece, layer):
     torch.manual_seed(0)
     data, layer, number = bundle("sphere"), layer().double(), int(piece is LevelMap)
     with pytest.warns(
-        DeprecationWarning, match=rf"{piece.__name__}\.from_data\(data, level\) .* use Level\(data, level\)"
-    ):
-        given = piece.from_data(data, number)
-    x = layer.rep_in.randn(150, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    with pytest.warns(
-        DeprecationWarning, match=rf"a {piece.__name__} as second argument .* use the Level itself"
+        DeprecationWarning,
+        match=rf"{piece.__name__}\.from_data\(data, level\) .* use gaugenet\.nn\.Level\(data, level\)",
     ) as warned:
-        y = layer(x, given)
+        given = piece.from_data(data)
     assert [one.filename for one in warned] == [__file__]  # at the line of the user
-    assert isinstance(given, piece) and torch.equal(y, layer(x, Level(data, number)))
-    with pytest.warns(DeprecationWarning), pytest.raises(ValueError, match="expects features"):
-        layer(x[1:], given)
+    x = layer.rep_in.randn(150, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    assert given.number == number and torch.equal(layer(x, given), layer(x, Level(data, number)))
 
 
 def test_a_geometry_is_a_level_for_one_more_release():

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from gaugenet.nn.convolution.attend import attend
 from gaugenet.nn.convolution.convolve import convolve
@@ -13,7 +11,7 @@ from gaugenet.nn.convolution.kernel_space import KernelSpace, signed
 from gaugenet.nn.convolution.plan import Factors, Plan
 from gaugenet.nn.convolution.stencil import Stencil
 from gaugenet.nn.exact_buffer import ExactBuffer
-from gaugenet.nn.intertwiner import Intertwiner
+from gaugenet.nn.intertwiner import Intertwiner, padded_bias
 from gaugenet.nn.layer import Layer
 from gaugenet.nn.precision import working_dtype
 from gaugenet.representation import Representation
@@ -111,7 +109,7 @@ class LearnedKernel(Layer):
         row = signed(*self._weights, x).to(dtype)
         forward = _factors(stencil, self._space, profiles, dtype, weighted)
         forward.weights = _cut(row.detach(), self._table.value, self._plan)
-        forward.bias = self.intertwiner.padded_bias(x).to(dtype)
+        forward.bias = padded_bias(self.intertwiner.bias, self.rep_out, x).to(dtype)
         adjoint = Factors()
         if torch.is_grad_enabled():
             adjoint = _factors(stencil.adjoint, self._adjoint_space, profiles, dtype, weighted)
@@ -157,23 +155,6 @@ class KernelWeights(Layer):
                     y = y + parts[a][b].flatten(1) @ self.space.of_moments(weight, a, b).to(y.dtype)
             outputs.append(y)
         return torch.cat(outputs, dim=1)
-
-
-def load_renamed(layer: nn.Module, **renamed: str) -> None:
-    """Let a layer load state dicts in which its parameters have the names of version 0.1, for one more release.
-
-    Args:
-        layer: The layer.
-        **renamed: New name of each module of old, such as ``conv="kernel"``.
-    """
-    layer.register_load_state_dict_pre_hook(partial(_rename, renamed))
-
-
-def _rename(renamed: dict[str, str], _: nn.Module, state: dict[str, Tensor], prefix: str, *rest: object) -> None:
-    for old, new in renamed.items():
-        start = f"{prefix}{old}."
-        for key in [key for key in state if key.startswith(start)]:
-            state[f"{prefix}{new}.{key[len(start) :]}"] = state.pop(key)
 
 
 def _factors(stencil: Stencil, space: KernelSpace, profiles: int, dtype: torch.dtype, weighted: bool) -> Factors:

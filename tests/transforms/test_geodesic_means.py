@@ -7,17 +7,17 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import dijkstra
 
 from gaugenet.mesh.geometry import vertex_areas
-from gaugenet.surface import geodesic_means as module
 from gaugenet.surface.connection import levi_civita
 from gaugenet.surface.discs import geodesic_discs
 from gaugenet.surface.mesh_surface import MeshSurface
 from gaugenet.surface.unfolding import Unfolding
+from gaugenet.transforms import reach
 
 CREATURES = ["creatures/biped_01.ply", "creatures/quadruped_03.ply"]
 
 
 def geodesic_means(mesh, samples=32):
-    return module.geodesic_means(MeshSurface(mesh), samples)
+    return reach.geodesic_means(MeshSurface(mesh), samples)
 
 
 def all_pairs(mesh):
