@@ -10,11 +10,11 @@ from torch import Tensor, nn
 
 from gaugenet.benchmark.measure import Row, medians, peak_bytes
 from gaugenet.benchmark.surfaces import sphere
-from gaugenet.io.mesh_data import MeshData
+from gaugenet.io import MeshData
 from gaugenet.kernel import radial_profiles
 from gaugenet.nn import GaugeConv, Level
 from gaugenet.representation import Representation
-from gaugenet.transforms.frame_bundle import FrameBundle
+from gaugenet.transforms import FrameBundle
 
 # Fused multiply-add, as in any BLAS; by default the compiler rounds in between.
 COMPILER: dict[str, str | int | bool | Callable[..., object]] = {"cpp.enable_floating_point_contract_flag": "fast"}

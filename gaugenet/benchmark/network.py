@@ -10,7 +10,7 @@ import torch
 
 from gaugenet.benchmark.measure import Row, medians, peak_bytes
 from gaugenet.benchmark.surfaces import sphere
-from gaugenet.io.mesh_data import MeshData
+from gaugenet.io import MeshData
 from gaugenet.models import SegmentationNet
 
 LABELS = tuple(f"part {number}" for number in range(8))

@@ -10,9 +10,8 @@ import numpy as np
 
 from gaugenet.benchmark.measure import Row, medians, peak_bytes
 from gaugenet.benchmark.surfaces import errors_on_sphere, errors_on_torus, sphere, torus
-from gaugenet.io.mesh_data import MeshData
-from gaugenet.transforms.frame_bundle import FrameBundle
-from gaugenet.transforms.input_fields import InputFields
+from gaugenet.io import MeshData
+from gaugenet.transforms import FrameBundle, InputFields
 
 Errors = Callable[[MeshData], dict[str, float]]
 

@@ -9,7 +9,7 @@ import torch
 import trimesh
 from torch import Tensor
 
-from gaugenet.io.mesh_data import MeshData
+from gaugenet.io import MeshData
 
 MAJOR, MINOR = 1.0, 0.4
 STEPS = 16

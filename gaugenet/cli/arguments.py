@@ -1,4 +1,4 @@
-"""Arguments that several commands share, and their types. Nothing that takes long to import is imported."""
+"""Types and checks of arguments. Nothing that takes long to import is imported."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ import math
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
-
-from gaugenet.models.location import shipped
+from typing import NoReturn
 
 # Settings of ``InputFields`` and their defaults, but for those that other options give.
 FIELDS = {
@@ -20,9 +19,16 @@ FIELDS = {
     "rays": True,
     "distances": True,
 }
-_MESH = "mesh file: OFF, OBJ, PLY, STL, GLB, ..."
 _AXES = {"x": (1.0, 0.0, 0.0), "y": (0.0, 1.0, 0.0), "z": (0.0, 0.0, 1.0)}
 _BYTES = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "ki": 2**10, "mi": 2**20, "gi": 2**30}
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that raises its errors as ``ValueError``."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise ``message`` as an error."""
+        raise ValueError(f"{message}; see {self.prog} --help")
 
 
 def at_least(smallest: int) -> Callable[[str], int]:
@@ -117,45 +123,15 @@ def memory(text: str) -> int:
     return int(float(match[1]) * _BYTES[match[2]])
 
 
-def add_meshes(parser: argparse.ArgumentParser, text: str = _MESH, least: int = 1) -> None:
-    """Add MESH...
+def axis(text: str) -> tuple[float, float, float]:
+    """Read an axis, x, y or z, as a unit vector.
 
     Args:
-        parser: Parser of the command.
-        text: Help text.
-        least: Smallest number of meshes, 0 or 1.
+        text: The argument.
     """
-    parser.add_argument("mesh", nargs="+" if least else "*", type=Path, metavar="MESH", help=text)
-
-
-def add_model(parser: argparse.ArgumentParser, required: bool = True, text: str = "") -> None:
-    """Add --model.
-
-    Args:
-        parser: Parser of the command.
-        required: Whether it must be given.
-        text: End of the help text.
-    """
-    parser.add_argument(
-        "--model",
-        required=required,
-        metavar="NAME|PATH",
-        help=f"network that ships ({', '.join(shipped()) or 'none yet'}), or path of a saved one{text}",
-    )
-
-
-def add_up(parser: argparse.ArgumentParser) -> None:
-    """Add --up, which belongs to --picture.
-
-    Args:
-        parser: Parser of the command.
-    """
-    parser.add_argument(
-        "--up",
-        type=_axis,
-        metavar="x|y|z",
-        help="axis that is upright in the picture (default: guessed from the shape)",
-    )
+    if text not in _AXES:
+        raise argparse.ArgumentTypeError(f"expected x, y or z, got {text!r}")
+    return _AXES[text]
 
 
 def check_up(args: argparse.Namespace) -> None:
@@ -167,25 +143,8 @@ def check_up(args: argparse.Namespace) -> None:
     Raises:
         ValueError: If --up is given without --picture.
     """
-    if args.up is not None and args.picture is None:
+    if getattr(args, "up", None) is not None and args.picture is None:
         raise ValueError("--up goes with --picture")
-
-
-def _axis(text: str) -> tuple[float, float, float]:
-    if text not in _AXES:
-        raise argparse.ArgumentTypeError(f"expected x, y or z, got {text!r}")
-    return _AXES[text]
-
-
-def add_workers(parser: argparse.ArgumentParser) -> None:
-    """Add --workers.
-
-    Args:
-        parser: Parser of the command.
-    """
-    parser.add_argument(
-        "--workers", type=at_least(1), default=1, metavar="N", help="processes for the geometry (default: 1)"
-    )
 
 
 def mesh_files(inputs: Iterable[Path]) -> list[Path]:

@@ -19,6 +19,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from gaugenet import viz
 from gaugenet.cli.arguments import at_least
 from gaugenet.cli.message import bar
 from gaugenet.cli.outcome import Outcome
@@ -79,9 +80,7 @@ def run(args: argparse.Namespace) -> Outcome:
         if part in args.part:
             content[part] = list(bar(makers[part](), part, None))
     if args.picture is not None:
-        from gaugenet.viz.plots import growth_picture
-
-        growth_picture(args.picture, _series(content))
+        viz.growth_picture(args.picture, _series(content))
     return Outcome(content, "\n\n".join(_table(part, content[part]) for part in PARTS if part in content))
 
 

@@ -14,18 +14,12 @@ from __future__ import annotations
 import argparse
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
-from gaugenet.cli.arguments import add_meshes, add_model, at_least
+from gaugenet import io, models
 from gaugenet.cli.message import attempt, bar, existing
+from gaugenet.cli.options import add_options
 from gaugenet.cli.outcome import Outcome, exit_code
 from gaugenet.models.location import located
-
-if TYPE_CHECKING:
-    import torch
-
-    from gaugenet.models.check import Invariance
-    from gaugenet.models.network import Network
 
 EXAMPLE = "gaugenet check --model psb-human person.off"
 
@@ -40,11 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser, argv: Sequence[str]) -> list[
     Returns:
         The parsers that run the command.
     """
-    add_model(parser)
-    add_meshes(parser, least=0)
-    parser.add_argument(
-        "--seed", type=at_least(0), default=0, metavar="N", help="seed of the random changes (default: 0)"
-    )
+    add_options(parser, ["model", "mesh any", "seed"])
     return [parser]
 
 
@@ -55,42 +45,34 @@ def run(args: argparse.Namespace) -> Outcome:
         args: The parsed arguments.
     """
     located(args.model)
-    errors: list[Invariance] = []
+    errors: list[models.Invariance] = []
     failed: dict[str, str] = {}
     files = existing(args.mesh, failed)
     if files or not args.mesh:
         import torch
 
-        from gaugenet.io.mesh_file import read_mesh
         from gaugenet.models.check import check
-        from gaugenet.models.spherical import on_sphere
-        from gaugenet.models.store import load
 
-        net = load(args.model, torch.float64)
+        net = models.load(args.model, torch.float64)
         generator = torch.Generator().manual_seed(args.seed)
-        if on_sphere(net) == bool(files):
+        if models.on_sphere(net) == bool(files):
             raise ValueError(
                 f"{args.model} is a network on the sphere, which is checked on random fields: leave the meshes out"
                 if files
                 else f"check needs a MESH for {args.model}, a network on meshes; see gaugenet check --help"
             )
         if not files:
-            return _on_sphere(net, generator)
+            return _on_sphere(models.check_on_sphere(net, generator=generator))
         for path in bar(files, "check", len(files)):
             with attempt(path, failed):
-                errors.append(check(net, read_mesh(path), generator))
+                errors.append(check(net, io.read_mesh(path), generator))
     content = {kind: _worst([getattr(one, kind) for one in errors]) for kind in ("gauge_error", "motion_error")}
     text = _table(len(errors), content) if errors else ""
     return Outcome({**content, "failed": failed}, text, exit_code(len(errors), len(failed)))
 
 
-def _on_sphere(net: Network, generator: torch.Generator) -> Outcome:
-    """Measure a network on the sphere."""
-    from gaugenet.models.check import check_on_sphere
-
-    found = check_on_sphere(net, generator=generator)
-    content = {"gauge_error": found.gauge_error}
-    content |= {"symmetry_error": found.symmetry_error, "rotation_error": found.rotation_error}
+def _on_sphere(found: models.SphericalInvariance) -> Outcome:
+    content = {name: getattr(found, name) for name in ("gauge_error", "symmetry_error", "rotation_error")}
     rows = _rows(f"random field of degrees below {found.band_limit}", content)
     return Outcome({**content, "band_limit": found.band_limit}, "\n".join(rows))
 

@@ -14,6 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gaugenet.cli.options import add_options
 from gaugenet.cli.outcome import Outcome
 from gaugenet.io.file import existing_file
 
@@ -35,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser, argv: Sequence[str]) -> list[
     Returns:
         The parsers that run the command.
     """
-    parser.add_argument("mesh", type=Path, metavar="MESH", help="mesh file: OFF, OBJ, PLY, STL, GLB, ...")
+    add_options(parser, ["mesh one"])
     return [parser]
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gaugenet.detection.average_precision import Precision
+    from gaugenet.detection import Precision
+    from gaugenet.train import Scores
 
 DONE, PARTLY, FAILED = 0, 1, 2
 
@@ -67,25 +68,25 @@ def row(name: str, *shares: float) -> str:
     return f"{name:<20} {' '.join(f'{100 * share:6.2f} %' for share in shares)}"
 
 
-def class_table(name: str, classes: Mapping[str, Mapping[str, float]]) -> list[str]:
+def class_table(name: str, scores: Scores) -> list[str]:
     """Return the lines of a table with accuracy and IoU of each class.
 
     Args:
         name: Heading of the first column.
-        classes: ``Scores.classes``.
+        scores: The scores.
     """
-    return [head(name, "accuracy", "IoU"), *(row(key, one["accuracy"], one["iou"]) for key, one in classes.items())]
+    rows = [row(key, one["accuracy"], one["iou"]) for key, one in scores.classes.items()]
+    return [head(name, "accuracy", "IoU"), *rows]
 
 
-def area_table(name: str, classes: Mapping[str, Mapping[str, float]], total: Sequence[float]) -> list[str]:
+def area_table(name: str, scores: Scores) -> list[str]:
     """Return the lines of a table with accuracy and IoU of each class and of all.
 
     Args:
         name: Heading of the first column.
-        classes: ``Scores.classes``.
-        total: Area accuracy and mean IoU.
+        scores: The scores.
     """
-    return [*class_table(name, classes), row("all (area, mean IoU)", *total)]
+    return [*class_table(name, scores), row("all (area, mean IoU)", scores.area_accuracy, scores.mean_iou)]
 
 
 def detection_outcome(

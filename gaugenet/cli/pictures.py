@@ -10,21 +10,24 @@ import numpy as np
 from torch import Tensor
 from torch_geometric.data import Data
 
-from gaugenet.datasets.earth import CONTINENTS, Earth
-from gaugenet.detection.boxes import Boxes
-from gaugenet.detection.charts import Charts
-from gaugenet.detection.coordinates import outlines
+from gaugenet.datasets import CONTINENTS, Earth
+from gaugenet.detection import Boxes, Charts, outlines
 from gaugenet.io.labels import corner_majority
+from gaugenet.models import Network, at_pixels, sphere_sample
 from gaugenet.models.comparison import area_accuracy
-from gaugenet.models.network import Network
-from gaugenet.models.spherical import at_pixels, sphere_sample
+from gaugenet.train import TurnedEarth
 from gaugenet.train.region_targets import at_faces
-from gaugenet.train.turned_earth import TurnedEarth
-from gaugenet.transforms.equirectangular import pixel_centres
-from gaugenet.viz.boxes import Outlines, boxes_picture
-from gaugenet.viz.colour import UNLABELLED, palette
-from gaugenet.viz.images import images_picture, label_image
-from gaugenet.viz.segmentation import Panel, segmentation_picture
+from gaugenet.transforms import pixel_centres
+from gaugenet.viz import (
+    UNLABELLED,
+    Outlines,
+    Panel,
+    boxes_picture,
+    images_picture,
+    label_image,
+    palette,
+    segmentation_picture,
+)
 
 DRAWN = 0.3  # least score of a box, as of the command detect
 MAP = (360, 720)  # rows and columns of maps

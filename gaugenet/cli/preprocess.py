@@ -10,21 +10,20 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gaugenet.cli.arguments import add_workers, check_stems, levels, mesh_files, positive
+from gaugenet import group, io, transforms
+from gaugenet.cli.arguments import check_stems, levels, mesh_files, positive
 from gaugenet.cli.message import attempt, bar, existing, reason
+from gaugenet.cli.options import add_options
 from gaugenet.cli.outcome import Outcome, exit_code
 from gaugenet.io.file import check_folder, make_folder
 from gaugenet.train.named import named
 
 if TYPE_CHECKING:
     from torch_geometric.transforms import BaseTransform
-
-    from gaugenet.io.mesh_data import MeshData
 
 EXAMPLE = "gaugenet preprocess meshes/creatures -o out/bundles --neighbours 30 --workers 2"
 
@@ -65,7 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser, argv: Sequence[str]) -> list[
     parser.add_argument(
         "--one-sided", action="store_true", help="with --fields: those that do not depend on the sides of a surface"
     )
-    add_workers(parser)
+    add_options(parser, ["workers"])
     return [parser]
 
 
@@ -84,11 +83,7 @@ def run(args: argparse.Namespace) -> Outcome:
         return Outcome({"bundles": {}, "singularities": {}, "failed": failed}, "", exit_code(0, len(failed)))
     from torch_geometric.transforms import Compose
 
-    from gaugenet.transforms.frame_bundle import FrameBundle
-    from gaugenet.transforms.input_fields import InputFields
-    from gaugenet.transforms.parallel import parallel_map
-
-    transform: BaseTransform = FrameBundle(
+    transform: BaseTransform = transforms.FrameBundle(
         radius=args.radius,
         neighbours=args.neighbours,
         levels=args.levels,
@@ -97,20 +92,20 @@ def run(args: argparse.Namespace) -> Outcome:
         field=args.field,
     )
     if args.fields:
-        transform = Compose([transform, InputFields(group=args.group, oriented=not args.one_sided)])
+        transform = Compose([transform, transforms.InputFields(group=args.group, oriented=not args.one_sided)])
     folder, count = args.output, len(files) + len(failed)
     written: dict[str, str] = {}
     singular: dict[str, dict[str, float]] = {}
-    with closing(parallel_map(partial(_try_bundle, transform, folder), files, args.workers)) as results:
+    with closing(transforms.parallel_map(partial(_try_bundle, transform, folder), files, args.workers)) as results:
         for file in bar(files, "preprocess", len(files)):
             with named(file):
                 result = next(results)
             with attempt(file, failed):
-                if isinstance(result, _Refusal):
-                    raise ValueError(result.reason)
-                written[str(file)] = result.path
-                if result.singularities is not None:
-                    singular[str(file)] = result.singularities
+                if isinstance(result, str):
+                    raise ValueError(result)
+                written[str(file)], singularities = result
+                if singularities is not None:
+                    singular[str(file)] = singularities
     lines = [f"{len(written)} of {count} bundles written to {folder}"] if written else []
     lines += [
         f"{file}: {one['count']:.0f} singularities of the direction field, sum of indices {one['index_sum']:g}, turn "
@@ -121,38 +116,22 @@ def run(args: argparse.Namespace) -> Outcome:
     return Outcome(content, "\n".join(lines), exit_code(len(written), len(failed)))
 
 
-@dataclass(frozen=True)
-class _Written:
-    path: str
-    singularities: dict[str, float] | None
-
-
-@dataclass(frozen=True)
-class _Refusal:
-    reason: str
-
-
-def _try_bundle(transform: BaseTransform, folder: Path, file: Path) -> _Written | _Refusal:
-    """Write one bundle and return its path, or why there is none: an error would end the other workers, too."""
-    from gaugenet.io.bundle_file import save_bundle
-    from gaugenet.io.mesh_file import read_mesh
-
+def _try_bundle(transform: BaseTransform, folder: Path, file: Path) -> tuple[str, dict[str, float] | None] | str:
+    """Write one bundle; return its path and singularities, or why there is none: an error would end other workers."""
     path = folder / f"{file.stem}.safetensors"
     try:
-        data = transform(read_mesh(file))
+        data = transform(io.read_mesh(file))
         make_folder(folder)
-        save_bundle(path, data)
-        return _Written(str(path), _singularities(data))
+        io.save_bundle(path, data)
+        return str(path), _singularities(data)
     except Exception as error:
-        return _Refusal(reason(error))
+        return reason(error)
 
 
-def _singularities(data: MeshData) -> dict[str, float] | None:
+def _singularities(data: io.MeshData) -> dict[str, float] | None:
     if "singularity" not in data:
         return None
-    from gaugenet.group.group import Group
-
-    index, rotations = data.singularity, Group(data.group).rotations or 1
+    index, rotations = data.singularity, group.Group(data.group).rotations or 1
     return {
         "count": int((index != 0).sum()),
         "index_sum": float(index.sum()) / rotations,

@@ -9,8 +9,8 @@ import sys
 from collections.abc import Sequence
 from contextlib import redirect_stdout
 from importlib import import_module
-from typing import NoReturn
 
+from gaugenet.cli.arguments import Parser
 from gaugenet.cli.data import spelled
 from gaugenet.cli.message import say, warnings_said
 from gaugenet.cli.outcome import DONE, FAILED
@@ -72,13 +72,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     return outcome.code
 
 
-class _Parser(argparse.ArgumentParser):
-    """Leave the printing of errors to ``main``."""
-
-    def error(self, message: str) -> NoReturn:
-        raise ValueError(f"{message}; see {self.prog} --help")
-
-
 class _Layout(argparse.RawDescriptionHelpFormatter):
     def __init__(self, prog: str) -> None:
         super().__init__(prog, max_help_position=28)
@@ -92,7 +85,7 @@ class _Version(argparse.Action):
 
 def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
     """Return the parser, with the arguments of the command that is called."""
-    parser = _Parser(
+    parser = Parser(
         prog="gaugenet",
         description="Gauge-equivariant neural networks on triangle meshes and the sphere.",
         epilog=f"example:\n  {_EXAMPLE}\n\n`gaugenet COMMAND --help` describes each command.",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import scipy
 import torch
-from scipy.spatial import cKDTree
 from torch import Tensor
 from torch_geometric.data import Data
 
@@ -35,7 +35,7 @@ class SpaceCharts(Charts):
         self.frame, own = data.frame.detach().cpu().double(), torch.from_numpy(surface.frame)
         # By how much the frames of the bundle are turned against those of the section.
         self._turn = torch.atan2(*((self.frame[:, 0] * own[:, axis]).sum(1) for axis in (1, 0)))
-        self.size, self._tree = len(self._x), cKDTree(self._x.numpy())
+        self.size, self._tree = len(self._x), scipy.spatial.cKDTree(self._x.numpy())
         if surface.face is None or surface.cell_area is None:
             self.cell, self.area = torch.arange(self.size).repeat(3, 1), data.area_0.detach().cpu().double()
             self.longest = 0.0

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy
 import torch
-from scipy.spatial import cKDTree
 from torch import Tensor
 
 from gaugenet.homogeneous.space import HomogeneousSpace
@@ -26,7 +26,7 @@ def pairs_within(space: HomogeneousSpace, x: Tensor, radius: float) -> tuple[Ten
     """
     # Geodesic discs are Euclidean balls in the coordinates. If all have one size, a single query finds all pairs.
     centre, size = (values.numpy() for values in space.ball(x, radius * (1 + GRAIN)))
-    tree = cKDTree(x.numpy())
+    tree = scipy.spatial.cKDTree(x.numpy())
     if len(size) and size.max() == size.min():
         first, second = tree.query_pairs(float(size[0]), output_type="ndarray").T
         return torch.from_numpy(first), torch.from_numpy(second)
@@ -47,12 +47,12 @@ def pairs_between(space: HomogeneousSpace, x: Tensor, y: Tensor, radius: float) 
         Indices i and k ``(P,)``, sorted by i, then by k.
     """
     centre, size = (values.numpy() for values in space.ball(x, radius * (1 + GRAIN)))
-    first, second = _inside_balls(cKDTree(y.numpy()), centre, size)
+    first, second = _inside_balls(scipy.spatial.cKDTree(y.numpy()), centre, size)
     order = torch.argsort(first * len(y) + second)
     return first[order], second[order]
 
 
-def _inside_balls(tree: cKDTree, centre: np.ndarray, size: np.ndarray) -> tuple[Tensor, Tensor]:
+def _inside_balls(tree: scipy.spatial.cKDTree, centre: np.ndarray, size: np.ndarray) -> tuple[Tensor, Tensor]:
     """Return the points of a tree in each ball, as pairs of the indices of a ball and a point."""
     firsts, seconds = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
     for start in range(0, len(size), _PORTION):

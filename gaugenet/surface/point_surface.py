@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numba
 import numpy as np
-from scipy.spatial import cKDTree
+import scipy
 
 from gaugenet.surface.edges import BundleEdges, Pooling, symmetric
 from gaugenet.surface.surface import Surface
@@ -52,7 +52,7 @@ class PointSurface(Surface):
                 f"point cloud has {int(bad.sum())} points with NaN or infinite position (e.g. point "
                 f"{int(np.argmax(bad))}); repair the file"
             )
-        distance, near = cKDTree(pos).query(pos, k=min(_NEAREST, len(pos)))
+        distance, near = scipy.spatial.cKDTree(pos).query(pos, k=min(_NEAREST, len(pos)))
         way = pos[near] - pos[:, None]
         n = _fitted(way, distance) if normal is None else _given(np.asarray(normal, dtype=np.float64), len(pos))
         flat = way - np.einsum("vka,va->vk", way, n)[..., None] * n[:, None]
@@ -98,7 +98,8 @@ class PointSurface(Surface):
         return np.stack([arc, np.arctan2(y, x)], axis=1), transport, flip, agree > 0
 
     def discs(self, vertex: np.ndarray, radius: float) -> BundleEdges:
-        pairs = cKDTree(self.pos[vertex]).query_pairs(radius, output_type="ndarray")  # no arc is shorter than its chord
+        # No arc is shorter than its chord.
+        pairs = scipy.spatial.cKDTree(self.pos[vertex]).query_pairs(radius, output_type="ndarray")
         source, target = np.concatenate([pairs, pairs[:, ::-1]]).T
         log, transport, flip, same_side = self.look(vertex[source], vertex[target])
         keep = (log[:, 0] <= radius) & (same_side | (not self.sided))
@@ -118,7 +119,7 @@ class PointSurface(Surface):
     def pooling(self, finer: np.ndarray, coarser: np.ndarray, reach: float) -> Pooling:
         """Return for each finer point the three nearest coarser ones on its side."""
         many = min(_CANDIDATES, len(coarser))
-        near = cKDTree(self.pos[coarser]).query(self.pos[finer], k=many)[1].reshape(len(finer), many)
+        near = scipy.spatial.cKDTree(self.pos[coarser]).query(self.pos[finer], k=many)[1].reshape(len(finer), many)
         fine, coarse = np.repeat(np.arange(len(finer)), many), near.ravel()
         log, transport, flip, same_side = self.look(finer[fine], coarser[coarse])
         radius = log[:, 0].reshape(-1, many)

@@ -1,10 +1,6 @@
 from . import recipes as recipes
 from . import scoring as scoring
-from .detections import found_in as found_in
-from .detections import found_scenes as found_scenes
-from .detections import sphere_surface as sphere_surface
 from .fit import Fit as Fit
-from .fit import FitSettings as FitSettings
 from .metrics import Scores as Scores
 from .metrics import confusion as confusion
 from .metrics import evaluate as evaluate
@@ -14,5 +10,9 @@ from .prepared import Prepared as Prepared
 from .prepared import RandomDeformation as RandomDeformation
 from .prepared import RandomResolution as RandomResolution
 from .region_targets import RegionTargets as RegionTargets
+from .settings import FitSettings as FitSettings
 from .spherical_images import SphericalImages as SphericalImages
+from .spherical_images import found_in as found_in
+from .spherical_images import found_scenes as found_scenes
+from .spherical_images import sphere_surface as sphere_surface
 from .turned_earth import TurnedEarth as TurnedEarth

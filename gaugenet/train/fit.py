@@ -7,7 +7,7 @@ import math
 import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, cast
 
@@ -16,9 +16,10 @@ from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from gaugenet.io.file import open_atomic
-from gaugenet.models.network import Network
+from gaugenet.models import Network
 from gaugenet.models.store import FORMAT
 from gaugenet.train.metrics import score, shape_loss
+from gaugenet.train.settings import FitSettings
 
 Item = TypeVar("Item")
 
@@ -72,53 +73,6 @@ class Examples(Protocol):
 
     def __len__(self) -> int:
         """Return how many data the iteration yields."""
-
-
-@dataclass(frozen=True)
-class FitSettings:
-    """Settings of training; the defaults are those of all published results on meshes.
-
-    Attributes:
-        epochs: Passes over the examples, each in one of its variants.
-        learning_rate: Peak of the one-cycle schedule.
-        weight_decay: Weight decay of AdamW.
-        label_smoothing: Label smoothing of the cross entropy.
-        variants: Variants of each shape: itself and deformed copies (``Prepared``).
-        stretch: Size of the random stretch of deformed copies.
-        bend: Size of the random bending of deformed copies.
-        remesh: Whether every other deformed copy is remeshed.
-        noise: Standard deviation of a random shift of each invariant input field, drawn at every step.
-        average: Decay of the moving average of the weights, which are the result.
-        seed: Seed of everything random.
-        batch: Number of examples whose gradients are averaged in a step.
-    """
-
-    epochs: int = 80
-    learning_rate: float = 3e-3
-    weight_decay: float = 5e-2
-    label_smoothing: float = 0.1
-    variants: int = 9
-    stretch: float = 0.12
-    bend: float = 0.35
-    remesh: bool = False
-    noise: float = 0.1
-    average: float = 0.98
-    seed: int = 0
-    batch: int = 1
-
-    def __post_init__(self) -> None:
-        for names, wanted, fits in _RANGES:
-            for name in names:
-                if not fits(getattr(self, name)):
-                    raise ValueError(f"FitSettings expects {name} {wanted}, got {getattr(self, name)}")
-
-
-_RANGES: list[tuple[tuple[str, ...], str, Callable[[float], bool]]] = [
-    (("epochs", "variants", "batch"), ">= 1", lambda value: value >= 1),
-    (("learning_rate",), "above 0", lambda value: 0 < value < math.inf),
-    (("weight_decay", "stretch", "bend", "noise", "seed"), ">= 0", lambda value: 0 <= value < math.inf),
-    (("label_smoothing", "average"), "from 0 to below 1", lambda value: 0 <= value < 1),
-]
 
 
 class Fit:

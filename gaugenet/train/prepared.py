@@ -18,12 +18,7 @@ from torch_geometric.data import Data
 from torch_geometric.transforms import BaseTransform, Compose
 
 from gaugenet.train.named import named
-from gaugenet.transforms.cache import Cached
-from gaugenet.transforms.frame_bundle import FrameBundle
-from gaugenet.transforms.homogeneous_bundle import HomogeneousBundle
-from gaugenet.transforms.input_fields import InputFields
-from gaugenet.transforms.parallel import parallel_map
-from gaugenet.transforms.perturbation import Perturbation
+from gaugenet.transforms import Cached, FrameBundle, HomogeneousBundle, InputFields, Perturbation, parallel_map
 
 WAVES = 6
 # Range of the number of vertices of remeshed shapes: fewer lose thin parts, more only cost time.

@@ -10,25 +10,17 @@ import torch
 from torch import Tensor
 from torch_geometric.data import Data
 
-from gaugenet.datasets.earth import Earth
-from gaugenet.datasets.mesh_dataset import MeshDataset
-from gaugenet.datasets.spherical_mnist import SphericalMNIST
-from gaugenet.datasets.spherical_scenes import SphericalScenes
+from gaugenet.datasets import Earth, MeshDataset, SphericalMNIST, SphericalScenes
 from gaugenet.detection import Boxes, Charts, Precision, Scene, average_precision, charts_of
 from gaugenet.io.mesh_data import LABELS
-from gaugenet.models.classification import ClassificationNet
-from gaugenet.models.detection import DetectionNet
-from gaugenet.models.network import Network
-from gaugenet.models.segmentation import SegmentationNet
-from gaugenet.models.spherical import on_sphere, sphere_sample
-from gaugenet.train.detections import found_scenes
+from gaugenet.models import ClassificationNet, DetectionNet, Network, SegmentationNet, on_sphere, sphere_sample
 from gaugenet.train.fit import Progress, silent
 from gaugenet.train.metrics import Scores, evaluate
 from gaugenet.train.named import named
 from gaugenet.train.recipes.earth import scored_land
 from gaugenet.train.region_targets import RegionTargets
-from gaugenet.train.spherical_images import SphericalImages
-from gaugenet.transforms.perturbation import Perturbation
+from gaugenet.train.spherical_images import SphericalImages, found_scenes
+from gaugenet.transforms import Perturbation
 
 TASKS = {
     "segment": (SegmentationNet, "segments"),

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 from torch_geometric.data import Data
 
-from gaugenet.datasets.earth import CONTINENTS, Earth
+from gaugenet.datasets import CONTINENTS, Earth
 from gaugenet.models import SphereSample
-from gaugenet.nn.level import Level
+from gaugenet.nn import Level
 from gaugenet.so3 import random_rotation
 
 # Subtracted from the fields of Earth [km, 1, 1, 1], and divisor of them: about mean and standard deviation by area.

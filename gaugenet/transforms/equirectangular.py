@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
+import scipy
 import torch
-from scipy.spatial import cKDTree
 from torch import Tensor
 
 from gaugenet.homogeneous import Sphere
@@ -141,7 +141,7 @@ def _corners_around(x: Tensor, face: Tensor, height: int, width: int) -> tuple[T
     """
     face_areas(Sphere(), x, face)
     centre = pixel_centres(height, width)
-    tree = cKDTree((x[face].sum(0) / x[face].sum(0).norm(dim=1, keepdim=True)).numpy())
+    tree = scipy.spatial.cKDTree((x[face].sum(0) / x[face].sum(0).norm(dim=1, keepdim=True)).numpy())
     a, b, c = x[face]
     normals = torch.stack([torch.linalg.cross(b, c), torch.linalg.cross(c, a), torch.linalg.cross(a, b)], dim=1)
     found, weight = torch.zeros(len(centre), dtype=torch.int64), torch.zeros(len(centre), 3, dtype=torch.float64)

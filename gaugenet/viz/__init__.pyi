@@ -3,9 +3,9 @@ from .boxes import boxes_image as boxes_image
 from .boxes import boxes_picture as boxes_picture
 from .colour import UNLABELLED as UNLABELLED
 from .colour import palette as palette
-from .images import enlarged as enlarged
-from .images import images_picture as images_picture
-from .images import label_image as label_image
+from .page import enlarged as enlarged
+from .page import images_picture as images_picture
+from .page import label_image as label_image
 from .plots import confusion_picture as confusion_picture
 from .plots import curves_picture as curves_picture
 from .plots import growth_picture as growth_picture

@@ -11,11 +11,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gaugenet.viz.colour import UNLABELLED, palette
-from gaugenet.viz.page import DPI, page
-from gaugenet.viz.png import png_path, write_png
-from gaugenet.viz.renderer import render
-from gaugenet.viz.segmentation import view_sizes
-from gaugenet.viz.viewpoint import drawable, viewpoints
+from gaugenet.viz.page import DPI, write_page
+from gaugenet.viz.png import png_path
+from gaugenet.viz.segmentation import rendered_views
+from gaugenet.viz.viewpoint import viewpoints
 
 if TYPE_CHECKING:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -74,20 +73,15 @@ def boxes_picture(
         ValueError: If outlines do not fit the names, the mesh cannot be drawn, or the name does not end in .png.
         FileNotFoundError: If the folder does not exist.
     """
-    file = png_path(path)
+    png_path(path)
     colour = _colours(outlines, len(label_names))
     pos, face = np.asarray(pos, np.float64), np.asarray(face)
     seen = viewpoints(pos, face, views, up)
     shape = np.full((len(face), 3), UNLABELLED) if face_rgb is None else np.asarray(face_rgb)
     corner, side, owner = tubes(outlines.line, THICKNESS * np.ptp(pos[face].reshape(-1, 3), axis=0).max())
     both = np.concatenate([pos, corner]), np.concatenate([face, side + len(pos)])
-    rgb = np.concatenate([shape, colour[owner]])
-    strip = [
-        render(*both, rgb, direction=direction, up=seen.up, size=size)
-        for direction, size in zip(seen.direction, view_sizes(drawable(*both), seen))
-    ]
-    legend = list(zip(label_names, palette(len(label_names))))
-    write_png(file, page([strip], [title], 1, legend, None))
+    strip = rendered_views(*both, np.concatenate([shape, colour[owner]]), seen)
+    write_page(path, [strip], [title], label_names)
 
 
 def boxes_image(
@@ -108,7 +102,7 @@ def boxes_image(
         ValueError: If the image has another shape, outlines do not fit the names, or the name does not end in .png.
         FileNotFoundError: If the folder does not exist.
     """
-    file = png_path(path)
+    png_path(path)
     image = np.asarray(image)
     if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
         raise ValueError(f"expected an image (H, W, 3) uint8, got {image.dtype} {image.shape}")
@@ -137,7 +131,7 @@ def boxes_image(
             _named(figure, canvas, f"{label_names[outlines.label[k]]} {outlines.score[k]:.2f}", x[k, top], y[k, top])
     canvas.draw()
     drawn = np.asarray(canvas.buffer_rgba())[..., :3].copy()
-    write_png(file, page([[drawn]], [title], 1, list(zip(label_names, palette(len(label_names)))), None))
+    write_page(path, [[drawn]], [title], label_names)
 
 
 def _named(figure: Figure, canvas: FigureCanvasAgg, name: str, x: float, y: float) -> None:

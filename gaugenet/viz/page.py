@@ -1,11 +1,15 @@
-"""Pages of pictures with captions and a legend."""
+"""Pages of pictures with captions and a legend, and images of labels."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from gaugenet.viz.colour import palette
+from gaugenet.viz.png import png_path, write_png
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -15,6 +19,7 @@ DPI = 150
 GAP = 24  # between the pictures of a strip; twice that between strips and around them [pixel]
 LINE = 36  # height of a caption [pixel]
 FORMAT = 4 / 3  # preferred ratio of the width of a page to its height
+WIDTH = 720  # minimum width of an enlarged image, for lines and names [pixel]
 MAX_SIDE = 2**16 - 1  # largest side that matplotlib can draw [pixel]
 
 
@@ -123,3 +128,65 @@ def _legend(figure: Figure, entries: Sequence[tuple[str, np.ndarray]], width: in
             break
         legend.remove()
     return legend
+
+
+def write_page(
+    path: str | os.PathLike[str],
+    strips: Sequence[Sequence[np.ndarray]],
+    captions: Sequence[str],
+    label_names: Sequence[str],
+) -> None:
+    """Write a PNG with one strip of pictures below the other, and a legend of the colours of labels.
+
+    Args:
+        path: File to write.
+        strips: Strips of pictures ``(H, W, 3)`` uint8.
+        captions: Caption of each strip.
+        label_names: Names of the labels.
+    """
+    file = png_path(path)
+    write_png(file, page(strips, captions, 1, list(zip(label_names, palette(len(label_names)))), None))
+
+
+def enlarged(image: np.ndarray) -> np.ndarray:
+    """Repeat each pixel of a small image until it is at least 720 pixels wide.
+
+    Args:
+        image: Image ``(H, W, 3)``.
+    """
+    times = -(-WIDTH // image.shape[1])
+    return image.repeat(times, axis=0).repeat(times, axis=1)
+
+
+def label_image(label: np.ndarray, colour: np.ndarray, shown: np.ndarray | None = None) -> np.ndarray:
+    """Return labels as an image.
+
+    Args:
+        label: Labels ``(H, W)``; -1 is white.
+        colour: Colour of each label ``(C, 3)`` uint8.
+        shown: ``(H, W)`` bool; pixels are pale where it is false.
+
+    Returns:
+        Image ``(H, W, 3)`` uint8.
+    """
+    image = np.vstack([colour, np.full((1, 3), 255, np.uint8)])[label]
+    pale = (image.astype(np.int64) // 4 + 191).astype(np.uint8)
+    return image if shown is None else np.where(shown[..., None] | (label < 0)[..., None], image, pale)
+
+
+def images_picture(
+    path: str | os.PathLike[str], images: Sequence[np.ndarray], titles: Sequence[str], label_names: Sequence[str]
+) -> None:
+    """Write a PNG with images under their titles, and a legend of the colours of labels.
+
+    Args:
+        path: File to write.
+        images: Images ``(H, W, 3)`` uint8.
+        titles: Title of each image.
+        label_names: Names of the labels.
+
+    Raises:
+        ValueError: If the name does not end in .png.
+        FileNotFoundError: If the folder does not exist.
+    """
+    write_page(path, [[image] for image in images], list(titles), label_names)

@@ -11,7 +11,7 @@ from gaugenet.viz.colour import UNLABELLED, palette
 from gaugenet.viz.page import fitting_columns, page
 from gaugenet.viz.png import png_path, write_png
 from gaugenet.viz.renderer import render
-from gaugenet.viz.viewpoint import Drawable, Viewpoints, camera_axes, drawable, viewpoints
+from gaugenet.viz.viewpoint import Viewpoints, camera_axes, drawable, viewpoints
 
 VIEW_AREA = 360**2  # mean area of the views of a panel [pixel²]
 LONGEST_SIDE = 900  # of a view [pixel]
@@ -72,7 +72,10 @@ def segmentation_picture(
         raise ValueError(f"expected at least one column of panels, got {columns}")
     labels = [_checked_label(panel, len(label_names)) for panel in panels]
     colours = np.vstack([palette(len(label_names)), UNLABELLED])  # the last is the colour of label -1
-    strips = [_views(panel, colours[label], views, up) for panel, label in zip(panels, labels)]
+    strips = [
+        rendered_views(panel.pos, panel.face, colours[label], viewpoints(panel.pos, panel.face, views, up))
+        for panel, label in zip(panels, labels)
+    ]
     legend = list(zip(label_names, colours))
     if any((label < 0).any() for label in labels):
         legend.append(("unlabelled", UNLABELLED))
@@ -93,25 +96,25 @@ def _checked_label(panel: Panel, names: int) -> np.ndarray:
     return label
 
 
-def _views(panel: Panel, face_rgb: np.ndarray, n: int, up: ArrayLike | None) -> list[np.ndarray]:
-    """Render n views of a panel at one scale, cropped to the shape."""
-    seen = viewpoints(panel.pos, panel.face, n, up)
-    return [
-        render(panel.pos, panel.face, face_rgb, direction=direction, up=seen.up, size=size)
-        for direction, size in zip(seen.direction, view_sizes(drawable(panel.pos, panel.face), seen))
-    ]
-
-
-def view_sizes(shape: Drawable, seen: Viewpoints) -> list[tuple[int, int]]:
-    """Return the height and width [pixel] of each view of a shape, all at one scale.
+def rendered_views(pos: np.ndarray, face: np.ndarray, face_rgb: np.ndarray, seen: Viewpoints) -> list[np.ndarray]:
+    """Render views of a shape at one scale, cropped to it.
 
     Args:
-        shape: Shape to draw.
+        pos: Positions ``(V, 3)``.
+        face: Vertices of the faces ``(F, 3)``.
+        face_rgb: Colours of the faces ``(F, 3)`` uint8.
         seen: Viewpoints.
+
+    Returns:
+        Pictures ``(H, W, 3)`` uint8.
     """
-    extents = []
+    shape, extents = drawable(pos, face), []
     for direction in seen.direction:
         points = shape.pos[shape.face] @ camera_axes(direction, seen.up)[:2].T
         extents.append(np.ptp(points.reshape(-1, 2), axis=0)[::-1])  # height, width
     scale = min(np.sqrt(VIEW_AREA / np.mean(np.prod(extents, axis=1))), LONGEST_SIDE / np.max(extents))
-    return [(height, width) for height, width in np.maximum(np.ceil(scale * np.array(extents)), 1).astype(int).tolist()]
+    sizes = np.maximum(np.ceil(scale * np.array(extents)), 1).astype(int).tolist()
+    return [
+        render(pos, face, face_rgb, direction=direction, up=seen.up, size=(height, width))
+        for direction, (height, width) in zip(seen.direction, sizes)
+    ]

@@ -7,14 +7,12 @@ from typing import get_type_hints
 import pytest
 
 from gaugenet import InputFields
-from gaugenet.cli import arguments, data, evaluate, program, train
+from gaugenet.cli import arguments, options, program, train
 from gaugenet.cli.data import TASKS, respelled, spelled
 from gaugenet.datasets import earth
 from gaugenet.models import ClassificationNet, DetectionNet, SegmentationNet, gauge_trunk, harmonic_trunk, plain_trunk
 from gaugenet.models.segmentation import OUTPUTS
-from gaugenet.train import FitSettings
-from gaugenet.train.recipes import earth as earth_recipe
-from gaugenet.train.recipes import images, shapes
+from gaugenet.train.recipes import images
 from gaugenet.transforms.perturbation import KINDS
 
 OLDER = {"psb": "psb", "folder": "folder", "digits": "spherical-mnist", "scenes": "spherical-scenes", "earth": "earth"}
@@ -69,8 +67,10 @@ def test_the_older_spelling_prints_the_current_one(call, old, new):
 
 def test_words_of_any_order_and_with_equals():
     words = ["train", "-o", "r", "--task=segment", "--root", "a b", "--levels=8,16", "--family=plain"]
-    expected = ["train", "digits", "segment", "-o", "r", "--root", "a b", "--widths=8,16", "--family=plain"]
+    expected = ["train", "digits", "segment", "-o", "r", "--root", "a b", "--widths", "8,16", "--family", "plain"]
     assert respelled([*words, "--data=spherical-mnist"]) == expected
+    short = ["evaluate", "--dat", "psb", "--cat", "Human", "--roo", "r", "--mod", "m"]
+    assert respelled(short) == ["evaluate", "psb", "segment", "--category", "Human", "--root", "r", "--model", "m"]
     assert respelled([*words[:3], "--ta", "segment", *words[4:], "--da", "spherical-mnist"]) == expected
     assert spelled(["info", "--data"]) == ["info", "--data"]
     assert spelled(["train", "psb", "--help"]) == ["train", "psb", "--help"]
@@ -94,14 +94,9 @@ def test_each_pair_offers_only_its_own_options(call):
 def test_choices_and_defaults_are_those_of_the_library():
     usual = InputFields().settings
     assert arguments.FIELDS.items() <= usual.items() and set(usual) - set(arguments.FIELDS) == {"times", "oriented"}
-    assert data.CONTINENTS == earth.CONTINENTS
-    assert tuple(KINDS) == evaluate.PERTURBATIONS
-    assert train.OUTPUTS == OUTPUTS
-    assert train.VARIANTS == FitSettings().variants == shapes.CLASSIFY.variants
-    epochs = {"segment": shapes.SEGMENT, "classify": shapes.CLASSIFY, "detect": shapes.DETECT}
-    epochs |= {"digits": images.DIGITS, "scenes": images.SCENES_FIT, "earth": earth_recipe.SETTINGS["harmonic"]}
-    assert {name: settings.epochs for name, settings in epochs.items()} == train.EPOCHS
-    assert len({one.epochs for one in earth_recipe.SETTINGS.values()}) == 1
+    assert options.CONTINENTS == earth.CONTINENTS
+    assert tuple(KINDS) == options.PERTURBATIONS
+    assert options.OUTPUTS == OUTPUTS
     nets = {"segment": SegmentationNet(["a"]), "classify": ClassificationNet(["a"]), "detect": DetectionNet(["a"], 1)}
     for task, net in nets.items():
         shown = train.NETS[task]
@@ -112,6 +107,6 @@ def test_choices_and_defaults_are_those_of_the_library():
         "gauge": gauge_trunk.GaugeSettings,
         "plain": plain_trunk.PlainSettings,
     }
-    assert set(settings) == set(train.FAMILIES) == set(images.NETS["classify"])
-    for family, options in train.FAMILIES.items():
-        assert set(options) <= set(get_type_hints(settings[family]))
+    assert set(settings) == set(options.FAMILIES) == set(images.NETS["classify"])
+    for family, own in options.FAMILIES.items():
+        assert set(own) <= set(get_type_hints(settings[family]))

@@ -7,7 +7,8 @@ import matplotlib.image
 import pytest
 import torch
 
-from gaugenet.benchmark.gauge_limit import gauge_limit
+SCRIPT = runpy.run_path(str(Path(__file__).parents[2] / "scripts" / "gauge_limit.py"))
+gauge_limit = SCRIPT["gauge_limit"]
 
 
 def test_the_limit_is_the_intertwiner_of_the_same_weights():
@@ -27,7 +28,6 @@ def test_the_order_of_convergence():
 
 
 def test_the_figure(tmp_path, capsys):
-    script = Path(__file__).parents[2] / "scripts" / "gauge_limit.py"
-    runpy.run_path(str(script))["main"](["--levels", "1", "2", "--picture", str(tmp_path / "limit.png")])
+    SCRIPT["main"](["--levels", "1", "2", "--picture", str(tmp_path / "limit.png")])
     assert capsys.readouterr().out.count("42: ") == 2
     assert matplotlib.image.imread(tmp_path / "limit.png").std() > 0.05

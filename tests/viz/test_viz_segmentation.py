@@ -110,7 +110,8 @@ def test_views_of_a_panel_have_one_scale(monkeypatch):
     )
     plate = trimesh.creation.box([2, 1, 0.05])
     panel = Panel("plate", plate.vertices, plate.faces, np.zeros(12, int))
-    module._views(panel, np.zeros((12, 3), np.uint8), 3, (0, 1, 0))
+    seen = module.viewpoints(panel.pos, panel.face, 3, (0, 1, 0))
+    module.rendered_views(panel.pos, panel.face, np.zeros((12, 3), np.uint8), seen)
     heights, widths = np.array(sizes).T
     assert np.ptp(heights) < 0.6 * heights.max()
     assert np.mean(heights * widths) == pytest.approx(60**2, rel=0.05)

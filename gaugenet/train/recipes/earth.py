@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
-from gaugenet.datasets.earth import CONTINENTS, Earth
-from gaugenet.models.spherical import sphere_sample
-from gaugenet.models.trunk import SphereSample
-from gaugenet.train.fit import FitSettings
+from gaugenet.datasets import CONTINENTS, Earth
+from gaugenet.models import SphereSample, sphere_sample
 from gaugenet.train.recipes.images import HARMONIC, Family
 from gaugenet.train.recipes.job import Job
+from gaugenet.train.settings import EARTH, FitSettings
 from gaugenet.train.turned_earth import TurnedEarth
 
-# There is one Earth: with longer training networks fit the training continents better, and others worse. The noise is
-# the best for North America with South America held out; see docs/earth.md.
-_FIT = FitSettings(epochs=10, batch=1, variants=1)
-SETTINGS = {"harmonic": replace(_FIT, noise=0.3), "gauge": replace(_FIT, noise=0.0), "plain": replace(_FIT, noise=0.3)}
 COPIES = {"train": 10, "turned": 8}  # copies of Earth in an epoch, and rotated copies that are scored
 USUAL: dict[str, dict[str, Any]] = {
     "harmonic": {"inputs": "4x0", "band_limit": 60, "bands": (30, 15, 8), "growth": 2.0, "dropout": 0.3},
@@ -51,7 +45,7 @@ def segmentation(
         family: Family of the network, and its settings.
         rotate_train: Whether Earth is rotated at random each time it is drawn.
         rotate_test: Whether Earth is rotated at random when it is scored.
-        settings: Settings of training, whose seed is that of the network, too; by default ``SETTINGS`` of the family.
+        settings: Settings of training, whose seed is that of the network, too; by default ``EARTH`` of the family.
 
     Raises:
         ValueError: If both continents are the same, or one is unknown.
@@ -61,7 +55,7 @@ def segmentation(
             f"expected two different continents of {', '.join(CONTINENTS)} to hold out and for validation, got "
             f"{hold_out} and {validation_continent}"
         )
-    settings = SETTINGS[family.name] if settings is None else settings
+    settings = EARTH[family.name] if settings is None else settings
     net = family.network("segment", Earth.label_names, USUAL[family.name], settings.seed)
     sample = sphere_sample(net)
     known = [name for name in CONTINENTS if name not in (hold_out, validation_continent)]

@@ -4,36 +4,32 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 import torch
 from typing_extensions import Unpack
 
-from gaugenet.datasets.spherical_mnist import SphericalMNIST
-from gaugenet.datasets.spherical_scenes import SphericalScenes
-from gaugenet.models.classification import ClassificationNet
-from gaugenet.models.detection import DetectionNet
-from gaugenet.models.gauge_trunk import GaugeSettings
-from gaugenet.models.harmonic_trunk import HarmonicSettings
-from gaugenet.models.network import Network
-from gaugenet.models.plain_trunk import PlainSettings
-from gaugenet.models.segmentation import SegmentationNet
-from gaugenet.models.spherical import (
+from gaugenet.datasets import SphericalMNIST, SphericalScenes
+from gaugenet.models import (
+    ClassificationNet,
+    DetectionNet,
+    Network,
     PlainClassificationNet,
     PlainDetectionNet,
     PlainSegmentationNet,
+    SegmentationNet,
     SphericalClassificationNet,
     SphericalDetectionNet,
     SphericalSegmentationNet,
     sphere_sample,
 )
-from gaugenet.train.fit import FitSettings
+from gaugenet.models.gauge_trunk import GaugeSettings
+from gaugenet.models.harmonic_trunk import HarmonicSettings
+from gaugenet.models.plain_trunk import PlainSettings
 from gaugenet.train.recipes.job import Job
+from gaugenet.train.settings import DIGITS, SCENES_FIT, FitSettings
 from gaugenet.train.spherical_images import SphericalImages
 
-DIGITS = FitSettings(epochs=6, learning_rate=5e-3, batch=16, variants=1, noise=0.0, average=0.99)
-SCENES_FIT = replace(DIGITS, epochs=4, learning_rate=3e-3)
 SCENES = {"train": 10_000, "test": 2_000}
 NETS: dict[str, dict[str, Callable[..., Network]]] = {
     "classify": {"harmonic": SphericalClassificationNet, "gauge": ClassificationNet, "plain": PlainClassificationNet},

@@ -13,53 +13,34 @@ from pathlib import Path
 from typing import Any
 
 from gaugenet.io.file import check_folder, make_folder, open_atomic
-from gaugenet.models.network import Network
-from gaugenet.models.store import save
-from gaugenet.train.fit import Examples, Fit, FitSettings, Progress, silent
+from gaugenet.models import Network, save
+from gaugenet.train.fit import Examples, Fit, Progress, silent
 from gaugenet.train.prepared import Prepared
+from gaugenet.train.settings import FitSettings
 
 History = list[dict[str, float]]
 
 
-@dataclass(frozen=True)
 class RunFolder:
     """Name the files of a training run, and keep two runs from mixing in one folder.
 
-    Attributes:
+    Args:
         path: The folder.
+
+    Attributes:
+        record: Data, settings and configuration, written before the first epoch.
+        checkpoint: State after the last epoch, from which a killed run is resumed.
+        bundles: Cached geometry.
+        network: The trained network, without suffix.
+        history: Loss and accuracy of each epoch.
+        curves: Picture of the history.
     """
 
-    path: Path
-
-    @property
-    def record(self) -> Path:
-        """Data, settings and configuration, written before the first epoch."""
-        return self.path / "run.json"
-
-    @property
-    def checkpoint(self) -> Path:
-        """State after the last epoch, from which a killed run is resumed."""
-        return self.path / "checkpoint.pt"
-
-    @property
-    def bundles(self) -> Path:
-        """Cached geometry."""
-        return self.path / "bundles"
-
-    @property
-    def network(self) -> Path:
-        """The trained network, without suffix."""
-        return self.path / "net"
-
-    @property
-    def history(self) -> Path:
-        """Loss and accuracy of each epoch."""
-        return self.path / "history.json"
-
-    @property
-    def curves(self) -> Path:
-        """Picture of the history."""
-        return self.path / "curves.png"
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        self.record, self.history = self.path / "run.json", self.path / "history.json"
+        self.checkpoint, self.bundles = self.path / "checkpoint.pt", self.path / "bundles"
+        self.network, self.curves = self.path / "net", self.path / "curves.png"
 
     def check(self, record: Mapping[str, Any], resume: bool) -> bool:
         """Check that a run may use the folder, without writing to it.
@@ -159,7 +140,7 @@ class Job:
             FileNotFoundError: If there is no run to resume.
             ValueError: If the folder holds a run that is not to be resumed, or was made with other data or settings.
         """
-        here = RunFolder(Path(folder))
+        here = RunFolder(folder)
         record = {**self.about, "settings": asdict(self.settings), "config": self.net.config}
         record = json.loads(json.dumps(record))
         goes_on = here.check(record, resume)

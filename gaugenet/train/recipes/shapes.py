@@ -10,23 +10,17 @@ from pathlib import Path
 import torch
 from typing_extensions import Unpack
 
-from gaugenet.datasets.folder import ClassFolder, LabelledFolder
+from gaugenet.datasets import PSB, ClassFolder, LabelledFolder, PSBShapes
 from gaugenet.datasets.mesh_dataset import MeshDataset, spread
-from gaugenet.datasets.psb import PSB, PSBShapes
-from gaugenet.models.classification import ClassificationNet
-from gaugenet.models.detection import DetectionNet
+from gaugenet.models import ClassificationNet, DetectionNet, Network, SegmentationNet
 from gaugenet.models.gauge_trunk import GaugeSettings
-from gaugenet.models.network import Network
-from gaugenet.models.segmentation import SegmentationNet
 from gaugenet.models.unet import NO_LAYERS
 from gaugenet.representation import Representation
-from gaugenet.train.fit import FitSettings
 from gaugenet.train.prepared import Prepared
 from gaugenet.train.recipes.job import Job
 from gaugenet.train.region_targets import RegionTargets
+from gaugenet.train.settings import CLASSIFY, DETECT, SEGMENT, FitSettings
 
-SEGMENT = DETECT = FitSettings()
-CLASSIFY = FitSettings(epochs=48, batch=4, noise=0.0)
 # Labels of the benchmark whose connected regions are objects by default; in other categories all labels are.
 OBJECTS = {"Airplane": ("wing",), "Ant": ("leg",), "Fish": ("fin",), "Human": ("foot", "hand")}
 # Names of data sets in the records of runs.
