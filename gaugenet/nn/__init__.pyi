@@ -1,8 +1,6 @@
 from .ambient import Lift as Lift
 from .ambient import Project as Project
 from .attention import GaugeAttention as GaugeAttention
-from .entry import ConnectionLaplacian as ConnectionLaplacian
-from .entry import Stencil as Stencil
 from .derivative import CovariantDerivative as CovariantDerivative
 from .derivative import Curl as Curl
 from .derivative import Divergence as Divergence
@@ -12,6 +10,10 @@ from .derivative import Lower as Lower
 from .derivative import Raise as Raise
 from .diffusion import Diffusion as Diffusion
 from .diffusion import ImplicitDiffusion as ImplicitDiffusion
+from .entry import ConnectionLaplacian as ConnectionLaplacian
+from .entry import LevelMap as LevelMap
+from .entry import Spectrum as Spectrum
+from .entry import Stencil as Stencil
 from .gauge_conv import DifferentialConv as DifferentialConv
 from .gauge_conv import GaugeConv as GaugeConv
 from .global_pool import GlobalPool as GlobalPool
@@ -19,7 +21,6 @@ from .group_pool import GroupPool as GroupPool
 from .intertwiner import Intertwiner as Intertwiner
 from .layer_norm import LayerNorm as LayerNorm
 from .level import Level as Level
-from .entry import LevelMap as LevelMap
 from .message_conv import MessageConv as MessageConv
 from .nonlinearity import GatedNonlinearity as GatedNonlinearity
 from .nonlinearity import NormNonlinearity as NormNonlinearity
@@ -29,6 +30,5 @@ from .polynomial_block import PolynomialConv as PolynomialConv
 from .pool import Pool as Pool
 from .pool import Unpool as Unpool
 from .residual_block import ResidualBlock as ResidualBlock
-from .entry import Spectrum as Spectrum
 from .tensor_product import InnerProduct as InnerProduct
 from .tensor_product import TensorProduct as TensorProduct
