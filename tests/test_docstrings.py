@@ -6,9 +6,6 @@ import pytest
 from docstrings import Library, parse
 from test_architecture import library
 
-# Packages that are not there yet.
-NOT_YET = ("group", "kernel", "models", "nn", "representation", "so3", "sphere")
-
 
 @pytest.fixture(scope="module")
 def faults():
@@ -20,8 +17,6 @@ PACKAGES = sorted({".".join(module.split(".")[:2]) for module in library()} - {"
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_documented_arguments(package, faults):
-    if package.removeprefix("gaugenet.") in NOT_YET:
-        pytest.skip("not yet")
     names = [name for name in faults if name.startswith(f"{package}.") and faults[name]]
     assert {name: faults[name] for name in names} == {}
 
