@@ -44,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: The command and its arguments; by default those of the process.
     """
     argv = sys.argv[1:] if argv is None else list(argv)
-    _keep_freed_memory()
+    keep_freed_memory()
     try:
         argv = spelled(argv)
         args, unknown = _parser(argv).parse_known_args(argv)
@@ -112,7 +112,7 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
     return parser
 
 
-def _keep_freed_memory() -> None:
+def keep_freed_memory() -> None:
     """Let glibc keep freed blocks for the next tensor instead of returning them to the system at once.
 
     Otherwise each large block is mapped again, page fault by page fault, which is about half the time of the layers.
