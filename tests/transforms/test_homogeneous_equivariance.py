@@ -63,7 +63,7 @@ def convolution(bundle):
 
 def network(bundle):
     net = UNet(REP, bundle.num_levels, 0, 1.0, 1, True, 2, 0.0, "conv + attention").double().eval()
-    levels = net.levels(bundle)
+    levels = net.levels(Level(bundle))
     return lambda f: net.decode(net.encode(f, levels), levels)
 
 
