@@ -100,6 +100,22 @@ for _kind in (Stencil, Spectrum, ConnectionLaplacian, LevelMap):
     setattr(_kind, "from_data", classmethod(_from_data))  # noqa: B010
 
 
+def numbered(at: Level | Data, level: int) -> Level:
+    """Return a level of data that a layer got with its number.
+
+    Args:
+        at: Data with a bundle, or a level of it.
+        level: Number of the level.
+    """
+    warnings.warn(
+        "pool(x, data, level) is deprecated and works for one more release: "
+        "use pool(x, gaugenet.nn.Level(data, level))",
+        DeprecationWarning,
+        stacklevel=5,
+    )
+    return Level.of(at).at(level)
+
+
 def _deprecated(old: str, new: str) -> None:
     text = f"{old} is deprecated and works for one more release: use {new}"
     warnings.warn(text, DeprecationWarning, stacklevel=3)

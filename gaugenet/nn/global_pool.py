@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch_geometric.data import Data
 from torch_geometric.utils import softmax
 
-from gaugenet.nn.entry import enter
+from gaugenet.nn.entry import enter, numbered
 from gaugenet.nn.group_pool import GroupPool
 from gaugenet.nn.layer import Layer
 from gaugenet.nn.level import Level
@@ -56,16 +56,19 @@ class GlobalPool(Layer):
         self.kind, self.shares, self.invariants = kind, tuple(shares), GroupPool(rep)
         self.score = nn.Linear(copies, copies, bias=False) if kind == "attention" else None
 
-    def forward(self, x: Tensor, at: Level | Data) -> Tensor:
+    def forward(self, x: Tensor, at: Level | Data, level: int | None = None) -> Tensor:
         """Pool features.
 
         Args:
             x: Features, ``(V, rep_in.dim)``.
             at: The level, or data with a bundle, for its level 0.
+            level: Deprecated: number of the level of the data.
 
         Returns:
             Invariants, ``(B, rep_out.dim)``.
         """
+        if level is not None:
+            at = numbered(at, level)
         shapes = enter(self, x, at, transports=False).shapes
         values = self.invariants(x)
         if self.kind == "quantiles":

@@ -12,6 +12,7 @@ from gaugenet.nn import (
     Diffusion,
     GaugeAttention,
     GaugeConv,
+    GlobalPool,
     ImplicitDiffusion,
     Laplacian,
     Level,
@@ -96,3 +97,12 @@ def test_a_geometry_is_a_level_for_one_more_release():
         data.geometry = geometry = Geometry(data)
     assert geometry.level(1) is geometry.coarser and geometry.map_to(1) is geometry.coarser.map
     assert Level.of(data, 1) is geometry.coarser
+
+
+def test_a_pool_of_the_whole_shape_takes_the_number_of_a_level():
+    data, pool = bundle("sphere"), GlobalPool("2x0 + 1x1")
+    x = pool.rep_in.randn(len(data.area_1), dtype=torch.float64)
+    with pytest.warns(DeprecationWarning, match=r"use pool\(x, gaugenet.nn.Level\(data, level\)\)") as warned:
+        old = pool(x, data, 1)
+    assert [one.filename for one in warned] == [__file__]
+    assert torch.equal(old, pool(x, Level(data, 1)))
