@@ -68,7 +68,7 @@ class _KeepsNames:
 
 
 class _MovedNames:
-    """Adds the old names to modules that are still there; of other imports it looks at the name alone."""
+    """Adds the old names to modules that are still there; for other imports it looks only at the name."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None

@@ -93,7 +93,7 @@ def part(name: str, items: Sequence[Item], split: str, train: int, validation: i
 
     Args:
         name: Name of the items in error messages.
-        items: All items: first those for training, the last of which are held back, then those for testing.
+        items: All items: those for training, the held-back ones at their end, then those for testing.
         split: "train", "validation", "test" or "all".
         train: Number of items for training, held-back ones included.
         validation: Number of items held back for validation.

@@ -154,7 +154,7 @@ def average_precision(
 
 
 def _joined(parts: Sequence[Tensor], dtype: torch.dtype) -> Tensor:
-    """Return all numbers of parts, of which there may be none, on the CPU."""
+    """Return the numbers of all parts, possibly none, on the CPU."""
     return torch.cat([torch.empty(0, dtype=dtype), *(part.detach().to("cpu", dtype) for part in parts)])
 
 

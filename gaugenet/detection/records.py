@@ -14,7 +14,7 @@ from gaugenet.detection.charts import Charts
 from gaugenet.detection.coordinates import charts_of
 
 _NUMBERS = {"vertex": (), "offset": (3,), "direction": (3,), "extent": (2,), "score": ()}
-# A vector of which less than this part is along the surface is no direction, but a rounded normal.
+# A vector whose tangential part is a smaller share than this is a rounded normal, not a direction.
 _ALONG = 1e-2
 
 

@@ -116,7 +116,7 @@ class SpaceCharts(Charts):
         return near.gather(1, best)[:, 0]
 
     def _at(self, boxes: Boxes, vertex: Tensor, centre: Tensor, heading: Tensor) -> Boxes:
-        """Return boxes, of which centres and directions are known, written at vertices ``(N,)``."""
+        """Return boxes with given centres and directions, written at vertices ``(N,)``."""
         here = self._x[vertex]
         r, theta = self.space.log(here, centre).unbind(1)
         theta = theta - self._turn[vertex]

@@ -160,7 +160,7 @@ def relative_error(rep: Representation, found: Tensor, wanted: Tensor, first: in
 
 
 def _moved(trunk: Trunk, mesh: Data, data: Data, generator: torch.Generator | None) -> Data:
-    """Return what the trunk reads of the mesh, of which it reads ``data`` here, after a random motion."""
+    """Return the input of the trunk for the mesh after a random motion; ``data`` is its input before."""
     pos, moved = mesh.pos.double(), mesh.clone()
     noise = torch.randn(3, 4, generator=generator, dtype=torch.float64).to(pos.device)
     rotation = torch.linalg.qr(noise[:, :3]).Q

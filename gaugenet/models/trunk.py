@@ -121,7 +121,7 @@ class Trunk(nn.Module, ABC):
 
     def __init__(self) -> None:
         super().__init__()
-        # Has the precision of the weights, of which a trunk may have none.
+        # Has the precision of the weights; a trunk may have no weights.
         self.register_buffer("precision", torch.empty(0), persistent=False)
 
     @property

@@ -20,6 +20,7 @@ from gaugenet.nn.shapes import Shapes
 from gaugenet.nn.spectrum import Spectrum
 
 _BUNDLE_KEY = re.compile(r".+_\d+|batch")
+_PARTS = (Stencil, Spectrum, ConnectionLaplacian, LevelMap)
 
 
 class Level:
@@ -71,9 +72,14 @@ class Level:
 
         Returns:
             The level.
+
+        Raises:
+            TypeError: If ``at`` is only a part of a level, such as its stencil.
         """
         if isinstance(at, Level):
             return at
+        if isinstance(at, _PARTS):
+            raise TypeError(f"expected a Level, or data with a bundle, got a {type(at).__name__}: give Level(data)")
         kept = getattr(at, "level", None) or getattr(at, "geometry", None)
         if isinstance(kept, Level) and _tensors(kept._data) == _tensors(at):
             return kept.at(number)

@@ -1,4 +1,4 @@
-"""Stiffness weights of edges, of which Laplacians are made."""
+"""Stiffness weights of edges, which Laplacians are built from."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ class InputFields(BaseTransform):
 
     Args:
         hks: Number of times of the heat kernel signature, spaced evenly in their logarithm.
-        eigenfunctions: Number of eigenfunctions of which both signatures are made.
+        eigenfunctions: Number of eigenfunctions that both signatures use.
         times: First and last time, where the area is 1.
         position: Whether to add distance, height and direction from the centroid.
         coordinates: Whether to add positions in space.

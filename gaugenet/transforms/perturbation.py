@@ -48,7 +48,7 @@ class Perturbation(BaseTransform):
         seed: Seed of the random numbers, the same for every mesh.
 
     Raises:
-        ValueError: For another kind, an amount out of range, or a mesh of which no face would be left.
+        ValueError: For another kind, an amount out of range, or a mesh that would lose all faces.
     """
 
     __call__: Callable[..., MeshData]

@@ -106,3 +106,8 @@ def test_a_pool_of_the_whole_shape_takes_the_number_of_a_level():
         old = pool(x, data, 1)
     assert [one.filename for one in warned] == [__file__]
     assert torch.equal(old, pool(x, Level(data, 1)))
+
+
+def test_a_part_of_a_level_is_refused():
+    with pytest.raises(TypeError, match=r"expected a Level, or data with a bundle, got a Stencil: give Level\(data\)"):
+        GaugeConv("1x0", "1x0").double()(torch.ones(150, 1, dtype=torch.float64), Level(bundle("sphere")).stencil)

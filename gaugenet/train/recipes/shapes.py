@@ -87,7 +87,7 @@ def classification(
         for name in ("levels", "rep"):
             if name in trunk and not (name == "rep" and of_group):
                 raise ValueError(
-                    f"{name} (--{name}) needs layers (--layers), of which classification has none by default: give both"
+                    f"{name} (--{name}) needs layers (--layers), and classification has none by default: give both"
                 )
     net = _network(partial(ClassificationNet, train.label_names), settings, trunk)
     return _job("classify", net, train, validation, settings, cache)
